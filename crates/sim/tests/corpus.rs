@@ -32,8 +32,7 @@ macro_rules! targets {
     };
 }
 
-targets! {
-}
+targets! {}
 
 /// Runs every seed of one target; a panic names the seed.
 fn replay(name: &str, run: fn(&[u8])) {
