@@ -1,1 +1,3 @@
 //! Part of Homing.
+
+pub mod dialer;
