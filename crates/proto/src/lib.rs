@@ -1,3 +1,10 @@
-//! Part of Homing.
+//! Everything of Homing that crosses a wire, and every decision about it.
+//!
+//! This crate touches no socket, clock, file, task, log or random source: time and bytes are
+//! handed in, what to do next is handed out, and a shell around it does the rest.
 
 pub mod dialer;
+pub mod excerpt;
+pub mod fault;
+pub mod host_key;
+pub mod identity;
