@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# The one test command.
+#
+#   ./test.sh            everything, as CI does
+#   ./test.sh quick      format, clippy, tests in Rust
+#   ./test.sh rust       quick, and the documentation, licences and dependencies
+#   ./test.sh interop    builds the programs and runs tests/interop against programs nobody here wrote
+#
+# Needs the pinned Rust toolchain, a C compiler and the package registries; as root it installs the rest from Debian's packages.
+# Words after `interop` go to pytest: ./test.sh interop -k netconf
+set -uo pipefail
+cd "$(dirname "$0")"
+
+section=${1:-all}
+[ $# -gt 0 ] && shift
+case $section in
+    quick | rust | interop | all) ;;
+    *) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac
+
+deny_version=0.20.2
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
+export PATH="$PWD/target/tools/bin:$PATH"
+results=()
+remarks=()
+failed=0
+started=$SECONDS
+
+# step NAME COMMAND...: runs it, prints how long it took, remembers how it ended.
+step() {
+    local name=$1 begin=$SECONDS end
+    shift
+    printf '\n==> %s\n' "$name"
+    if "$@"; then end=ok; else end=FAIL; failed=$((failed + 1)); fi
+    results+=("$(printf '%-4s %5d s  %s' "$end" $((SECONDS - begin)) "$name")")
+    printf '<== %s: %s, %d s\n' "$name" "$end" $((SECONDS - begin))
+    [ "$end" = ok ]
+}
+
+documentation() {
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
+}
+
+cargo_deny() {
+    if [ "$(cargo deny --version 2> /dev/null)" != "cargo-deny $deny_version" ]; then
+        cargo install --locked --version "$deny_version" --root target/tools cargo-deny || return 1
+    fi
+    cargo deny --all-features check bans licenses sources || return 1
+    if timeout 120 cargo deny fetch db > target/advisories.log 2>&1; then
+        cargo deny --all-features check --disable-fetch advisories
+    else
+        remarks+=("advisories NOT checked: the advisory database could not be fetched (target/advisories.log)")
+    fi
+}
+
+debian_packages() {
+    local wanted=(gcc iproute2 libc6-dev libnetconf2-dev libssh-dev openssh-client openssh-server python3) missing=() package
+    for package in "${wanted[@]}"; do
+        dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'install ok installed' || missing+=("$package")
+    done
+    python3 -c 'import ensurepip, venv' 2> /dev/null || missing+=(python3-venv)
+    [ ${#missing[@]} -eq 0 ] && { echo "all there"; return 0; }
+    if [ "$(id -u)" != 0 ]; then
+        echo "missing: type as root: apt-get install ${missing[*]}" >&2
+        return 1
+    fi
+    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"
+}
+
+# venv FOLDER REQUIREMENTS: makes the Python environment anew when its list of packages changed.
+venv() {
+    local folder=target/interop/$1 list=tests/interop/$2
+    cmp -s "$list" "$folder/installed.txt" && return 0
+    rm -rf "$folder"
+    python3 -m venv "$folder" &&
+        "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$list" &&
+        cp "$list" "$folder/installed.txt"
+}
+
+python_packages() {
+    mkdir -p target/interop
+    venv venv requirements.txt && venv venv-ncclient requirements-ncclient.txt && echo "all there"
+}
+
+interop() {
+    target/interop/venv/bin/python -m pytest tests/interop --numprocesses="${INTEROP_JOBS:-4}" "$@"
+}
+
+# A pinned toolchain without its components is the first thing that goes wrong on a new machine.
+if [ "$section" != interop ]; then
+    step "format" cargo fmt --all --check
+    step "clippy" cargo clippy --locked --workspace --all-targets -- -D warnings
+    step "tests in Rust" cargo test --locked --workspace
+fi
+if [ "$section" = rust ] || [ "$section" = all ]; then
+    step "documentation" documentation
+    step "licences and dependencies" cargo_deny
+fi
+if [ "$section" = interop ] || [ "$section" = all ]; then
+    step "Debian packages" debian_packages &&
+        step "Python packages" python_packages &&
+        step "programs" cargo build --locked -p homing -p homing-agent &&
+        step "interop" interop "$@"
+fi
+
+printf '\n%s: %d s in all\n' "$section" $((SECONDS - started))
+printf '  %s\n' "${results[@]}"
+for remark in "${remarks[@]}"; do printf '  note: %s\n' "$remark"; done
+if [ "$failed" -gt 0 ]; then echo "FAILED: $failed of ${#results[@]} steps"; exit 1; fi
+echo "all ${#results[@]} steps ok"
