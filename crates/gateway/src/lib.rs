@@ -1,1 +1,3 @@
-//! Part of Homing.
+//! The management application: takes devices in, proves who they are, and lets operators work on them.
+
+pub mod control;

@@ -1,0 +1,112 @@
+//! The JSON of the gateway's HTTP API, shared by the gateway that answers and the `homing` command that asks.
+//!
+//! ```text
+//! GET    /v1/status                           Status
+//! GET    /v1/devices?state=&tag=k=v           [Device]       enrolled and pending ones
+//! POST   /v1/devices              Enroll    → Enrolled
+//! GET    /v1/devices/{name}                   Device
+//! PATCH  /v1/devices/{name}       Change    → Device
+//! DELETE /v1/devices/{name}                   204            forgets it, keys and all; its session ends
+//! GET    /v1/devices/{name}/log?limit=&since= [Event]        newest last
+//! POST   /v1/accept               Decision  → Device         a pending key, by fingerprint or name
+//! POST   /v1/reject               Decision  → Device
+//! POST   /v1/devices/{name}/rpc?timeout=S     body: the XML inside <rpc>; answer: the <rpc-reply>, streamed
+//! GET    /v1/events?after=&device=&code=&limit=&follow=   ndjson of Event, oldest first
+//! ```
+//!
+//! Errors are [`Problem`]s (`application/problem+json`, RFC 9457). A streamed reply ends with the trailer
+//! [`OUTCOME_TRAILER`], whose value is an [`Outcome`] as JSON: what a status line sent first can't know.
+
+mod device;
+mod event;
+mod password;
+mod problem;
+mod rpc;
+
+pub use device::{
+    Change, Decision, Device, DeviceState, Enroll, Enrolled, Key, KeySource, KeyState, Pending,
+    Session, StanzaForm,
+};
+pub use event::Event;
+pub use password::Password;
+pub use problem::Problem;
+pub use rpc::{OUTCOME_TRAILER, Outcome, RpcErrorSummary};
+
+use serde::{Deserialize, Serialize};
+
+/// A moment, as RFC 3339 in UTC.
+pub type Timestamp = jiff::Timestamp;
+
+/// What the gateway is and how its fleet stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    /// The gateway's version.
+    pub version: String,
+    /// When this process started.
+    pub started_at: Timestamp,
+    /// Where devices may dial.
+    pub listeners: Vec<Listener>,
+    /// The addresses that enrolment stanzas name, `host:port`.
+    pub addresses: Vec<String>,
+    /// The gateway's own SSH public key, as a device's `authentication` statement takes it.
+    pub gateway_key: String,
+    /// Devices by state.
+    pub devices: Counts,
+    /// Connections that are being taken in, and those waiting for it.
+    pub arriving: Arriving,
+    /// What somebody should look at, most urgent first.
+    pub attention: Vec<Attention>,
+}
+
+/// One address on which devices are taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// The listener's name: the second half of a session's identity.
+    pub name: String,
+    /// The bound address, `ip:port`.
+    pub address: String,
+}
+
+/// How many devices are in each state.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counts {
+    /// In session.
+    pub up: u64,
+    /// Enrolled, seen before, not in session.
+    pub down: u64,
+    /// Enrolled, never in session yet.
+    pub new: u64,
+    /// Enrolled, and the last attempt was refused.
+    pub refused: u64,
+    /// Unknown, waiting for an operator's decision.
+    pub pending: u64,
+    /// Shut out by an operator.
+    pub blocked: u64,
+}
+
+/// Connections before their session.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arriving {
+    /// Key exchange or login under way.
+    pub handshaking: u64,
+    /// Accepted, waiting for their turn.
+    pub waiting: u64,
+    /// Refused, held a little before they are closed.
+    pub held: u64,
+}
+
+/// One thing that somebody should look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attention {
+    /// A stable code.
+    pub code: String,
+    /// What is the matter.
+    pub message: String,
+    /// What to type.
+    pub advice: Option<String>,
+}
