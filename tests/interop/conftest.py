@@ -1,0 +1,118 @@
+"""What the tests share: programs under test, keys, devices. All of a test's files are in its own folder."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import programs  # noqa: E402
+import pydevice  # noqa: E402
+
+HERE = Path(__file__).parent
+VENV = programs.TOOLS / "venv"
+YANG = VENV / "share" / "yang" / "modules" / "ietf"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def binaries():
+    for name in ("homing", "homing-agent"):
+        path = programs.BINARIES / name
+        assert path.exists(), f"{path} is missing: cargo build -p homing -p homing-agent"
+
+
+@pytest.fixture
+def ended():
+    """Programs put into this list are stopped when the test ends, the last first."""
+    started = []
+    yield started
+    for program in reversed(started):
+        program.stop()
+
+
+@pytest.fixture
+def gateway(tmp_path, ended):
+    program = programs.Gateway(tmp_path)
+    ended.append(program)
+    return program.start()
+
+
+@pytest.fixture
+def start_agent(tmp_path, ended):
+    def start(config, *flags, **more):
+        program = programs.Agent(tmp_path, config, *flags, **more)
+        ended.append(program)
+        return program.start()
+
+    return start
+
+
+class Key:
+    """A key pair made by ssh-keygen."""
+
+    def __init__(self, folder, name, kind="ed25519"):
+        self.path = Path(folder) / name
+        subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", name, "-f", self.path], check=True)
+        self.public = self.path.with_suffix(".pub").read_text().strip()
+        self.text = " ".join(self.public.split()[:2])
+
+    @property
+    def fingerprint(self):
+        line = subprocess.run(["ssh-keygen", "-lf", self.path], check=True, capture_output=True, text=True).stdout
+        return line.split()[1]
+
+
+@pytest.fixture
+def make_key(tmp_path):
+    return lambda name="key", kind="ed25519": Key(tmp_path, name, kind)
+
+
+@pytest.fixture
+def loop():
+    loop = pydevice.Loop()
+    yield loop
+    loop.stop()
+
+
+@pytest.fixture
+def dial(loop, gateway):
+    """Makes a device in Python that lets the gateway's key in and dials the gateway."""
+
+    def start(**settings):
+        settings.setdefault("authorized", [gateway.public_key])
+        return pydevice.PyDevice(loop, settings.pop("port", gateway.port), **settings).start()
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def callhome_program(tmp_path_factory):
+    """The libnetconf2 device, compiled for this run."""
+    assert shutil.which("gcc"), "apt-get install gcc libc6-dev libnetconf2-dev libssh-dev"
+    program = tmp_path_factory.mktemp("callhome") / "callhome"
+    subprocess.run(["gcc", "-O1", "-o", program, HERE / "callhome.c", "-lnetconf2", "-lyang"], check=True)
+    return program
+
+
+@pytest.fixture
+def call_home(tmp_path, callhome_program, ended, gateway):
+    """Starts libnetconf2 devices that call home to the gateway."""
+
+    def start(key, user="homing", name="callhome", authorized=None):
+        allowed = tmp_path / f"{name}.authorized.pub"
+        allowed.write_text((authorized or gateway.public_key) + "\n")
+        command = [callhome_program, YANG, gateway.host, gateway.port, key.path, allowed, user]
+        program = programs.Program(name, command, tmp_path)
+        ended.append(program)
+        return program.start()
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def root():
+    assert os.geteuid() == 0, "this test needs root: it makes network namespaces or runs sshd"
