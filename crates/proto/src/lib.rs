@@ -9,3 +9,5 @@ pub mod excerpt;
 pub mod fault;
 pub mod host_key;
 pub mod identity;
+pub mod initiation;
+pub mod opening;

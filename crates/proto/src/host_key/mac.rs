@@ -13,6 +13,7 @@ use std::str::FromStr;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::{Digest as _, Sha1};
 use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
 
 use super::{HostKey, Secret};
 use crate::fault::Fault;
@@ -55,15 +56,15 @@ impl Mac {
 
     /// Makes the HMAC that a device with this secret sends for this key.
     pub fn compute(secret: &Secret, key: &HostKey) -> Self {
-        let mut keyed = Hmac::<Sha1>::new(&block_of(secret).into());
+        let mut keyed = Hmac::<Sha1>::new((&*block_of(secret)).into());
         keyed.update(key.text().as_bytes());
         Self(keyed.finalize().into_bytes().into())
     }
 }
 
 /// The secret as one SHA-1 block, as RFC 2104 section 2 makes it: a longer one is hashed first.
-fn block_of(secret: &Secret) -> [u8; 64] {
-    let mut block = [0; 64];
+fn block_of(secret: &Secret) -> Zeroizing<[u8; 64]> {
+    let mut block = Zeroizing::new([0; 64]);
     let fill = |block: &mut [u8; 64], bytes: &[u8]| {
         block.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
     };
