@@ -1,1 +1,19 @@
-//! Part of Homing.
+//! SSH and NETCONF sessions over any stream: the shell between the decisions of `homing-proto` and the network.
+//!
+//! ```text
+//!   gateway: accepted socket ─ Prefixed ─ device_link ─┬─ channel ─ netconf
+//!                                                      └─ channel ─ Spool ─ a slow operator
+//!   agent:   dialled socket ─ initiation ─ device_server ─ subsystem, exec, shell
+//! ```
+//!
+//! No type of the SSH library is in any signature: another engine could stand under the same interface.
+
+mod algorithms;
+pub mod closed;
+pub mod keys;
+pub mod prefixed;
+pub mod spool;
+mod watched;
+
+pub use closed::{Closed, ClosedBy, Reason};
+pub use prefixed::Prefixed;

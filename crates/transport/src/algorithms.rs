@@ -1,0 +1,90 @@
+//! Which algorithms are offered, in which order.
+//!
+//! AES-GCM first: where the processor has AES it is twice as fast as ChaCha20. No SHA-1 but in `ssh-rsa` host keys, which old
+//! devices have; no compression.
+
+use std::borrow::Cow;
+
+use russh::keys::Algorithm;
+use russh::{Preferred, cipher, compression, kex, mac};
+
+const CIPHERS: &[cipher::Name] = &[
+    cipher::AES_256_GCM,
+    cipher::AES_128_GCM,
+    cipher::CHACHA20_POLY1305,
+    cipher::AES_256_CTR,
+    cipher::AES_192_CTR,
+    cipher::AES_128_CTR,
+];
+
+const MACS: &[mac::Name] =
+    &[mac::HMAC_SHA256_ETM, mac::HMAC_SHA512_ETM, mac::HMAC_SHA256, mac::HMAC_SHA512];
+
+/// Key exchanges, the post-quantum hybrid first.
+const EXCHANGES: &[kex::Name] = &[
+    kex::MLKEM768X25519_SHA256,
+    kex::CURVE25519,
+    kex::CURVE25519_PRE_RFC_8731,
+    kex::ECDH_SHA2_NISTP256,
+    kex::ECDH_SHA2_NISTP384,
+    kex::ECDH_SHA2_NISTP521,
+    kex::DH_GEX_SHA256,
+    kex::DH_G16_SHA512,
+    kex::DH_G18_SHA512,
+    kex::DH_G14_SHA256,
+    kex::EXTENSION_SUPPORT_AS_CLIENT,
+    kex::EXTENSION_SUPPORT_AS_SERVER,
+    kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT,
+    kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
+];
+
+/// What both legs offer; host keys as the library prefers them.
+pub(crate) fn preferred(post_quantum: bool) -> Preferred {
+    let exchanges = match EXCHANGES.split_first() {
+        Some((_, classical)) if !post_quantum => classical,
+        _ => EXCHANGES,
+    };
+    Preferred {
+        kex: Cow::Borrowed(exchanges),
+        cipher: Cow::Borrowed(CIPHERS),
+        mac: Cow::Borrowed(MACS),
+        compression: Cow::Borrowed(&[compression::NONE]),
+        ..Preferred::DEFAULT
+    }
+}
+
+/// The library's names for signature algorithms such as `rsa-sha2-512`; those it does not know are left out.
+pub(crate) fn host_key_algorithms(names: &[&str]) -> Vec<Algorithm> {
+    names.iter().filter_map(|name| Algorithm::new(name).ok()).filter(is_usable).collect()
+}
+
+/// Whether signatures of this algorithm can be checked.
+fn is_usable(algorithm: &Algorithm) -> bool {
+    !matches!(algorithm, Algorithm::Dsa | Algorithm::Other(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn post_quantum_exchange_can_be_left_out() {
+        assert_eq!(preferred(true).kex.first(), Some(&kex::MLKEM768X25519_SHA256));
+        assert_eq!(preferred(false).kex.first(), Some(&kex::CURVE25519));
+    }
+
+    #[test]
+    fn aes_gcm_is_offered_first() {
+        let offered = preferred(true);
+        assert_eq!(offered.cipher.first(), Some(&cipher::AES_256_GCM));
+        assert_eq!(offered.compression.as_ref(), [compression::NONE]);
+    }
+
+    #[test]
+    fn only_algorithms_whose_signatures_can_be_checked_are_offered() {
+        let names = ["rsa-sha2-512", "ssh-rsa", "ssh-dss", "ssh-ed25519", "no-such-thing"];
+        let known: Vec<_> =
+            host_key_algorithms(&names).iter().map(|name| name.as_str().to_owned()).collect();
+        assert_eq!(known, ["rsa-sha2-512", "ssh-rsa", "ssh-ed25519"]);
+    }
+}
