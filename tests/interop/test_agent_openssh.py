@@ -1,0 +1,172 @@
+"""The agent with the system's own sshd, and the gateway."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from programs import Gateway, configuration, login, stanza, until
+
+SSHD = "/usr/sbin/sshd"
+
+
+@pytest.fixture
+def sshd(tmp_path, root):
+    """The real sshd, told where this test's authorized keys are; nothing of the system is changed."""
+    assert os.path.exists(SSHD), "apt-get install openssh-server"
+    os.makedirs("/run/sshd", exist_ok=True)
+    wrapper = tmp_path / "sshd"
+    keys = tmp_path / "authorized_keys"
+    wrapper.write_text(
+        f'#!/bin/sh\nexec {SSHD} -o AuthorizedKeysFile={keys} -o StrictModes=no -o UsePAM=no -o PermitRootLogin=prohibit-password "$@"\n'
+    )
+    wrapper.chmod(0o755)
+
+    class Sshd:
+        path = wrapper
+
+        @staticmethod
+        def allow(public_key):
+            keys.write_text(public_key + "\n")
+
+    return Sshd
+
+
+def behind_sshd(start_agent, sshd, gateway, secret, name="edge-1", keep_alive=(3, 15), **more):
+    sshd.allow(gateway.public_key)
+    text = configuration(
+        stanza(gateway.port, host=gateway.host, device_id=name, secret=secret, keep_alive=keep_alive),
+        login=login("root", gateway.public_key),
+    )
+    return start_agent(text, "--ssh-server", "openssh", "--sshd", sshd.path, name=name, **more)
+
+
+def test_the_gateway_runs_rpcs_on_a_device_behind_openssh(gateway, start_agent, sshd):
+    secret = gateway.secret_of(gateway.enroll("edge-1", user="root"))
+    behind_sshd(start_agent, sshd, gateway, secret)
+    gateway.wait_up("edge-1")
+    assert "<host-name>edge-1</host-name>" in gateway.run("rpc", "edge-1", "get-system-information").stdout
+    config = gateway.run("config", "get", "edge-1").stdout
+    assert "<device-id>edge-1</device-id>" in config
+    assert secret not in config
+    answers = [gateway.run("rpc", "edge-1", "get-system-information").returncode for _ in range(5)]
+    assert answers == [0] * 5
+    refused = gateway.run("rpc", "edge-1", "no-such-operation", check=1)
+    assert "operation-not-supported" in refused.stdout + refused.stderr
+
+
+def test_without_a_secret_the_key_is_carried_by_hand(gateway, start_agent, sshd):
+    keys = [open(f"/etc/ssh/ssh_host_{kind}_key.pub").read().strip() for kind in ("ed25519", "ecdsa", "rsa")]
+    more = [word for key in keys for word in ("--host-key", " ".join(key.split()[:2]))]
+    gateway.enroll("edge-1", "--no-secret", *more, user="root")
+    behind_sshd(start_agent, sshd, gateway, None)
+    gateway.wait_up("edge-1")
+    assert "<host-name>edge-1</host-name>" in gateway.run("rpc", "edge-1", "get-system-information").stdout
+
+
+def test_a_login_that_sshd_refuses_is_on_the_timeline(gateway, start_agent, sshd, make_key):
+    secret = gateway.secret_of(gateway.enroll("edge-1", user="root"))
+    behind_sshd(start_agent, sshd, gateway, secret)
+    sshd.allow(make_key("other").public)
+    gateway.wait_code("edge-1", "login-refused")
+    assert not gateway.is_up("edge-1") or gateway.wait_code("edge-1", "login-refused")
+
+
+@pytest.fixture
+def hosts(tmp_path, root, worker_id):
+    """Two hosts in network namespaces of their own, joined by a cable that can swallow what it is given."""
+    tag = f"h{os.getpid() % 100000}"
+    names = [f"{tag}a", f"{tag}b"]
+
+    def ip(*words, check=True):
+        subprocess.run(["ip", *words], check=check, capture_output=True)
+
+    class Hosts:
+        gateway, device = names
+        gateway_address, device_address = "10.199.0.1", "10.199.0.2"
+
+        @staticmethod
+        def inside(name):
+            return ("ip", "netns", "exec", name)
+
+        @staticmethod
+        def cut():
+            """From here on both hosts send to an address that nobody has."""
+            for name, peer in zip(names, ("10.199.0.2", "10.199.0.1")):
+                ip("-n", name, "neigh", "replace", peer, "lladdr", "02:00:00:00:00:99", "dev", "veth0", "nud", "permanent")
+
+        @staticmethod
+        def mend():
+            for name, peer in zip(names, ("10.199.0.2", "10.199.0.1")):
+                ip("-n", name, "neigh", "del", peer, "dev", "veth0")
+
+        @staticmethod
+        def connections(name):
+            """The established connections of a host."""
+            command = [*Hosts.inside(name), "ss", "-Htn", "state", "established"]
+            return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+
+    for name in names:
+        ip("netns", "add", name)
+    try:
+        ip("link", "add", "veth0", "netns", names[0], "type", "veth", "peer", "name", "veth0", "netns", names[1])
+        for name, address in zip(names, ("10.199.0.1/24", "10.199.0.2/24")):
+            ip("-n", name, "addr", "add", address, "dev", "veth0")
+            ip("-n", name, "link", "set", "veth0", "up")
+            ip("-n", name, "link", "set", "lo", "up")
+        yield Hosts
+    finally:
+        for name in names:
+            ip("netns", "del", name, check=False)
+
+
+def test_keep_alive_cuts_a_swallowed_connection_and_the_agent_comes_back(tmp_path, hosts, ended, start_agent, sshd):
+    gateway = Gateway(tmp_path, prefix=hosts.inside(hosts.gateway), hosts=[hosts.gateway_address])
+    ended.append(gateway)
+    gateway.start()
+    secret = gateway.secret_of(gateway.enroll("edge-1", user="root"))
+    behind_sshd(start_agent, sshd, gateway, secret, keep_alive=(2, 2), prefix=hosts.inside(hosts.device))
+    gateway.wait_up("edge-1")
+    first = gateway.device("edge-1")["session"]["epoch"]
+
+    hosts.cut()
+    cut_at = time.monotonic()
+    until("sshd hangs up", lambda: not hosts.connections(hosts.device), timeout=25)
+    silence = time.monotonic() - cut_at
+    assert silence >= 2 * 2, "retry times timeout have to pass first"
+
+    hosts.mend()
+    until("a newer session", lambda: is_newer(gateway.device("edge-1"), first), timeout=25)
+    assert "<host-name>edge-1</host-name>" in gateway.run("rpc", "edge-1", "get-system-information").stdout
+
+
+def is_newer(device, epoch):
+    return device["session"] is not None and device["session"]["epoch"] > epoch
+
+
+def test_the_embedded_server_hangs_up_on_a_paused_gateway_and_comes_back(gateway, start_agent):
+    secret = gateway.secret_of(gateway.enroll("edge-1"))
+    text = configuration(
+        stanza(gateway.port, device_id="edge-1", secret=secret, keep_alive=(2, 1)),
+        login=login("homing", gateway.public_key),
+    )
+    agent = start_agent(text, "--ssh-server", "embedded")
+    gateway.wait_up("edge-1")
+    first = gateway.device("edge-1")["session"]["epoch"]
+    gateway.send(signal.SIGSTOP)
+    try:
+        until("the agent hangs up", lambda: not established(agent.pid, gateway.port), timeout=15)
+    finally:
+        gateway.send(signal.SIGCONT)
+    until("a newer session", lambda: is_newer(gateway.device("edge-1"), first), timeout=25)
+
+
+def established(pid, port):
+    """Whether the process has a connection to the port that is past its first proof of life: the paused gateway's
+    kernel still accepts, so what counts is a connection on which it has ever answered."""
+    lines = subprocess.run(["ss", "-Htnpi", "state", "established", f"dport = :{port}"], capture_output=True, text=True).stdout
+    rows = lines.splitlines()
+    owned = [rows[at + 1] for at, row in enumerate(rows) if f"pid={pid}," in row and at + 1 < len(rows)]
+    return any("bytes_received:" in detail for detail in owned)
