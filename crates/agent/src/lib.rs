@@ -1,1 +1,3 @@
-//! Part of Homing.
+//! The device: dials out as Junos's outbound-ssh service does, and serves SSH and NETCONF there.
+
+pub mod status;
