@@ -10,4 +10,5 @@ pub mod fault;
 pub mod host_key;
 pub mod identity;
 pub mod initiation;
+pub mod netconf;
 pub mod opening;

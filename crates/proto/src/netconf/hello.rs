@@ -151,17 +151,17 @@ impl Reader {
                 Some(Token::Start(tag)) => {
                     self.text.clear();
                     match depth {
-                    0 if !tag.is(BASE_NAMESPACE, "hello") => return Err(HelloError::NotHello),
-                    0 => {}
-                    1 => {
-                        self.in_capabilities = tag.is(BASE_NAMESPACE, "capabilities");
-                        let session_id = tag.is(BASE_NAMESPACE, "session-id");
-                        self.field = session_id.then_some(Field::SessionId);
-                    }
-                    2 if self.in_capabilities && tag.is(BASE_NAMESPACE, "capability") => {
-                        self.field = Some(Field::Capability);
-                    }
-                    _ => self.field = None,
+                        0 if !tag.is(BASE_NAMESPACE, "hello") => return Err(HelloError::NotHello),
+                        0 => {}
+                        1 => {
+                            self.in_capabilities = tag.is(BASE_NAMESPACE, "capabilities");
+                            let session_id = tag.is(BASE_NAMESPACE, "session-id");
+                            self.field = session_id.then_some(Field::SessionId);
+                        }
+                        2 if self.in_capabilities && tag.is(BASE_NAMESPACE, "capability") => {
+                            self.field = Some(Field::Capability);
+                        }
+                        _ => self.field = None,
                     }
                 }
                 Some(Token::Text(piece) | Token::CData(piece)) if self.field.is_some() => {

@@ -10,8 +10,11 @@
 
 pub mod capability;
 pub mod element;
+pub mod error;
 pub mod framing;
 pub mod hello;
+pub mod reply;
+pub mod rpc;
 pub mod scan;
 pub mod text;
 
