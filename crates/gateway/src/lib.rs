@@ -1,3 +1,4 @@
 //! The management application: takes devices in, proves who they are, and lets operators work on them.
 
 pub mod control;
+pub mod store;

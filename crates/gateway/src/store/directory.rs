@@ -1,0 +1,124 @@
+//! All devices and pending keys in memory: what admission asks, without touching the disk.
+//!
+//! Loaded when the store opens, and changed by the writer after each commit, so it never shows what a crash could
+//! take back.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+use homing_proto::api::Timestamp;
+use homing_proto::host_key::Fingerprint;
+use homing_proto::identity::{DeviceId, DeviceName};
+
+use super::record::{DeviceRecord, PendingKey, PendingRecord};
+
+/// Devices by name, device-id and pinned key; pending and rejected keys.
+#[derive(Debug, Default)]
+pub(super) struct Directory {
+    devices: BTreeMap<DeviceName, Arc<DeviceRecord>>,
+    by_device_id: HashMap<DeviceId, DeviceName>,
+    by_key: HashMap<Fingerprint, BTreeSet<DeviceName>>,
+    pending: BTreeMap<PendingKey, Arc<PendingRecord>>,
+    rejected: HashSet<Fingerprint>,
+}
+
+/// One committed difference.
+#[derive(Debug)]
+pub(super) enum Difference {
+    /// A device as it is; none: it is gone.
+    Device(DeviceName, Option<DeviceRecord>),
+    /// A session proved a key.
+    Seen(DeviceName, Fingerprint, Timestamp),
+    /// A pending key as it is; none: it is gone.
+    Pending(PendingKey, Option<PendingRecord>),
+    /// A stranger's key was turned down, or is no longer.
+    Rejected(Fingerprint, bool),
+}
+
+impl Directory {
+    pub(super) fn devices(&self) -> impl ExactSizeIterator<Item = &Arc<DeviceRecord>> {
+        self.devices.values()
+    }
+
+    pub(super) fn device(&self, name: &DeviceName) -> Option<&Arc<DeviceRecord>> {
+        self.devices.get(name)
+    }
+
+    pub(super) fn by_device_id(&self, id: &DeviceId) -> Option<&Arc<DeviceRecord>> {
+        self.by_device_id.get(id).and_then(|name| self.devices.get(name))
+    }
+
+    pub(super) fn by_key(&self, key: &Fingerprint) -> Vec<Arc<DeviceRecord>> {
+        let names = self.by_key.get(key).into_iter().flatten();
+        names.filter_map(|name| self.devices.get(name).cloned()).collect()
+    }
+
+    pub(super) fn pending(&self) -> impl ExactSizeIterator<Item = &Arc<PendingRecord>> {
+        self.pending.values()
+    }
+
+    pub(super) fn is_rejected(&self, key: &Fingerprint) -> bool {
+        self.rejected.contains(key)
+    }
+
+    pub(super) fn apply(&mut self, difference: Difference) {
+        match difference {
+            Difference::Device(name, record) => {
+                self.remove(&name);
+                if let Some(record) = record {
+                    self.put(record);
+                }
+            }
+            Difference::Seen(name, key, at) => self.see(&name, &key, at),
+            Difference::Pending(id, Some(record)) => {
+                self.pending.insert(id, Arc::new(record));
+            }
+            Difference::Pending(id, None) => {
+                self.pending.remove(&id);
+            }
+            Difference::Rejected(key, true) => {
+                self.rejected.insert(key);
+            }
+            Difference::Rejected(key, false) => {
+                self.rejected.remove(&key);
+            }
+        }
+    }
+
+    fn put(&mut self, record: DeviceRecord) {
+        if let Some(id) = &record.device_id {
+            self.by_device_id.insert(id.clone(), record.name.clone());
+        }
+        for key in record.pinned() {
+            let names = self.by_key.entry(key.fingerprint).or_default();
+            names.insert(record.name.clone());
+        }
+        self.devices.insert(record.name.clone(), Arc::new(record));
+    }
+
+    fn remove(&mut self, name: &DeviceName) {
+        let Some(old) = self.devices.remove(name) else { return };
+        if let Some(id) = &old.device_id {
+            // In one batch the id may have gone to another device already.
+            if self.by_device_id.get(id) == Some(name) {
+                self.by_device_id.remove(id);
+            }
+        }
+        for key in old.pinned() {
+            if let Some(names) = self.by_key.get_mut(&key.fingerprint) {
+                names.remove(name);
+                if names.is_empty() {
+                    self.by_key.remove(&key.fingerprint);
+                }
+            }
+        }
+    }
+
+    fn see(&mut self, name: &DeviceName, fingerprint: &Fingerprint, at: Timestamp) {
+        let Some(record) = self.devices.get_mut(name) else { return };
+        let record = Arc::make_mut(record);
+        for key in record.keys.iter_mut().filter(|key| key.fingerprint == *fingerprint) {
+            key.last_seen = key.last_seen.max(Some(at));
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! The gateway's memory that outlives it: devices, their keys and secrets, pending keys, events.
+//!
+//! ```text
+//!  write().await ──▶ queue ──▶ writer thread ──▶ homing.db   one transaction, one fsync for all that waited
+//!  record() ───────▶             │
+//!                                ├──▶ directory in memory ◀── device(), by_device_id(), by_host_key(), pending()
+//!                                └──▶ subscribe()
+//!  events().await ◀── second connection, read only
+//! ```
+//!
+//! A write that was answered with `Ok` survives `kill -9` and a power cut (SQLite in WAL mode, `synchronous=FULL`).
+//! While the disk is full or read-only, writes are refused and reads go on, so sessions are not hurt.
+//! Source: SQLite, *Write-Ahead Logging*; *Atomic Commit in SQLite*.
+
+mod change;
+mod directory;
+mod error;
+mod events;
+mod folder;
+mod open;
+mod pending;
+mod queue;
+mod record;
+mod rows;
+mod schema;
+mod seal;
+mod state;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use homing_proto::api::{Event, KeySource, KeyState, Timestamp};
+use homing_proto::host_key::{Fingerprint, HostKey, Secret};
+use homing_proto::identity::{DeviceId, DeviceName};
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, broadcast, oneshot};
+
+pub use change::Change;
+pub use error::{OpenError, ReadError, UnsealError, WriteError};
+pub use events::{EventQuery, MAX_EVENTS, Retention};
+pub use folder::DataFolder;
+pub use open::Limits;
+pub use record::{DeviceRecord, DeviceUpdate, NewDevice, PendingKey, PendingRecord};
+pub use state::Health;
+
+use queue::{Job, Queue};
+use state::State;
+
+/// A handle on the store. Cheap to clone; the store closes when the last handle is gone.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    folder: PathBuf,
+    gateway_id: String,
+    queue: Arc<Queue>,
+    state: Arc<State>,
+    room: Arc<Semaphore>,
+    reader: Arc<Mutex<Connection>>,
+    followers: broadcast::Sender<Event>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("folder", &self.shared.folder).finish_non_exhaustive()
+    }
+}
+
+/// Reads: from memory, without waiting.
+impl Store {
+    /// All devices, by name.
+    #[must_use]
+    pub fn devices(&self) -> Vec<Arc<DeviceRecord>> {
+        self.shared.state.directory().devices().cloned().collect()
+    }
+
+    /// How many devices are enrolled.
+    #[must_use]
+    pub fn device_count(&self) -> usize {
+        self.shared.state.directory().devices().len()
+    }
+
+    /// A device by the gateway's name for it.
+    #[must_use]
+    pub fn device(&self, name: &DeviceName) -> Option<Arc<DeviceRecord>> {
+        self.shared.state.directory().device(name).cloned()
+    }
+
+    /// A device by what it sends as DEVICE-ID.
+    #[must_use]
+    pub fn by_device_id(&self, id: &DeviceId) -> Option<Arc<DeviceRecord>> {
+        self.shared.state.directory().by_device_id(id).cloned()
+    }
+
+    /// The devices that have `key` pinned: more than one if it was cloned.
+    #[must_use]
+    pub fn by_host_key(&self, key: &HostKey) -> Vec<Arc<DeviceRecord>> {
+        self.shared.state.directory().by_key(&key.fingerprint())
+    }
+
+    /// Whether an operator turned this stranger's key down.
+    #[must_use]
+    pub fn is_rejected(&self, key: &Fingerprint) -> bool {
+        self.shared.state.directory().is_rejected(key)
+    }
+
+    /// All pending keys, by fingerprint.
+    #[must_use]
+    pub fn pending(&self) -> Vec<Arc<PendingRecord>> {
+        self.shared.state.directory().pending().cloned().collect()
+    }
+
+    /// Events from here on, after they are stored. A receiver that lags is told so, and reads the gap with
+    /// [`Self::events`].
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.shared.followers.subscribe()
+    }
+
+    /// How the store fares.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let free = open::free_bytes(&self.shared.folder);
+        self.shared.state.health(self.shared.queue.lag(), free)
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.shared.folder
+    }
+
+    /// A random name for this gateway, made with the database.
+    #[must_use]
+    pub fn gateway_id(&self) -> &str {
+        &self.shared.gateway_id
+    }
+}
+
+/// Stored events: from disk, on a thread that may wait.
+impl Store {
+    /// Stored events, oldest first.
+    ///
+    /// # Errors
+    /// The disk or the database refuses.
+    pub async fn events(&self, query: EventQuery) -> Result<Vec<Event>, ReadError> {
+        let reader = Arc::clone(&self.shared.reader);
+        let read = move || {
+            let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            events::query(&reader, &query).map_err(|error| ReadError(error.to_string()))
+        };
+        let done = tokio::task::spawn_blocking(read).await;
+        done.unwrap_or_else(|error| Err(ReadError(error.to_string())))
+    }
+}
+
+/// Writes that are answered when they are durable.
+impl Store {
+    /// Makes all of `changes` durable together, or none of them.
+    ///
+    /// Waits for room in the queue. If the caller gives up waiting, the write may still happen.
+    ///
+    /// # Errors
+    /// A change contradicts what is, or the store can't be written.
+    pub async fn write(&self, changes: Vec<Change>) -> Result<(), WriteError> {
+        let room = Arc::clone(&self.shared.room).acquire_owned().await;
+        let permit = room.map_err(|_| WriteError::Closed)?;
+        let (done, answer) = oneshot::channel();
+        let job = Job { changes, done, _permit: permit };
+        self.shared.queue.push_job(job).map_err(|_| WriteError::Closed)?;
+        answer.await.unwrap_or(Err(WriteError::Closed))
+    }
+
+    /// Waits until everything that was recorded before is durable.
+    ///
+    /// # Errors
+    /// The store can't be written.
+    pub async fn flush(&self) -> Result<(), WriteError> {
+        self.write(Vec::new()).await
+    }
+
+    /// Enrols a device.
+    ///
+    /// # Errors
+    /// The name or the device-id is taken, or the store can't be written.
+    pub async fn insert(&self, device: NewDevice) -> Result<(), WriteError> {
+        self.write(vec![Change::Insert(Box::new(device))]).await
+    }
+
+    /// Changes a device.
+    ///
+    /// # Errors
+    /// There is no such device, the device-id is taken, or the store can't be written.
+    pub async fn update(&self, name: DeviceName, update: DeviceUpdate) -> Result<(), WriteError> {
+        self.write(vec![Change::Update(name, Box::new(update))]).await
+    }
+
+    /// Forgets a device and its keys; its events stay.
+    ///
+    /// # Errors
+    /// There is no such device, or the store can't be written.
+    pub async fn forget(&self, name: DeviceName) -> Result<(), WriteError> {
+        self.write(vec![Change::Forget(name)]).await
+    }
+
+    /// Gives a device a new secret, issued at this moment, or takes it away.
+    ///
+    /// # Errors
+    /// There is no such device, or the store can't be written.
+    pub async fn set_secret(
+        &self,
+        name: DeviceName,
+        secret: Option<Secret>,
+    ) -> Result<(), WriteError> {
+        self.update(name, DeviceUpdate { secret: Some(secret), ..DeviceUpdate::default() }).await
+    }
+
+    /// Puts a key in force and takes others out of it, which stay in the history.
+    ///
+    /// # Errors
+    /// There is no such device or key, or the store can't be written.
+    pub async fn pin_key(
+        &self,
+        name: DeviceName,
+        key: HostKey,
+        source: KeySource,
+        replaces: Vec<Fingerprint>,
+    ) -> Result<(), WriteError> {
+        let retire = |old| Change::RetireKey(name.clone(), old, KeyState::Replaced);
+        let mut changes: Vec<_> = replaces.into_iter().map(retire).collect();
+        changes.push(Change::PinKey(name, key, source));
+        self.write(changes).await
+    }
+
+    /// Closes the store after everything that waits is written. Later writes are refused.
+    pub async fn close(&self) {
+        let shared = Arc::clone(&self.shared);
+        let _ = tokio::task::spawn_blocking(move || shared.stop()).await;
+    }
+}
+
+/// Notes that nobody waits for: they never block, and are durable a moment later.
+impl Store {
+    /// Records an event; its id is given by the store. Beyond what the queue holds, events are counted, dropped, and
+    /// the count is recorded.
+    pub fn record(&self, event: Event) {
+        self.shared.queue.push_event(event);
+    }
+
+    /// Shows a proven key as pending, or counts its attempts.
+    pub fn note_pending(&self, record: PendingRecord) {
+        self.shared.queue.push_pending(record);
+    }
+
+    /// Notes that a session proved a key. Written at the next occasion, within half a minute.
+    pub fn note_seen(&self, name: DeviceName, key: Fingerprint, at: Timestamp) {
+        self.shared.queue.push_seen(name, key, at);
+    }
+}
+
+impl Shared {
+    fn stop(&self) {
+        self.queue.close();
+        self.room.close();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // A writer that panicked has lost nothing that was answered.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

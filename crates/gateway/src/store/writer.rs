@@ -1,0 +1,252 @@
+//! The one thread that writes: what waits goes into one transaction and one sync, then everybody hears of it.
+//!
+//! ```text
+//! queue ──take all──▶ BEGIN ─ each write in a savepoint ─ COMMIT (fsync) ──▶ directory ──▶ followers ──▶ answers
+//!                        └─ disk full, read-only …: answers say so; events wait and are tried again
+//! ```
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use homing_proto::api::{Event, Timestamp};
+use homing_proto::fault::Fault;
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use tokio::sync::{broadcast, oneshot};
+
+use super::change::{Applier, Change, Touched};
+use super::directory::Difference;
+use super::error::WriteError;
+use super::events::{Counts, Retention};
+use super::folder::DataFolder;
+use super::queue::{Batch, Item, Queue};
+use super::seal::Sealer;
+use super::state::State;
+use super::{events, pending, rows};
+
+/// How long events wait after a failed transaction.
+const RETRY: Duration = Duration::from_secs(1);
+/// How often old events are looked for.
+const PRUNE: Duration = Duration::from_secs(60);
+
+type Answer = (oneshot::Sender<Result<(), WriteError>>, Result<(), WriteError>);
+
+/// What the writer owns. The folder's lock is let go when it ends.
+pub(super) struct Writer {
+    pub(super) db: Connection,
+    pub(super) sealer: Sealer,
+    pub(super) queue: Arc<Queue>,
+    pub(super) state: Arc<State>,
+    pub(super) followers: broadcast::Sender<Event>,
+    pub(super) retention: Retention,
+    pub(super) max_pending: u64,
+    pub(super) counts: Counts,
+    pub(super) _folder: DataFolder,
+}
+
+impl Writer {
+    /// Works until the queue is closed and empty.
+    pub(super) fn run(mut self) {
+        let mut not_before = None;
+        let mut next_prune = Instant::now();
+        while let Some(batch) = self.queue.take(not_before) {
+            let began = Instant::now();
+            not_before = match self.write(batch) {
+                Ok(()) => None,
+                Err(_) => Some(began + RETRY),
+            };
+            self.state.note_commit(began.elapsed());
+            if not_before.is_none() && (began >= next_prune || self.counts.is_over(&self.retention))
+            {
+                next_prune = began + PRUNE;
+                self.prune();
+            }
+        }
+    }
+
+    /// Writes a batch and answers. The answers are sent in either case.
+    fn write(&mut self, batch: Batch) -> Result<(), WriteError> {
+        let Batch { mut items, pending, seen, dropped } = batch;
+        let mut kept = Batch { pending, seen, dropped, items: VecDeque::new() };
+        let mut answers = Vec::new();
+        match self.commit(&mut items, &mut kept, &mut answers) {
+            Ok((differences, events)) => {
+                self.state.apply(differences);
+                self.state.note_outage(None);
+                for event in events {
+                    self.counts.add(&event);
+                    let _ = self.followers.send(event);
+                }
+                for (done, result) in answers {
+                    let _ = done.send(result);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                self.state.note_outage(Some(&error));
+                for (done, result) in answers {
+                    let _ = done.send(result.and(Err(error.clone())));
+                }
+                kept.items.extend(items);
+                for item in std::mem::take(&mut kept.items) {
+                    match item {
+                        Item::Job(job) => drop(job.done.send(Err(error.clone()))),
+                        event @ Item::Event(_) => kept.items.push_back(event),
+                    }
+                }
+                self.queue.put_back(kept);
+                Err(error)
+            }
+        }
+    }
+
+    fn commit(
+        &mut self,
+        items: &mut VecDeque<Item>,
+        kept: &mut Batch,
+        answers: &mut Vec<Answer>,
+    ) -> Result<(Vec<Difference>, Vec<Event>), WriteError> {
+        let now = Timestamp::now();
+        let mut transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut touched = Touched::default();
+        if kept.dropped > 0 {
+            let event = dropped_event(now, kept.dropped);
+            touched.events.push(events::insert(&transaction, event)?);
+        }
+        // First, so that a decision on a key also takes what was noted a moment before it.
+        write_pending(&transaction, kept, self.max_pending, &mut touched)?;
+        while let Some(item) = items.pop_front() {
+            match item {
+                Item::Event(event) => {
+                    let stored = events::insert(&transaction, (*event).clone());
+                    kept.items.push_back(Item::Event(event));
+                    touched.events.push(stored?);
+                }
+                Item::Job(job) => {
+                    let result = one(&mut transaction, &self.sealer, now, job.changes);
+                    let (result, outage) = match result {
+                        Ok(these) => {
+                            touched.merge(these);
+                            (Ok(()), None)
+                        }
+                        Err(error) if ends_all(&transaction, &error) => (Ok(()), Some(error)),
+                        Err(error) => (Err(error), None),
+                    };
+                    answers.push((job.done, result));
+                    outage.map_or(Ok(()), Err)?;
+                }
+            }
+        }
+        let mut differences = differences(&transaction, &self.sealer, &mut touched)?;
+        write_seen(&transaction, kept, &mut differences)?;
+        transaction.commit()?;
+        Ok((differences, touched.events))
+    }
+
+    fn prune(&mut self) {
+        // A failure shows at the next write; the events are still there for the next round.
+        let mut counts = self.counts;
+        let pruned = self.db.transaction().and_then(|transaction| {
+            counts.prune(&transaction, &self.retention, Timestamp::now())?;
+            transaction.commit()
+        });
+        if pruned.is_ok() {
+            self.counts = counts;
+        }
+    }
+}
+
+/// One write: all of its changes or none.
+fn one(
+    transaction: &mut Transaction<'_>,
+    sealer: &Sealer,
+    now: Timestamp,
+    changes: Vec<Change>,
+) -> Result<Touched, WriteError> {
+    let savepoint = transaction.savepoint()?;
+    let mut touched = Touched::default();
+    let applier = Applier { db: &savepoint, sealer, now };
+    for change in changes {
+        // A savepoint that is dropped rolls back.
+        applier.apply(change, &mut touched)?;
+    }
+    savepoint.commit()?;
+    Ok(touched)
+}
+
+/// Whether the whole transaction is lost, rather than one write of it.
+fn ends_all(transaction: &Transaction<'_>, error: &WriteError) -> bool {
+    let disk = matches!(error, WriteError::Full | WriteError::ReadOnly | WriteError::Disk(_));
+    disk || transaction.is_autocommit()
+}
+
+fn write_pending(
+    db: &Connection,
+    kept: &Batch,
+    limit: u64,
+    touched: &mut Touched,
+) -> Result<(), WriteError> {
+    for (id, record) in &kept.pending {
+        pending::upsert(db, record)?;
+        touched.pending.insert(id.clone());
+    }
+    if !kept.pending.is_empty() {
+        touched.pending.extend(pending::evict(db, limit)?);
+    }
+    Ok(())
+}
+
+fn write_seen(
+    db: &Connection,
+    kept: &Batch,
+    differences: &mut Vec<Difference>,
+) -> Result<(), WriteError> {
+    let mut statement = db.prepare_cached(
+        "UPDATE host_key SET last_seen = max(coalesce(last_seen, 0), ?3)
+         WHERE fingerprint = ?2 AND device = (SELECT id FROM device WHERE name = ?1)",
+    )?;
+    for ((name, key), at) in &kept.seen {
+        statement.execute(params![name.as_str(), key.to_string(), at.as_microsecond()])?;
+        differences.push(Difference::Seen(name.clone(), *key, *at));
+    }
+    Ok(())
+}
+
+/// Reads back what was touched, so that memory shows what the database holds.
+fn differences(
+    db: &Connection,
+    sealer: &Sealer,
+    touched: &mut Touched,
+) -> Result<Vec<Difference>, WriteError> {
+    let mut differences = Vec::new();
+    for name in std::mem::take(&mut touched.devices) {
+        let record = rows::device(db, sealer, &name)?;
+        differences.push(Difference::Device(name, record));
+    }
+    for id in std::mem::take(&mut touched.pending) {
+        let record = rows::pending(db, &id)?;
+        differences.push(Difference::Pending(id, record));
+    }
+    let rejected = std::mem::take(&mut touched.rejected);
+    differences.extend(rejected.into_iter().map(|(key, is)| Difference::Rejected(key, is)));
+    Ok(differences)
+}
+
+fn dropped_event(at: Timestamp, count: u64) -> Event {
+    Event {
+        id: 0,
+        at,
+        code: "events-dropped".into(),
+        fault: Some(Fault::Local),
+        device: None,
+        device_id: None,
+        listener: None,
+        source: None,
+        epoch: None,
+        message: format!(
+            "{count} events came faster than the disk takes them, and were not stored"
+        ),
+        advice: Some("look at the free space and the speed of the data folder's disk".into()),
+        fields: [("count".to_owned(), count.to_string())].into(),
+    }
+}
