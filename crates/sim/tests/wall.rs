@@ -62,6 +62,8 @@ const SHELL_NAMES: &[&str] = &[
     "process::",
     "Instant::now",
     "SystemTime",
+    "Timestamp::now",
+    "Zoned::now",
     "TcpListener",
     "TcpStream",
     "UdpSocket",
