@@ -32,7 +32,9 @@ macro_rules! targets {
     };
 }
 
-targets! {}
+targets! {
+    host_key,
+}
 
 /// Runs every seed of one target; a panic names the seed.
 fn replay(name: &str, run: fn(&[u8])) {
