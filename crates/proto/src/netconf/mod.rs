@@ -9,6 +9,7 @@
 //! Source: RFC 6241 (NETCONF), RFC 6242 (over SSH), Junos XML Protocol for what Junos does differently.
 
 pub mod capability;
+pub mod client;
 pub mod element;
 pub mod error;
 pub mod framing;
@@ -16,6 +17,8 @@ pub mod hello;
 pub mod reply;
 pub mod rpc;
 pub mod scan;
+pub mod server;
+pub mod session;
 pub mod text;
 
 /// The namespace of NETCONF's own messages.

@@ -162,6 +162,11 @@ impl Reader {
         Ok(())
     }
 
+    /// What is known of the message so far.
+    pub fn summary(&self) -> &Summary {
+        &self.summary
+    }
+
     /// What is known of the message, all of it having been read.
     pub fn finish(mut self) -> Summary {
         if self.summary.malformed.is_none() {
