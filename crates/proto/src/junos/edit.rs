@@ -1,0 +1,76 @@
+//! `delete`, `deactivate` and `activate`: changing what is in the tree, by path.
+//!
+//! A path is the words of a `set` line. It may end inside a statement's words: `delete … secret`
+//! names the leaf without its value.
+
+use super::schema::Area;
+use super::tree::{Statement, Word};
+
+/// Removes every statement at or below `path`; says whether there was one.
+pub(crate) fn delete(statements: &mut Vec<Statement>, path: &[Word]) -> bool {
+    let before = statements.len();
+    statements.retain(|each| !each.words.starts_with(path));
+    let mut hit = statements.len() < before;
+    for each in statements.iter_mut() {
+        if let Some(rest) = path.strip_prefix(each.words.as_slice()) {
+            hit |= delete(&mut each.children, rest);
+        }
+    }
+    hit
+}
+
+/// Marks the statement at `path` inactive or active; says whether there was one.
+pub(crate) fn switch(
+    statements: &mut Vec<Statement>,
+    area: Area,
+    path: &[Word],
+    inactive: bool,
+) -> bool {
+    if inactive {
+        gather(statements, area, path);
+    }
+    let mut hit = false;
+    for each in statements.iter_mut() {
+        if each.words.starts_with(path) {
+            each.inactive = inactive;
+            hit = true;
+        } else if let Some(rest) = path.strip_prefix(each.words.as_slice()) {
+            let inside = area.rule_of(each.keyword()).map_or(Area::Unknown, |rule| rule.inside());
+            hit |= switch(&mut each.children, inside, rest, inactive);
+        }
+    }
+    hit
+}
+
+/// Puts unknown lines that go on beyond `path` into one statement, so that it can carry a mark.
+///
+/// ```text
+/// interfaces ge-0/0/0 mtu 9000;                interfaces ge-0/0/0 {
+/// interfaces ge-0/0/0 unit 0;          ──▶         mtu 9000;
+///                                                  unit 0;   }
+/// ```
+fn gather(statements: &mut Vec<Statement>, area: Area, path: &[Word]) {
+    let beyond = |each: &Statement| {
+        each.words.len() > path.len()
+            && each.words.starts_with(path)
+            && area.rule_of(each.keyword()).is_none()
+    };
+    let Some(at) = statements.iter().position(|each| beyond(each) || each.words == path) else {
+        return;
+    };
+    if !statements.iter().any(beyond) {
+        return;
+    }
+    let (found, kept): (Vec<_>, Vec<_>) = statements.drain(..).partition(beyond);
+    *statements = kept;
+    let inside = found.into_iter().map(|mut each| {
+        each.words.drain(..path.len());
+        each
+    });
+    if let Some(there) = statements.iter_mut().find(|each| each.words == path) {
+        there.children.extend(inside);
+    } else {
+        let gathered = Statement { children: inside.collect(), ..Statement::new(path.to_vec()) };
+        statements.insert(at.min(statements.len()), gathered);
+    }
+}

@@ -1,0 +1,174 @@
+//! Junos configuration: four forms in, one tree, four forms out, and what Homing reads in it.
+//!
+//! ```text
+//! curly ─┐                                      ┌─▶ OutboundSsh, Login, System, Services
+//! set  ──┤                                      │
+//! XML  ──┼─▶ Configuration (statements, places) ┼─▶ curly, set, XML, JSON
+//! JSON ──┘                                      └─▶ Diagnostics: file:line:column, the word
+//! ```
+//!
+//! Statements that the schema does not know are data: kept, and printed back the same in the form
+//! they came in. What another form cannot know about them is told in [`Form`].
+//!
+//! Source: Junos, *outbound-ssh* and *login* statement pages; shared notes on the `$9$` form.
+
+mod curly;
+mod diagnostics;
+mod edit;
+mod lexer;
+mod limits;
+mod near;
+mod outbound_ssh;
+mod place;
+mod print;
+mod redact;
+mod schema;
+mod set;
+mod source;
+mod statements;
+mod tree;
+pub mod type9;
+mod view;
+
+pub use diagnostics::{Diagnostic, Diagnostics};
+pub use limits::*;
+pub use near::nearest;
+pub use outbound_ssh::*;
+pub use redact::BLANK;
+pub use source::{Place, Source, Span};
+pub use tree::{Comment, Statement, Word};
+
+/// How a configuration is written.
+///
+/// `set` has no comments but those of single lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// Statements in braces, as `show configuration` prints them.
+    Curly,
+    /// `set` lines.
+    Set,
+}
+
+/// Statements and the comments behind the last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tree {
+    pub(crate) statements: Vec<Statement>,
+    pub(crate) end_comments: Vec<Comment>,
+}
+
+/// A configuration that was read, with the text it was read from.
+///
+/// Two are equal if their statements are; the text and the places in it do not count.
+#[derive(Clone, Debug)]
+pub struct Configuration {
+    tree: Tree,
+    source: Source,
+    form: Form,
+}
+
+impl PartialEq for Configuration {
+    fn eq(&self, other: &Self) -> bool {
+        self.tree == other.tree
+    }
+}
+
+impl Configuration {
+    /// Reads `text`, whose form is seen from its beginning; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// Everything that is wrong, at most [`MAX_DIAGNOSTICS`] errors, each with its place.
+    pub fn parse(name: &str, text: &str) -> Result<Self, Diagnostics> {
+        Self::parse_as(name, text, detect(text))
+    }
+
+    /// As [`Configuration::parse`], for bytes that may not be UTF-8.
+    ///
+    /// # Errors
+    /// As [`Configuration::parse`].
+    pub fn parse_bytes(name: &str, bytes: &[u8]) -> Result<Self, Diagnostics> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::parse(name, text),
+            Err(error) => Err(not_utf8(name, bytes, error.valid_up_to())),
+        }
+    }
+
+    /// As [`Configuration::parse`], in a form that is known.
+    ///
+    /// # Errors
+    /// As [`Configuration::parse`].
+    pub fn parse_as(name: &str, text: &str, form: Form) -> Result<Self, Diagnostics> {
+        if text.len() > MAX_BYTES {
+            return Err(too_big(name));
+        }
+        let source = Source::new(name, text);
+        let tree = match form {
+            Form::Curly => curly::parse(&source)?,
+            Form::Set => set::parse(&source)?,
+        };
+        Ok(Self { tree, source, form })
+    }
+
+    /// The form it was read from.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The top-level statements.
+    pub fn statements(&self) -> &[Statement] {
+        &self.tree.statements
+    }
+
+    /// Where a word or statement stands.
+    pub fn place(&self, span: Span) -> Place {
+        self.source.place(span)
+    }
+
+    /// The configuration in `form`. Secrets are printed as they stand: see
+    /// [`Configuration::redacted`].
+    pub fn print(&self, form: Form) -> String {
+        match form {
+            Form::Curly => print::curly(&self.tree),
+            Form::Set => print::set(&self.tree),
+        }
+    }
+
+    /// A copy without secrets, for people and logs.
+    pub fn redacted(&self) -> Self {
+        let statements = redact::redact(&self.tree.statements);
+        let end_comments = self.tree.end_comments.clone();
+        let source = Source::new(self.source.name(), "");
+        Self { tree: Tree { statements, end_comments }, source, form: self.form }
+    }
+}
+
+/// The form of a text, from its beginning.
+pub fn detect(text: &str) -> Form {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let is_set = text.lines().map(str::trim).find_map(|line| {
+        let line = line.get(set::prompt_length(line)..).unwrap_or("").trim_start();
+        let word = line.split_whitespace().next()?;
+        let silent = word.starts_with('#');
+        (!silent).then(|| line.starts_with("[edit") || set::COMMANDS.contains(&word))
+    });
+    if is_set == Some(true) { Form::Set } else { Form::Curly }
+}
+
+fn too_big(name: &str) -> Diagnostics {
+    let source = Source::new(name, "");
+    let message = format!("the configuration is over {} MiB", MAX_BYTES / 1024 / 1024);
+    one(Diagnostic::new(&source, "too-big", Span::default(), message))
+}
+
+fn not_utf8(name: &str, bytes: &[u8], at: usize) -> Diagnostics {
+    let bytes = bytes.get(..bytes.len().min(MAX_BYTES)).unwrap_or(bytes);
+    let source = Source::new(name, &String::from_utf8_lossy(bytes).replace('\r', " "));
+    let message = "the text is not UTF-8";
+    let error = Diagnostic::new(&source, "not-utf8", Span::new(at, at + 3), message);
+    one(error.help("save the file as UTF-8"))
+}
+
+fn one(diagnostic: Diagnostic) -> Diagnostics {
+    let mut all = Diagnostics::default();
+    all.push(diagnostic);
+    all
+}

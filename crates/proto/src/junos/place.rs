@@ -1,0 +1,385 @@
+//! Putting the words of one line where they belong in the tree.
+//!
+//! ```text
+//! client mist services netconf keep-alive retry 12 timeout 5
+//! └ entry ─┘  └ leaf, same  ┘  └container┘└ leaf ┘└ leaf  ┘
+//!                level goes on           inside keep-alive
+//! ```
+//!
+//! Curly lines and `set` lines go the same way, so a server on one line and one in braces give
+//! the same tree. Containers and list entries that are there already are gone on with, a leaf
+//! given twice has its last value, and a line that the schema does not know keeps its words.
+
+use super::diagnostics::{Diagnostic, Diagnostics, shown};
+use super::limits::MAX_STATEMENTS;
+use super::near::nearest;
+use super::schema::{Area, Found, Kind, Rule, Value};
+use super::source::{Source, Span};
+use super::tree::{Comment, Statement, Word, WordKind};
+
+/// What stood in front of a line.
+#[derive(Debug, Default)]
+pub(crate) struct Mark {
+    /// `inactive:`
+    pub(crate) inactive: bool,
+    /// Comments.
+    pub(crate) comments: Vec<Comment>,
+}
+
+/// Where a line ended: the indices from the siblings down, and what may stand in its braces.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    pub(crate) path: Vec<usize>,
+    pub(crate) inside: Area,
+}
+
+/// Builds the tree, counting and complaining.
+#[derive(Debug)]
+pub(crate) struct Builder<'s> {
+    pub(crate) source: &'s Source,
+    pub(crate) diagnostics: Diagnostics,
+    statements: usize,
+}
+
+impl<'s> Builder<'s> {
+    pub(crate) fn new(source: &'s Source) -> Self {
+        Self { source, diagnostics: Diagnostics::default(), statements: 0 }
+    }
+
+    /// Notes an error at `span`.
+    pub(crate) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
+        self.report(self.at(code, span, message));
+    }
+
+    /// A diagnostic to be completed and reported.
+    pub(crate) fn at(
+        &self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Diagnostic {
+        Diagnostic::new(self.source, code, span, message)
+    }
+
+    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Counts one more statement; `None` when there are too many.
+    pub(crate) fn count(&mut self, span: Span) -> Option<()> {
+        self.statements += 1;
+        if self.statements == MAX_STATEMENTS + 1 {
+            let message = format!("there are more than {MAX_STATEMENTS} statements");
+            self.error("too-many-statements", span, message);
+        }
+        (self.statements <= MAX_STATEMENTS).then_some(())
+    }
+
+    /// Whether reading on is of no use.
+    pub(crate) fn is_done(&self) -> bool {
+        self.statements > MAX_STATEMENTS || self.diagnostics.is_full()
+    }
+
+    /// Places a line among `siblings`; `None` after an error, which has been noted.
+    pub(crate) fn place(
+        &mut self,
+        siblings: &mut Vec<Statement>,
+        area: Area,
+        words: &[Word],
+        mark: Mark,
+    ) -> Option<Placed> {
+        let mut line = Line { level: siblings, area, path: Vec::new(), mark, after_secret: false };
+        let mut rest = words;
+        let mut inside = Area::Nothing;
+        let mut before: Option<&Word> = None;
+        while let Some((first, after)) = rest.split_first() {
+            if let Some(before) = before {
+                self.check_line_end(before, first);
+            }
+            let rule = match line.area.find(&first.text) {
+                Found::Data => {
+                    self.count(first.span)?;
+                    self.check_line_ends(rest);
+                    return Some(line.keep(rest));
+                }
+                Found::Rule(rule) if first.kind == WordKind::Plain => rule,
+                Found::Key(rule) if begins_entry(&line, first, after, rule) => rule,
+                _ => {
+                    self.refuse(&line, first);
+                    return None;
+                }
+            };
+            (line, rest) = self.step(line, rule, first, after)?;
+            inside = rule.inside();
+            let is_leaf = matches!(inside, Area::Nothing);
+            let last = words.len().checked_sub(rest.len() + 1).and_then(|at| words.get(at));
+            before = last.filter(|_| is_leaf);
+        }
+        Some(Placed { path: line.path, inside })
+    }
+
+    /// One statement of the line; gives the line and the words after it.
+    fn step<'t, 'w>(
+        &mut self,
+        mut line: Line<'t>,
+        rule: &'static Rule,
+        first: &Word,
+        after: &'w [Word],
+    ) -> Option<(Line<'t>, &'w [Word])> {
+        self.count(first.span)?;
+        match rule.kind {
+            Kind::Container(_) | Kind::Nameless(_) => {
+                Some((line.descend(vec![first.clone()], rule)?, after))
+            }
+            Kind::List(_) => {
+                let (key, rest) = self.value(first, after, "a name")?;
+                Some((line.descend(vec![first.clone(), key.clone()], rule)?, rest))
+            }
+            Kind::Line(..) => {
+                let key = after.first().filter(|word| rule.inside().rule_of(&word.text).is_none());
+                let words: Vec<Word> = std::iter::once(first).chain(key).cloned().collect();
+                let rest = after.get(usize::from(key.is_some())..).unwrap_or(&[]);
+                Some((line.descend_to_line(words, rule)?, rest))
+            }
+            Kind::Leaf(kind) => {
+                let (value, rest) = self.value(first, after, &value_name(kind))?;
+                self.check(kind, first, value)?;
+                line.set_leaf(first, value, rule);
+                Some((line, rest))
+            }
+            Kind::LeafList(kind) => {
+                let (values, rest) = self.values(first, after, kind)?;
+                line.add_values(first, values);
+                Some((line, rest))
+            }
+            Kind::Empty => {
+                line.add(vec![first.clone()]);
+                Some((line, after))
+            }
+        }
+    }
+
+    /// A complete leaf and a new line, yet no `;`: one was forgotten.
+    fn check_line_end(&mut self, before: &Word, next: &Word) {
+        let between = self.source.text().get(before.span.end as usize..next.span.start as usize);
+        if between.is_some_and(|text| text.contains('\n')) {
+            let error = self.at("missing-semicolon", before.span, "this statement has no end");
+            self.report(error.expected("`;` after it"));
+        }
+    }
+
+    /// The same for statements of which only the words are known.
+    fn check_line_ends(&mut self, words: &[Word]) {
+        let mut brackets = 0_usize;
+        for (word, next) in words.iter().zip(words.iter().skip(1)) {
+            match word.kind {
+                WordKind::Open => brackets += 1,
+                WordKind::Close => brackets = brackets.saturating_sub(1),
+                _ => {}
+            }
+            if brackets == 0 {
+                self.check_line_end(word, next);
+            }
+        }
+    }
+
+    /// The word after `keyword`, which must be there.
+    fn value<'w>(
+        &mut self,
+        keyword: &Word,
+        after: &'w [Word],
+        what: &str,
+    ) -> Option<(&'w Word, &'w [Word])> {
+        match after.split_first() {
+            Some((value, rest)) if value.kind != WordKind::Open && value.kind != WordKind::Close => {
+                Some((value, rest))
+            }
+            Some((bracket, _)) => {
+                let message = format!("`{}` takes one value", keyword.text);
+                self.report(self.at("list-not-allowed", bracket.span, message).expected(what));
+                None
+            }
+            None => {
+                let message = format!("`{}` stands without its value", keyword.text);
+                let error = self.at("missing-value", keyword.span, message);
+                self.report(error.expected(format!("{what} after it")));
+                None
+            }
+        }
+    }
+
+    /// One value, or several in brackets.
+    fn values<'w>(
+        &mut self,
+        keyword: &Word,
+        after: &'w [Word],
+        kind: Value,
+    ) -> Option<(&'w [Word], &'w [Word])> {
+        let opens = after.first().is_some_and(|word| word.kind == WordKind::Open);
+        let (values, rest) = if opens {
+            let close = after.iter().position(|word| word.kind == WordKind::Close);
+            let Some(close) = close else {
+                let span = after.first().map_or(keyword.span, |word| word.span);
+                self.error("open-bracket", span, "this bracket is not closed");
+                return None;
+            };
+            (after.get(1..close).unwrap_or(&[]), after.get(close + 1..).unwrap_or(&[]))
+        } else {
+            self.value(keyword, after, &value_name(kind))?;
+            after.split_at_checked(1)?
+        };
+        for value in values {
+            self.check(kind, keyword, value)?;
+        }
+        Some((values, rest))
+    }
+
+    pub(crate) fn check(&mut self, kind: Value, keyword: &Word, value: &Word) -> Option<()> {
+        let Err(expected) = kind.check(&value.text) else { return Some(()) };
+        let message = format!("`{}` is no value for `{}`", shown(&value.text), keyword.text);
+        let mut error = self.at("wrong-value", value.span, message).expected(expected);
+        if let Value::OneOf(words) = kind
+            && let Some(near) = nearest(&value.text, words.iter().copied())
+        {
+            error = error.help(format!("did you mean `{near}`?"));
+        }
+        self.report(error);
+        None
+    }
+
+    /// Says that `word` may not stand here, and what may.
+    fn refuse(&mut self, line: &Line<'_>, word: &Word) {
+        if line.after_secret {
+            let error = self.at("secret-not-quoted", word.span, "the secret ends before this word");
+            self.report(error.expected("`;`").help("put quotation marks around a secret with blanks"));
+            return;
+        }
+        if matches!(line.area, Area::Nothing) {
+            self.error("nothing-inside", word.span, "there can be nothing inside this statement");
+            return;
+        }
+        let error = unknown(self, line.area, word);
+        self.report(error);
+    }
+}
+
+/// Whether `first` begins an entry of a list without keyword: what follows must fit it.
+fn begins_entry(line: &Line<'_>, first: &Word, after: &[Word], rule: &Rule) -> bool {
+    let inside = rule.inside();
+    let fits = |word: &Word| word.kind == WordKind::Plain && inside.rule_of(&word.text).is_some();
+    let follows = after.first().map_or(!line.after_secret, fits);
+    first.kind == WordKind::Plain && !first.text.is_empty() && follows
+}
+
+/// The error for a word that no rule knows, with its nearest neighbour.
+pub(crate) fn unknown(builder: &Builder<'_>, area: Area, word: &Word) -> Diagnostic {
+    let message = format!("unknown statement `{}`", shown(&word.text));
+    let error = builder.at("unknown-statement", word.span, message);
+    let mut known: Vec<&str> = area.keywords().collect();
+    let near = nearest(&word.text, known.iter().copied());
+    if area.takes_keys() {
+        known.push("an address with its port");
+    }
+    let error = if known.is_empty() { error } else { error.expected(known.join(", ")) };
+    match near {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error,
+    }
+}
+
+fn value_name(kind: Value) -> String {
+    match kind {
+        Value::Text => "a value".to_owned(),
+        Value::Secret => "a secret".to_owned(),
+        kind => kind.check("").err().unwrap_or_default().into_owned(),
+    }
+}
+
+/// A line on its way down the tree.
+struct Line<'t> {
+    level: &'t mut Vec<Statement>,
+    area: Area,
+    path: Vec<usize>,
+    mark: Mark,
+    after_secret: bool,
+}
+
+impl<'t> Line<'t> {
+    /// Goes on inside the statement with these words, made if it is not there.
+    fn descend(mut self, words: Vec<Word>, rule: &'static Rule) -> Option<Line<'t>> {
+        let index = self.add(words);
+        let mut path = self.path;
+        path.push(index);
+        let level = &mut self.level.get_mut(index)?.children;
+        Some(Line { level, area: rule.inside(), path, mark: self.mark, after_secret: false })
+    }
+
+    /// As [`Line::descend`] for a statement of which there is one: a new value replaces the old.
+    fn descend_to_line(self, mut words: Vec<Word>, rule: &'static Rule) -> Option<Line<'t>> {
+        if let Some(there) = self.level.iter_mut().find(|each| each.keyword() == rule.name) {
+            if words.len() > 1 {
+                there.words = words;
+            }
+            words = there.words.clone();
+        }
+        self.descend(words, rule)
+    }
+
+    /// The index of the statement with these words, made if it is not there; takes the mark.
+    fn add(&mut self, words: Vec<Word>) -> usize {
+        let mark = std::mem::take(&mut self.mark);
+        self.after_secret = false;
+        let there = self.level.iter().rposition(|each| each.has_words(&words));
+        let index = there.unwrap_or(self.level.len());
+        if there.is_none() {
+            self.level.push(Statement::new(words));
+        }
+        if let Some(statement) = self.level.get_mut(index) {
+            statement.inactive |= mark.inactive;
+            statement.comments.extend(mark.comments);
+        }
+        index
+    }
+
+    /// Gives a leaf its value, the last one being the one that counts.
+    fn set_leaf(&mut self, keyword: &Word, value: &Word, rule: &Rule) {
+        let mut value = value.clone();
+        value.secret |= rule.is_secret();
+        let words = vec![keyword.clone(), value];
+        if let Some(old) = self.level.iter_mut().find(|each| each.keyword() == rule.name) {
+            old.words.clone_from(&words);
+        }
+        self.add(words);
+        self.after_secret = rule.is_secret();
+    }
+
+    fn add_values(&mut self, keyword: &Word, values: &[Word]) {
+        let inactive = self.mark.inactive;
+        for value in values {
+            self.mark.inactive = inactive;
+            self.add(vec![keyword.clone(), value.clone()]);
+        }
+        self.mark = Mark::default();
+    }
+
+    /// Keeps the rest of the line as it stands.
+    fn keep(mut self, words: &[Word]) -> Placed {
+        self.path.push(self.level.len());
+        self.level.push(Statement {
+            inactive: self.mark.inactive,
+            comments: self.mark.comments,
+            ..Statement::new(words.to_vec())
+        });
+        Placed { path: self.path, inside: Area::Unknown }
+    }
+}
+
+/// The statement at `path` below `siblings`.
+pub(crate) fn follow<'t>(siblings: &'t mut Vec<Statement>, path: &[usize]) -> Option<&'t mut Statement> {
+    let (last, above) = path.split_last()?;
+    let mut level = siblings;
+    for index in above {
+        level = &mut level.get_mut(*index)?.children;
+    }
+    level.get_mut(*last)
+}

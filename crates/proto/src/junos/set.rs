@@ -1,0 +1,198 @@
+//! Reading the `set` form: the lines of `show configuration | display set`, or a pasted session.
+//!
+//! ```text
+//! [edit system services]                         the level of the lines that follow
+//! admin@sw1# set outbound-ssh client mist …      a prompt is skipped
+//! delete | deactivate | activate PATH
+//! edit PATH, up [N], top, exit                   change the level
+//! configure, commit …, quit                      ignored
+//! ```
+
+use super::edit;
+use super::lexer::{Lexer, Token, bracket_word};
+use super::limits::MAX_WORDS;
+use super::near::nearest;
+use super::place::{Builder, Mark, follow};
+use super::schema::Area;
+use super::source::Source;
+use super::tree::{Comment, Word};
+use super::{Diagnostics, Tree, diagnostics::shown};
+
+/// What a line of this form may begin with.
+pub(crate) const COMMANDS: [&str; 13] = [
+    "set",
+    "delete",
+    "deactivate",
+    "activate",
+    "edit",
+    "top",
+    "up",
+    "exit",
+    "quit",
+    "configure",
+    "commit",
+    "protect",
+    "unprotect",
+];
+
+/// Reads a whole text.
+pub(crate) fn parse(source: &Source) -> Result<Tree, Diagnostics> {
+    let mut reader = Reader {
+        lexer: Lexer::new(source.text(), true),
+        builder: Builder::new(source),
+        tree: Tree::default(),
+        level: Vec::new(),
+        former: Vec::new(),
+        comments: Vec::new(),
+    };
+    while !reader.builder.is_done() && !reader.lexer.rest().is_empty() {
+        reader.line();
+    }
+    reader.tree.end_comments = reader.comments;
+    reader.builder.diagnostics.or(reader.tree)
+}
+
+struct Reader<'s> {
+    lexer: Lexer<'s>,
+    builder: Builder<'s>,
+    tree: Tree,
+    level: Vec<Word>,
+    former: Vec<Vec<Word>>,
+    comments: Vec<Comment>,
+}
+
+impl Reader<'_> {
+    fn line(&mut self) {
+        self.lexer.seek(self.lexer.at() + prompt_length(self.lexer.rest()));
+        let is_banner = self.lexer.rest().trim_start().starts_with("[edit");
+        let Some((words, is_secret)) = self.words() else { return };
+        if is_banner {
+            self.level = words.into_iter().skip(2).filter(|word| !word.is_bracket()).collect();
+            self.former.clear();
+        } else {
+            self.command(&words, is_secret);
+        }
+    }
+
+    /// The words up to the line's end, and whether `## SECRET-DATA` stood there.
+    fn words(&mut self) -> Option<(Vec<Word>, bool)> {
+        let mut words = Vec::new();
+        let mut is_secret = false;
+        loop {
+            let (span, token) = self.lexer.next();
+            match token {
+                Ok(Token::Word(word)) => words.push(word),
+                Ok(Token::Mark(mark @ ('[' | ']'))) => words.push(bracket_word(mark, span)),
+                Ok(Token::Mark(';')) => {}
+                Ok(Token::Comment(comment)) => self.comments.push(comment),
+                Ok(Token::SecretData) => is_secret = true,
+                Ok(Token::LineEnd | Token::End) => return Some((words, is_secret)),
+                Ok(Token::Mark(_)) => {
+                    let error = self.builder.at("brace-in-set", span, "a brace in the `set` form");
+                    let help = "give the `set` lines and the statements in braces in two files";
+                    self.builder.report(error.help(help));
+                    return self.lexer.skip_line_to_none();
+                }
+                Err(bad) => {
+                    let (code, message, help) = bad.explain();
+                    self.builder.report(self.builder.at(code, span, message).help(help));
+                    return self.lexer.skip_line_to_none();
+                }
+            }
+            if words.len() > MAX_WORDS {
+                let message = format!("a line has more than {MAX_WORDS} words");
+                self.builder.error("too-many-words", span, message);
+                return self.lexer.skip_line_to_none();
+            }
+        }
+    }
+
+    fn command(&mut self, words: &[Word], is_secret: bool) {
+        let Some((verb, path)) = words.split_first() else { return };
+        match verb.text.as_str() {
+            "set" => self.set(verb, path, is_secret),
+            "delete" => {
+                let path = self.full(path);
+                edit::delete(&mut self.tree.statements, &path);
+            }
+            "deactivate" => self.switch(verb, path, true),
+            "activate" => self.switch(verb, path, false),
+            "edit" => {
+                let next = self.full(path);
+                self.former.push(std::mem::replace(&mut self.level, next));
+            }
+            "top" => {
+                self.level.clear();
+                self.command(path, is_secret);
+            }
+            "up" => self.up(path),
+            "exit" | "quit" => self.level = self.former.pop().unwrap_or_default(),
+            "configure" | "commit" | "protect" | "unprotect" => {}
+            _ => self.unknown(verb),
+        }
+    }
+
+    fn set(&mut self, verb: &Word, path: &[Word], is_secret: bool) {
+        let path = self.full(path);
+        if path.is_empty() {
+            self.builder.error("missing-statement", verb.span, "there is nothing to set");
+            return;
+        }
+        let mark = Mark { inactive: false, comments: std::mem::take(&mut self.comments) };
+        let statements = &mut self.tree.statements;
+        let placed = self.builder.place(statements, Area::TOP, &path, mark);
+        let Some(placed) = placed.filter(|_| is_secret) else { return };
+        if let Some(statement) = follow(statements, &placed.path) {
+            statement.words.last_mut().into_iter().for_each(|word| word.secret = true);
+        }
+    }
+
+    fn switch(&mut self, verb: &Word, path: &[Word], inactive: bool) {
+        let path = self.full(path);
+        if path.is_empty() {
+            let message = format!("there is nothing to {}", verb.text);
+            self.builder.error("missing-statement", verb.span, message);
+        } else if !edit::switch(&mut self.tree.statements, Area::TOP, &path, inactive) {
+            let span = path.first().zip(path.last()).map(|(first, last)| first.span.to(last.span));
+            let message = format!("there is no such statement to {}", verb.text);
+            let error = self.builder.at("no-such-statement", span.unwrap_or(verb.span), message);
+            let error = error.expected("a statement that a line above has set");
+            self.builder.report(error);
+        }
+    }
+
+    fn up(&mut self, path: &[Word]) {
+        let count = path.first().and_then(|word| word.text.parse::<usize>().ok()).unwrap_or(1);
+        self.level.truncate(self.level.len().saturating_sub(count));
+    }
+
+    fn full(&self, path: &[Word]) -> Vec<Word> {
+        self.level.iter().chain(path).cloned().collect()
+    }
+
+    fn unknown(&mut self, verb: &Word) {
+        let message = format!("unknown command `{}`", shown(&verb.text));
+        let error = self.builder.at("unknown-command", verb.span, message);
+        let error = error.expected("set, delete, deactivate, activate or edit");
+        self.builder.report(match nearest(&verb.text, COMMANDS) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => error,
+        });
+    }
+}
+
+/// How much of a line is a prompt: `admin@sw1# `, or `{master:0}` in front of `[edit]`.
+pub(crate) fn prompt_length(text: &str) -> usize {
+    let line = text.split('\n').next().unwrap_or("");
+    let trimmed = line.trim_start();
+    let indent = line.len() - trimmed.len();
+    if trimmed.starts_with('{') && trimmed.contains([':', '}']) {
+        let end = trimmed.find('}').map_or(0, |at| at + 1);
+        let role = trimmed.get(1..end.saturating_sub(1)).unwrap_or("");
+        let is_role = !role.is_empty() && role.bytes().all(|b| b.is_ascii_alphanumeric() || b == b':');
+        return if is_role { indent + end } else { 0 };
+    }
+    let first = trimmed.split_whitespace().next().unwrap_or("");
+    let is_prompt = first.contains('@') && first.ends_with(['#', '>', '%']);
+    if is_prompt { indent + first.len() } else { 0 }
+}
