@@ -11,4 +11,5 @@ pub mod host_key;
 pub mod identity;
 pub mod initiation;
 pub mod netconf;
+pub mod junos;
 pub mod opening;

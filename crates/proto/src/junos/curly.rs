@@ -17,7 +17,8 @@ use super::{Diagnostics, Tree};
 
 /// Reads a whole text.
 pub(crate) fn parse(source: &Source) -> Result<Tree, Diagnostics> {
-    let mut reader = Reader { lexer: Lexer::new(source.text(), false), builder: Builder::new(source) };
+    let mut reader =
+        Reader { lexer: Lexer::new(source.text(), false), builder: Builder::new(source) };
     let mut tree = Tree::default();
     while !reader.builder.is_done() {
         let end = reader.block(&mut tree.statements, Area::TOP, 0);

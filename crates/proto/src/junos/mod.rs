@@ -38,6 +38,9 @@ pub use redact::BLANK;
 pub use source::{Place, Source, Span};
 pub use tree::{Comment, Statement, Word};
 
+#[cfg(test)]
+mod tests;
+
 /// How a configuration is written.
 ///
 /// `set` has no comments but those of single lines.

@@ -23,7 +23,8 @@ fn distance(left: &str, right: &str) -> usize {
             let mut best = (at(&above, j) + usize::from(a != b))
                 .min(at(&above, j + 1) + 1)
                 .min(at(&row, j) + 1);
-            let swapped = i > 0 && j > 0 && left.get(i - 1) == Some(b) && right.get(j - 1) == Some(a);
+            let swapped =
+                i > 0 && j > 0 && left.get(i - 1) == Some(b) && right.get(j - 1) == Some(a);
             if swapped {
                 best = best.min(at(&before, j - 1) + 1);
             }

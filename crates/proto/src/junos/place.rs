@@ -191,7 +191,9 @@ impl<'s> Builder<'s> {
         what: &str,
     ) -> Option<(&'w Word, &'w [Word])> {
         match after.split_first() {
-            Some((value, rest)) if value.kind != WordKind::Open && value.kind != WordKind::Close => {
+            Some((value, rest))
+                if value.kind != WordKind::Open && value.kind != WordKind::Close =>
+            {
                 Some((value, rest))
             }
             Some((bracket, _)) => {
@@ -251,7 +253,9 @@ impl<'s> Builder<'s> {
     fn refuse(&mut self, line: &Line<'_>, word: &Word) {
         if line.after_secret {
             let error = self.at("secret-not-quoted", word.span, "the secret ends before this word");
-            self.report(error.expected("`;`").help("put quotation marks around a secret with blanks"));
+            self.report(
+                error.expected("`;`").help("put quotation marks around a secret with blanks"),
+            );
             return;
         }
         if matches!(line.area, Area::Nothing) {
@@ -375,7 +379,10 @@ impl<'t> Line<'t> {
 }
 
 /// The statement at `path` below `siblings`.
-pub(crate) fn follow<'t>(siblings: &'t mut Vec<Statement>, path: &[usize]) -> Option<&'t mut Statement> {
+pub(crate) fn follow<'t>(
+    siblings: &'t mut Vec<Statement>,
+    path: &[usize],
+) -> Option<&'t mut Statement> {
     let (last, above) = path.split_last()?;
     let mut level = siblings;
     for index in above {

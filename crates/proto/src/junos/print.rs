@@ -40,9 +40,12 @@ fn print_block(out: &mut String, statements: &[Statement], area: Area, depth: us
 
 /// How many of the statements after `first` are further values of the same leaf-list.
 fn leaf_list_run(area: Area, first: &Statement, after: &[Statement]) -> usize {
-    let is_list = area.rule_of(first.keyword()).is_some_and(|rule| matches!(rule.kind, Kind::LeafList(_)));
+    let is_list =
+        area.rule_of(first.keyword()).is_some_and(|rule| matches!(rule.kind, Kind::LeafList(_)));
     let joins = |each: &&Statement| {
-        each.keyword() == first.keyword() && each.inactive == first.inactive && each.comments.is_empty()
+        each.keyword() == first.keyword()
+            && each.inactive == first.inactive
+            && each.comments.is_empty()
     };
     if is_list { after.iter().take_while(joins).count() } else { 0 }
 }

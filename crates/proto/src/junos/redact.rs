@@ -39,18 +39,20 @@ pub(crate) fn redact_line(text: &str, start: usize, line: &str) -> String {
     let mut hiding = text.get(..start).and_then(last_token).is_some_and(is_secret_keyword)
         || inside_quotes(text.get(..start).unwrap_or(""));
     let mut hidden_one = false;
+    let mut closes = false;
     let mut out = String::with_capacity(line.len());
     for piece in pieces(line) {
         let token = piece.trim_matches('"');
         if piece.chars().all(is_mark) || piece.trim().is_empty() {
             let ends = piece.contains(';') || piece.contains('{') || piece.contains("</");
             hiding &= !(hidden_one && (ends || piece.contains(',')));
+            closes = piece.ends_with("</");
             out.push_str(piece);
         } else if looks_secret(token) || (hiding && !(hidden_one && NEIGHBOURS.contains(&token))) {
             hidden_one = true;
             out.extend(piece.chars().map(|_| '•'));
         } else {
-            hiding = is_secret_keyword(token);
+            hiding = is_secret_keyword(token) && !closes;
             hidden_one = false;
             out.push_str(piece);
         }
@@ -133,7 +135,11 @@ fn redact_statement(statement: &Statement) -> Statement {
     let words = statement.words.iter().map(|word| {
         let blank = word.secret || after_keyword;
         after_keyword = SECRET_KEYWORDS.contains(&word.text.as_str());
-        if blank { Word { text: BLANK.to_owned(), secret: true, ..word.clone() } } else { word.clone() }
+        if blank {
+            Word { text: BLANK.to_owned(), secret: true, ..word.clone() }
+        } else {
+            word.clone()
+        }
     });
     Statement {
         words: words.collect(),

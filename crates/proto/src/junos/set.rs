@@ -189,7 +189,8 @@ pub(crate) fn prompt_length(text: &str) -> usize {
     if trimmed.starts_with('{') && trimmed.contains([':', '}']) {
         let end = trimmed.find('}').map_or(0, |at| at + 1);
         let role = trimmed.get(1..end.saturating_sub(1)).unwrap_or("");
-        let is_role = !role.is_empty() && role.bytes().all(|b| b.is_ascii_alphanumeric() || b == b':');
+        let is_role =
+            !role.is_empty() && role.bytes().all(|b| b.is_ascii_alphanumeric() || b == b':');
         return if is_role { indent + end } else { 0 };
     }
     let first = trimmed.split_whitespace().next().unwrap_or("");

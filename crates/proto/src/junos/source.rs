@@ -63,7 +63,11 @@ impl Source {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
         let line_starts =
             std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1));
-        Self { name: name.to_owned(), line_starts: line_starts.collect(), text: Zeroizing::new(text) }
+        Self {
+            name: name.to_owned(),
+            line_starts: line_starts.collect(),
+            text: Zeroizing::new(text),
+        }
     }
 
     /// The name, usually a file's.

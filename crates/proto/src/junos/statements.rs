@@ -136,7 +136,7 @@ static TRACE_FILE: Body = Body {
 
 static TRACE_FLAG: Body = closed(&[]);
 
-static CLIENT: Body = closed(&[
+pub(crate) static CLIENT: Body = closed(&[
     rule("device-id", Leaf(Text)),
     rule("secret", Leaf(Secret)),
     rule("keep-alive", Container(&KEEP_ALIVE)),

@@ -178,7 +178,7 @@ impl Statement {
 
     /// The first active child with this keyword.
     pub fn active(&self, keyword: &str) -> Option<&Statement> {
-        active(&self.children, keyword).next()
+        self.children.iter().find(|each| !each.inactive && each.keyword() == keyword)
     }
 
     /// The active children with this keyword, in order.
