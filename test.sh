@@ -37,6 +37,10 @@ step() {
     [ "$end" = ok ]
 }
 
+format() {
+    cargo fmt --all --check && cargo fmt --manifest-path fuzz/Cargo.toml --check
+}
+
 documentation() {
     RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 }
@@ -86,9 +90,8 @@ interop() {
     target/interop/venv/bin/python -m pytest tests/interop --numprocesses="${INTEROP_JOBS:-4}" "$@"
 }
 
-# A pinned toolchain without its components is the first thing that goes wrong on a new machine.
 if [ "$section" != interop ]; then
-    step "format" cargo fmt --all --check
+    step "format" format
     step "clippy" cargo clippy --locked --workspace --all-targets -- -D warnings
     step "tests in Rust" cargo test --locked --workspace
 fi
