@@ -49,7 +49,7 @@ cargo_deny() {
     if [ "$(cargo deny --version 2> /dev/null)" != "cargo-deny $deny_version" ]; then
         cargo install --locked --version "$deny_version" --root target/tools cargo-deny || return 1
     fi
-    cargo deny --all-features check bans licenses sources || return 1
+    cargo deny --all-features check --hide-inclusion-graph bans licenses sources || return 1
     if timeout 120 cargo deny fetch db > target/advisories.log 2>&1; then
         cargo deny --all-features check --disable-fetch advisories
     else
