@@ -1,0 +1,206 @@
+//! HTTP/1.1 to the gateway over its Unix socket: one connection a request, a deadline on every wait.
+//!
+//! ```text
+//!   connect ──5 s──▶ request ──deadline──▶ head ──▶ JSON, or pieces of a stream, each with a deadline
+//!      │                │                   │
+//!      ▼ 10             ▼ 10 or 7           ▼ problem+json: status by its code (exit.rs)
+//! ```
+
+mod connect;
+mod path;
+mod stream;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytes::Bytes;
+use homing_proto::api::Problem;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper::{Method, Request, Response, header};
+use hyper_util::rt::TokioIo;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+pub(crate) use path::Target;
+pub(crate) use stream::{Lines, Piece, Pieces};
+
+/// How long an answer that is not streamed may take.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// Largest answer that is held whole: a list of a hundred thousand devices fits.
+const ANSWER_LIMIT: usize = 256 * 1024 * 1024;
+/// Largest problem.
+const PROBLEM_LIMIT: usize = 64 * 1024;
+
+/// The gateway, seen from the command line.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    socket: PathBuf,
+}
+
+impl Client {
+    /// The gateway at the socket told, or at the usual places.
+    pub(crate) fn new(socket: Option<PathBuf>) -> Client {
+        Client { socket: connect::find_socket(socket) }
+    }
+
+    /// Reads an object.
+    ///
+    /// # Errors
+    /// The gateway's problem, or its silence.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, target: &Target) -> Result<T, Failure> {
+        let request = request(Method::GET, target, None)?;
+        object(self.open(request, ANSWER_TIMEOUT).await?).await
+    }
+
+    /// Sends an object and reads the answer.
+    ///
+    /// # Errors
+    /// As for [`Client::get`].
+    pub(crate) async fn send<B: Serialize, T: DeserializeOwned>(
+        &self,
+        method: Method,
+        target: &Target,
+        body: &B,
+    ) -> Result<T, Failure> {
+        let request = request(method, target, Some(json(body)?))?;
+        object(self.open(request, ANSWER_TIMEOUT).await?).await
+    }
+
+    /// Deletes; there is no answer but success.
+    ///
+    /// # Errors
+    /// As for [`Client::get`].
+    pub(crate) async fn delete(&self, target: &Target) -> Result<(), Failure> {
+        let request = request(Method::DELETE, target, None)?;
+        self.open(request, ANSWER_TIMEOUT).await.map(drop)
+    }
+
+    /// Sends XML and hands out the answer piece by piece; none may come later than `patience`.
+    ///
+    /// # Errors
+    /// As for [`Client::get`].
+    pub(crate) async fn post_xml(
+        &self,
+        target: &Target,
+        xml: String,
+        patience: Duration,
+    ) -> Result<Pieces, Failure> {
+        let body = Some(("application/xml", Bytes::from(xml)));
+        let request = request(Method::POST, target, body)?;
+        Ok(Pieces::new(self.open(request, patience).await?.into_body(), patience))
+    }
+
+    /// Reads lines as they come; the gateway lets no `patience` pass without one.
+    ///
+    /// # Errors
+    /// As for [`Client::get`].
+    pub(crate) async fn lines(&self, target: &Target, patience: Duration) -> Result<Lines, Failure> {
+        let request = request(Method::GET, target, None)?;
+        let body = self.open(request, patience).await?.into_body();
+        Ok(Lines::new(Pieces::new(body, patience)))
+    }
+
+    /// Sends the request and waits for a successful head.
+    async fn open(
+        &self,
+        request: Request<Full<Bytes>>,
+        patience: Duration,
+    ) -> Result<Response<Incoming>, Failure> {
+        let is_read = request.method() == Method::GET;
+        let stream = connect::connect(&self.socket).await?;
+        let lost = |reason: &dyn std::fmt::Display| self.lost(is_read, reason);
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(|e| lost(&e))?;
+        tokio::spawn(connection);
+        let response = match timeout(patience, sender.send_request(request)).await {
+            Ok(response) => response.map_err(|e| lost(&e))?,
+            Err(_) => return Err(lost(&format_args!("no answer in {patience:?}"))),
+        };
+        match response.status().is_success() {
+            true => Ok(response),
+            false => Err(refusal(response).await),
+        }
+    }
+
+    /// The connection broke: a question may be asked again, an order may have been carried out.
+    fn lost(&self, is_read: bool, reason: &dyn std::fmt::Display) -> Failure {
+        let socket = self.socket.display();
+        let message = format!("the gateway at {socket} was lost before it answered: {reason}");
+        match is_read {
+            true => Failure::new(Exit::Unreachable, "gateway-lost", message).hint("homing status"),
+            false => Failure::new(Exit::OutcomeUnknown, "outcome-unknown", message)
+                .hint("it may have been carried out: look before you repeat it"),
+        }
+    }
+}
+
+fn request(
+    method: Method,
+    target: &Target,
+    body: Option<(&'static str, Bytes)>,
+) -> Result<Request<Full<Bytes>>, Failure> {
+    let mut builder = Request::builder()
+        .method(method)
+        .uri(target.as_str())
+        .header(header::HOST, "homing")
+        .header(header::TE, "trailers")
+        .header(header::USER_AGENT, concat!("homing/", env!("CARGO_PKG_VERSION")));
+    if let Some((kind, _)) = &body {
+        builder = builder.header(header::CONTENT_TYPE, *kind);
+    }
+    let body = Full::new(body.map(|(_, bytes)| bytes).unwrap_or_default());
+    builder.body(body).map_err(|e| Failure::usage(format!("this cannot be asked: {e}")))
+}
+
+fn json<B: Serialize>(body: &B) -> Result<(&'static str, Bytes), Failure> {
+    match serde_json::to_vec(body) {
+        Ok(json) => Ok(("application/json", Bytes::from(json))),
+        Err(error) => Err(Failure::usage(format!("this cannot be asked: {error}"))),
+    }
+}
+
+async fn object<T: DeserializeOwned>(response: Response<Incoming>) -> Result<T, Failure> {
+    let bytes = held(response, ANSWER_LIMIT).await.map_err(|reason| foreign(&reason))?;
+    serde_json::from_slice(&bytes).map_err(|error| foreign(&error.to_string()))
+}
+
+/// What a gateway of another version, or something else at the socket, makes us say.
+fn foreign(reason: &str) -> Failure {
+    let message = format!("the gateway's answer is not what this homing expects: {reason}");
+    Failure::new(Exit::Failed, "foreign-answer", message)
+        .hint("compare `homing version` with the gateway's version in `homing status`")
+}
+
+async fn held(response: Response<Incoming>, limit: usize) -> Result<Bytes, String> {
+    let body = Limited::new(response.into_body(), limit).collect();
+    match timeout(ANSWER_TIMEOUT, body).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("not whole after {ANSWER_TIMEOUT:?}")),
+    }
+}
+
+/// Reads the problem of an unsuccessful answer.
+async fn refusal(response: Response<Incoming>) -> Failure {
+    let status = response.status();
+    let body = held(response, PROBLEM_LIMIT).await.unwrap_or_default();
+    match serde_json::from_slice::<Problem>(&body) {
+        Ok(problem) => of_problem(&problem),
+        Err(_) => foreign(&format!("status {status} without a problem description")),
+    }
+}
+
+/// A problem of the API as a failure of the command.
+pub(crate) fn of_problem(problem: &Problem) -> Failure {
+    let exit = Exit::of_problem(&problem.code, problem.status);
+    let failure = Failure::new(exit, problem.code.clone(), problem.title.clone());
+    match &problem.hint {
+        Some(hint) => failure.hint(hint.clone()),
+        None => failure,
+    }
+}

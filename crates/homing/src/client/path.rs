@@ -1,0 +1,72 @@
+//! Request targets: path segments and queries, percent-encoded.
+//!
+//! Source: RFC 3986 §2.3: unreserved characters stand for themselves.
+
+use std::fmt::Write as _;
+
+/// A path of the API with its query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target(String);
+
+impl Target {
+    /// `/v1` and the segments, each encoded.
+    pub(crate) fn new(segments: &[&str]) -> Target {
+        let mut target = String::from("/v1");
+        for segment in segments {
+            target.push('/');
+            encode(segment, &mut target);
+        }
+        Target(target)
+    }
+
+    /// Adds `key=value`.
+    pub(crate) fn query(mut self, key: &str, value: &str) -> Target {
+        self.0.push(if self.0.contains('?') { '&' } else { '?' });
+        encode(key, &mut self.0);
+        self.0.push('=');
+        encode(value, &mut self.0);
+        self
+    }
+
+    /// Adds `key=value`, if there is a value.
+    pub(crate) fn optional(self, key: &str, value: Option<&str>) -> Target {
+        match value {
+            Some(value) => self.query(key, value),
+            None => self,
+        }
+    }
+
+    /// The text of the request line.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn encode(text: &str, out: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte));
+            }
+            // Writing to a String cannot fail.
+            _ => drop(write!(out, "%{byte:02X}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_cannot_leave_its_place() {
+        let target = Target::new(&["devices", "../a b/é?x", "log"]).query("since", "1+1&x");
+        assert_eq!(target.as_str(), "/v1/devices/..%2Fa%20b%2F%C3%A9%3Fx/log?since=1%2B1%26x");
+    }
+
+    #[test]
+    fn an_absent_value_adds_nothing() {
+        let target = Target::new(&["events"]).optional("device", None).optional("after", Some("7"));
+        assert_eq!(target.as_str(), "/v1/events?after=7");
+    }
+}

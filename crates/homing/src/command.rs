@@ -1,0 +1,167 @@
+//! The command line: verbs, options and the help that explains them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::output::{Color, Format};
+use crate::{demo, verbs};
+
+const EXAMPLES: &str = "\
+Examples:
+  homing demo                                  see it work, nothing to install
+  homing gateway                               run the gateway
+  homing enroll mx1.fra --tag site=fra         print the stanza for a device
+  homing device ls                             who is in, who is not
+  homing device log mx1.fra                    why is my device not in?
+  homing cli mx1.fra \"show interfaces terse\"   type on a device
+  homing rpc mx1.fra get-system-information    run a NETCONF RPC
+
+Exit status: 0 done, 1 failed, 2 usage, 4 no right, 5 not found, 6 device
+offline, 7 outcome unknown, 9 time-out before sending, 10 gateway unreachable,
+130 interrupted.";
+
+/// Reach devices that can only dial out
+///
+/// Devices (Junos outbound SSH, NETCONF call home) dial the gateway; homing runs
+/// that gateway and works on the devices behind it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "homing",
+    version,
+    max_term_width = 80,
+    after_help = EXAMPLES,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    propagate_version = false
+)]
+pub(crate) struct CommandLine {
+    /// Options of every verb.
+    #[command(flatten)]
+    pub(crate) globals: Globals,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// Options of every verb.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Globals {
+    /// The gateway's socket [default: homing.sock in the data folder]
+    #[arg(long, global = true, env = "HOMING_SOCKET", hide_env_values = true, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    /// Form of the data on stdout
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "table|json|ndjson"
+    )]
+    pub(crate) output: Format,
+    /// Leave out the line of column titles
+    #[arg(long, global = true)]
+    pub(crate) no_headers: bool,
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// When to use colour
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "auto|always|never"
+    )]
+    pub(crate) color: Color,
+}
+
+/// The verbs, in the order in which a person meets them.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// How the gateway and its fleet stand
+    Status(verbs::status::Arguments),
+    /// Look at devices, accept, change or forget them
+    Device(verbs::device::Arguments),
+    /// Print the stanza that makes a device dial in
+    Enroll(Box<verbs::enroll::Arguments>),
+    /// Run one NETCONF RPC on a device
+    Rpc(verbs::rpc::Arguments),
+    /// Type one Junos command on a device
+    Cli(verbs::cli::Arguments),
+    /// Read a device's configuration
+    Config(verbs::config::Arguments),
+    /// What happened, and with -w what happens
+    Events(verbs::events::Arguments),
+    /// Run the gateway that devices dial
+    Gateway(verbs::gateway::Arguments),
+    /// A gateway and a few devices on this machine, to try
+    Demo(demo::Arguments),
+    /// Print the completion script of a shell
+    Completion(verbs::completion::Arguments),
+    /// Print the version
+    Version,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn each_command(command: &mut clap::Command, see: &mut impl FnMut(&mut clap::Command)) {
+        see(command);
+        for sub in command.get_subcommands_mut() {
+            each_command(sub, see);
+        }
+    }
+
+    #[test]
+    fn the_definition_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_fits_80_columns() {
+        let mut command = CommandLine::command().term_width(80);
+        command.build();
+        each_command(&mut command, &mut |command| {
+            let help = command.render_long_help().to_string();
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{}: {line}", command.get_name());
+            }
+        });
+    }
+
+    #[test]
+    fn every_verb_and_option_is_explained() {
+        let mut command = CommandLine::command();
+        command.build();
+        each_command(&mut command, &mut |command| {
+            assert!(command.get_about().is_some(), "{}", command.get_name());
+            for argument in command.get_arguments() {
+                assert!(argument.get_help().is_some(), "{} {}", command.get_name(), argument.get_id());
+            }
+        });
+    }
+
+    #[test]
+    fn a_near_miss_is_told() {
+        let error = CommandLine::try_parse_from(["homing", "devcie", "ls"]).unwrap_err();
+        assert!(error.to_string().contains("'device'"), "{error}");
+        let error = CommandLine::try_parse_from(["homing", "events", "--knd", "x"]).unwrap_err();
+        assert!(error.to_string().contains("--kind"), "{error}");
+    }
+
+    #[test]
+    fn global_options_stand_anywhere() {
+        for line in [["homing", "-ojson", "status"], ["homing", "status", "-ojson"]] {
+            let parsed = CommandLine::try_parse_from(line).unwrap();
+            assert_eq!(parsed.globals.output, Format::Json);
+        }
+    }
+}
