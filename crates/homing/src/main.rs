@@ -1,6 +1,102 @@
-//! The operator's command.
+//! `homing`: the gateway, the demo and the operator's verbs, which speak only the gateway's HTTP API.
+//!
+//! ```text
+//!   command line ──▶ verb ──▶ client ──▶ gateway's socket
+//!                      │                      │
+//!                      └──▶ output ◀──────────┘      stdout: data     stderr: everything else
+//! ```
+
+mod client;
+mod command;
+mod demo;
 mod exit;
 mod failure;
 mod output;
+mod usage;
+mod verbs;
 mod xml;
-fn main() {}
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+
+use client::Client;
+use command::{CommandLine, Globals, Verb};
+use exit::Exit;
+use failure::Failure;
+use output::Output;
+use verbs::Context;
+
+/// How long an interrupted verb may take to put the terminal back.
+const INTERRUPT_GRACE: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
+    let line = match CommandLine::try_parse() {
+        Ok(line) => line,
+        Err(error) => return usage::explain(&error, std::env::args_os()),
+    };
+    let globals = line.globals;
+    let output = Output::new(globals.output, globals.color, !globals.no_headers, globals.quiet);
+    match run(line.verb, globals, output.clone()) {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => {
+            output.failure(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(verb: Verb, globals: Globals, output: Output) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| {
+        Failure::new(Exit::Failed, "no-runtime", format!("cannot start: {error}"))
+    })?;
+    let result = runtime.block_on(dispatch(verb, globals, output));
+    // A thread that still waits for a keyboard must not hold the process.
+    runtime.shutdown_background();
+    result
+}
+
+async fn dispatch(verb: Verb, globals: Globals, output: Output) -> Result<(), Failure> {
+    match verb {
+        Verb::Completion(arguments) => verbs::completion::run(&arguments),
+        Verb::Version => output::write(concat!("homing ", env!("CARGO_PKG_VERSION"), "\n")),
+        // These two know how to stop: they handle the signals themselves.
+        Verb::Gateway(arguments) => verbs::gateway::run(arguments, globals.socket).await,
+        Verb::Demo(arguments) => demo::run(arguments).await,
+        verb => {
+            let context = Context { client: Client::new(globals.socket), output };
+            interruptible(operate(verb, &context)).await
+        }
+    }
+}
+
+async fn operate(verb: Verb, context: &Context) -> Result<(), Failure> {
+    match verb {
+        Verb::Status(arguments) => verbs::status::run(arguments, context).await,
+        Verb::Device(arguments) => verbs::device::run(arguments, context).await,
+        Verb::Enroll(arguments) => verbs::enroll::run(*arguments, context).await,
+        Verb::Rpc(arguments) => verbs::rpc::run(arguments, context).await,
+        Verb::Cli(arguments) => verbs::cli::run(arguments, context).await,
+        Verb::Config(arguments) => verbs::config::run(arguments, context).await,
+        Verb::Events(arguments) => verbs::events::run(arguments, context).await,
+        Verb::Gateway(_) | Verb::Demo(_) | Verb::Completion(_) | Verb::Version => Ok(()),
+    }
+}
+
+/// Ends with 130 on Ctrl-C, even while stdout takes nothing.
+async fn interruptible(verb: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            let _ = tell.send(());
+            tokio::time::sleep(INTERRUPT_GRACE).await;
+            std::process::exit(i32::from(Exit::Interrupted.status()));
+        }
+    });
+    tokio::select! {
+        result = verb => result,
+        Ok(()) = told => Err(Failure::new(Exit::Interrupted, "interrupted", "interrupted")),
+    }
+}

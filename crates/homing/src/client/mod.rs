@@ -99,7 +99,11 @@ impl Client {
     ///
     /// # Errors
     /// As for [`Client::get`].
-    pub(crate) async fn lines(&self, target: &Target, patience: Duration) -> Result<Lines, Failure> {
+    pub(crate) async fn lines(
+        &self,
+        target: &Target,
+        patience: Duration,
+    ) -> Result<Lines, Failure> {
         let request = request(Method::GET, target, None)?;
         let body = self.open(request, patience).await?.into_body();
         Ok(Lines::new(Pieces::new(body, patience)))

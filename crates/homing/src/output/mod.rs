@@ -67,7 +67,8 @@ impl Output {
             Color::Never => false,
             Color::Auto => terminal && allows_color(),
         };
-        let style = Style { terminal, color, headers, now: Timestamp::now(), zone: TimeZone::system() };
+        let style =
+            Style { terminal, color, headers, now: Timestamp::now(), zone: TimeZone::system() };
         Output { format, style, notes_to_terminal: std::io::stderr().is_terminal(), quiet }
     }
 

@@ -146,8 +146,11 @@ impl Table {
     }
 
     fn widths(&self, style: &Style) -> Vec<usize> {
-        let mut widths: Vec<usize> =
-            self.columns.iter().map(|(title, _)| if style.headers { title.len() } else { 0 }).collect();
+        let mut widths: Vec<usize> = self
+            .columns
+            .iter()
+            .map(|(title, _)| if style.headers { title.len() } else { 0 })
+            .collect();
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = (*width).max(cell.plain(style).chars().count());

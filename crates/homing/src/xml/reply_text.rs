@@ -16,7 +16,8 @@ const PRINTED: [&[u8]; 3] = [b"output", b"configuration-text", b"configuration-o
 /// Elements that only hold printed ones.
 const WRAPPERS: [&[u8]; 2] = [b"multi-routing-engine-results", b"configuration-information"];
 /// The rule Junos prints under a routing engine's name.
-const RULE: &[u8] = b":\n--------------------------------------------------------------------------\n";
+const RULE: &[u8] =
+    b":\n--------------------------------------------------------------------------\n";
 
 /// What is done with the child of `<rpc-reply>` that is open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -214,7 +215,8 @@ mod tests {
 
     #[test]
     fn errors_are_left_to_the_outcome() {
-        let reply = b"<rpc-reply><rpc-error><error-message>no</error-message></rpc-error></rpc-reply>";
+        let reply =
+            b"<rpc-reply><rpc-error><error-message>no</error-message></rpc-error></rpc-reply>";
         assert_eq!(text(&[reply]), "");
         assert_eq!(text(&[b"<rpc-reply><ok/></rpc-reply>"]), "");
     }

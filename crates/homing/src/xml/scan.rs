@@ -180,12 +180,21 @@ mod tests {
 
     #[test]
     fn tags_text_and_entities_come_out_and_comments_do_not() {
-        let tokens: Vec<String> = scan(&[SAMPLE]).into_iter().map(|(k, t)| format!("{k}:{t}")).collect();
+        let tokens: Vec<String> =
+            scan(&[SAMPLE]).into_iter().map(|(k, t)| format!("{k}:{t}")).collect();
         assert_eq!(
             tokens,
             [
-                "t:a b='>'", "x:x ", "e:amp", "x: y<e>]] ]>&longer-than-any-entity ", "t:f/",
-                "x: & ", "t:g", "e:#x1b", "t:/g", "t:/a"
+                "t:a b='>'",
+                "x:x ",
+                "e:amp",
+                "x: y<e>]] ]>&longer-than-any-entity ",
+                "t:f/",
+                "x: & ",
+                "t:g",
+                "e:#x1b",
+                "t:/g",
+                "t:/a"
             ]
         );
     }

@@ -17,7 +17,10 @@ fn a_name_and_arguments_become_elements() {
 fn a_value_cannot_become_markup() {
     assert_eq!(named("a", &["b=<c/>&\"x"]).unwrap(), "<a><b>&lt;c/&gt;&amp;&quot;x</b></a>");
     assert_eq!(named("a", &["b=c=d"]).unwrap(), "<a><b>c=d</b></a>");
-    assert_eq!(command("show | match <x>").unwrap(), "<command format=\"text\">show | match &lt;x&gt;</command>");
+    assert_eq!(
+        command("show | match <x>").unwrap(),
+        "<command format=\"text\">show | match &lt;x&gt;</command>"
+    );
 }
 
 #[test]
@@ -36,7 +39,9 @@ fn what_xml_cannot_carry_is_refused() {
 
 #[test]
 fn xml_is_kept_as_typed() {
-    for xml in ["<get/>", "<get a='1'>\n x <b/> &amp; &#10;<![CDATA[<]]></get>", "<j:get xmlns:j='u'/>"] {
+    for xml in
+        ["<get/>", "<get a='1'>\n x <b/> &amp; &#10;<![CDATA[<]]></get>", "<j:get xmlns:j='u'/>"]
+    {
         assert_eq!(from_xml(xml).unwrap(), xml);
     }
     assert_eq!(from_xml("<?xml version='1.0'?>\n<get/>\n").unwrap(), "<get/>");
@@ -66,7 +71,15 @@ fn what_is_not_one_element_is_refused() {
 
 #[test]
 fn broken_xml_is_refused_with_its_place() {
-    for bad in ["<a></b>", "<a b=1/>", "<a b='1' b='2'/>", "<a", "<!DOCTYPE a><a/>", "<a>&evil;</a>", "</a>"] {
+    for bad in [
+        "<a></b>",
+        "<a b=1/>",
+        "<a b='1' b='2'/>",
+        "<a",
+        "<!DOCTYPE a><a/>",
+        "<a>&evil;</a>",
+        "</a>",
+    ] {
         let refused = from_xml(bad);
         assert!(matches!(refused, Err(OperationError::Malformed { .. })), "{bad}: {refused:?}");
     }

@@ -1,0 +1,89 @@
+//! Following events: a live stream that survives a restart of the gateway without losing an event.
+//!
+//! ```text
+//!   ask after=N ──▶ events ──broken──▶ ask after=last … for a minute ──▶ events
+//! ```
+
+use std::time::{Duration, Instant};
+
+use homing_proto::api::Event;
+
+use crate::client::{Client, Lines, Target};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// The gateway sends at least a blank line every 15 seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a lost gateway is waited for.
+const COME_BACK: Duration = Duration::from_secs(60);
+/// Pause between attempts to reach it again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A stream of events from the gateway.
+#[derive(Debug)]
+pub(crate) struct Follow<'c> {
+    client: &'c Client,
+    /// The question, without `after`.
+    target: Target,
+    after: Option<u64>,
+    lines: Lines,
+}
+
+impl<'c> Follow<'c> {
+    /// Asks for events after `after`, or from here on.
+    ///
+    /// # Errors
+    /// When the gateway cannot be asked.
+    pub(crate) async fn start(
+        client: &'c Client,
+        target: Target,
+        after: Option<u64>,
+    ) -> Result<Follow<'c>, Failure> {
+        let lines = client.lines(&resumed(&target, after), PATIENCE).await?;
+        Ok(Follow { client, target, after, lines })
+    }
+
+    /// The next event; none when the stream is finite and at its end.
+    ///
+    /// # Errors
+    /// When the gateway is lost for longer than a minute.
+    pub(crate) async fn next(&mut self, output: &Output) -> Result<Option<Event>, Failure> {
+        loop {
+            match self.lines.next().await {
+                Ok(Some(line)) => return self.read(&line).map(Some),
+                Ok(None) => return Ok(None),
+                Err(failure) if self.after.is_none() => return Err(failure),
+                Err(_) => {
+                    output.note("homing: the gateway was lost, waiting for it");
+                    self.lines = self.come_back().await?;
+                }
+            }
+        }
+    }
+
+    fn read(&mut self, line: &str) -> Result<Event, Failure> {
+        let event: Event = serde_json::from_str(line).map_err(|error| {
+            let message = format!("the gateway sent an event this homing does not know: {error}");
+            Failure::new(Exit::Failed, "foreign-answer", message).hint("homing version")
+        })?;
+        self.after = Some(event.id);
+        Ok(event)
+    }
+
+    async fn come_back(&self) -> Result<Lines, Failure> {
+        let give_up = Instant::now() + COME_BACK;
+        loop {
+            tokio::time::sleep(PAUSE).await;
+            match self.client.lines(&resumed(&self.target, self.after), PATIENCE).await {
+                Ok(lines) => return Ok(lines),
+                Err(failure) if Instant::now() > give_up => return Err(failure),
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+fn resumed(target: &Target, after: Option<u64>) -> Target {
+    target.clone().optional("after", after.map(|after| after.to_string()).as_deref())
+}

@@ -1,0 +1,31 @@
+//! The operator's verbs, one file a group; each speaks only the gateway's HTTP API.
+
+pub(crate) mod cli;
+pub(crate) mod completion;
+pub(crate) mod config;
+pub(crate) mod device;
+pub(crate) mod enroll;
+pub(crate) mod events;
+pub(crate) mod follow;
+pub(crate) mod gateway;
+pub(crate) mod known_hosts;
+pub(crate) mod labels;
+pub(crate) mod password;
+pub(crate) mod reply;
+pub(crate) mod rpc;
+pub(crate) mod status;
+pub(crate) mod suggest;
+pub(crate) mod timeline;
+pub(crate) mod watch;
+
+use crate::client::Client;
+use crate::output::Output;
+
+/// What every verb works with.
+#[derive(Debug)]
+pub(crate) struct Context {
+    /// The gateway.
+    pub(crate) client: Client,
+    /// Where results go.
+    pub(crate) output: Output,
+}
