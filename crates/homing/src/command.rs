@@ -49,8 +49,8 @@ pub(crate) struct CommandLine {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
-    /// The gateway's socket [default: homing.sock in the data folder]
-    #[arg(long, global = true, env = "HOMING_SOCKET", hide_env_values = true, value_name = "PATH")]
+    /// The gateway's socket; or HOMING_SOCKET
+    #[arg(long, global = true, env = "HOMING_SOCKET", hide_env = true, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,
     /// Form of the data on stdout
     #[arg(

@@ -54,7 +54,8 @@ impl Exit {
         match code {
             "device-offline" => Exit::Offline,
             "outcome-unknown" => Exit::OutcomeUnknown,
-            "timed-out-before-sending" => Exit::TimedOut,
+            "rpc-not-sent" => Exit::TimedOut,
+            "gateway-stopping" => Exit::Unreachable,
             _ => Exit::of_http_status(http_status),
         }
     }
@@ -83,7 +84,8 @@ mod tests {
     fn a_code_decides_before_the_http_status() {
         assert_eq!(Exit::of_problem("device-offline", 409).status(), 6);
         assert_eq!(Exit::of_problem("outcome-unknown", 502).status(), 7);
-        assert_eq!(Exit::of_problem("timed-out-before-sending", 504).status(), 9);
+        assert_eq!(Exit::of_problem("rpc-not-sent", 504).status(), 9);
+        assert_eq!(Exit::of_problem("gateway-stopping", 503).status(), 10);
     }
 
     #[test]

@@ -8,8 +8,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde_json::json;
-
 use crate::exit::Exit;
 use crate::output::escape::escape;
 
@@ -58,8 +56,11 @@ impl Failure {
     }
 
     /// `{"error":{"code","message","hint"}}`
-    pub(crate) fn to_json(&self) -> serde_json::Value {
-        json!({ "error": { "code": self.code, "message": self.message, "hint": self.hint } })
+    pub(crate) fn to_json(&self) -> String {
+        let text = |text: &str| serde_json::Value::from(text).to_string();
+        let hint = self.hint.as_deref().map_or_else(|| "null".to_owned(), text);
+        let (code, message) = (text(&self.code), text(&self.message));
+        format!(r#"{{"error":{{"code":{code},"message":{message},"hint":{hint}}}}}"#)
     }
 }
 
@@ -109,8 +110,8 @@ mod tests {
 
     #[test]
     fn the_json_form_has_code_message_and_hint() {
-        let json = Failure::usage("no").to_json().to_string();
-        assert_eq!(json, r#"{"error":{"code":"usage","hint":null,"message":"no"}}"#);
+        let json = Failure::usage("no").to_json();
+        assert_eq!(json, r#"{"error":{"code":"usage","message":"no","hint":null}}"#);
     }
 
     #[test]

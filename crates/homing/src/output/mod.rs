@@ -138,7 +138,7 @@ impl Output {
         }
         let text = match self.format {
             Format::Table => self.failure_text(failure),
-            Format::Json | Format::Ndjson => failure.to_json().to_string(),
+            Format::Json | Format::Ndjson => failure.to_json(),
         };
         // With stderr gone there is nobody to tell.
         let _ = writeln!(std::io::stderr(), "{text}");

@@ -18,7 +18,7 @@ use crate::output::time::parse_duration;
 const EXAMPLES: &str = "\
 Examples:
   homing enroll mx1.fra --tag site=fra --tag role=edge
-  homing enroll mx1.fra --format curly | ssh mx1.fra 'configure; …'
+  homing enroll mx1.fra --format curly --address gw.example.net:4334
   homing enroll mx1.fra --rotate-secret
   homing enroll sw1 --no-secret --host-key \"ssh-ed25519 AAAA…\"
   homing enroll watch mx1.fra                  each step of its dial-in, live
