@@ -117,7 +117,7 @@ def test_silence_is_closed_after_ten_seconds_and_delays_nobody(gateway, loop):
         gateway.wait_up("edge-1", timeout=8)
         assert_closes(sock, 25)
     assert time.monotonic() - started >= 9
-    gateway.wait_event("opening-timeout")
+    gateway.wait_event("silent", "initiation-timeout")
 
 
 def test_bytes_that_never_end_a_line_are_refused(gateway):
@@ -133,7 +133,7 @@ def test_bytes_that_never_end_a_line_are_refused(gateway):
 def test_tls_call_home_is_refused_by_name(gateway):
     with socket.create_connection((gateway.host, gateway.port)) as sock:
         sock.sendall(bytes.fromhex("160301003001000000"))
-        gateway.wait_event("tls-not-supported", "tls")
+        gateway.wait_event("tls-unsupported")
 
 
 def assert_closes(sock, timeout):

@@ -25,7 +25,7 @@ def refused(gateway, name, *codes):
 def test_a_wrong_secret_is_refused_with_advice(gateway, dial):
     gateway.enroll("edge-1")
     device = dial(device_id="edge-1", secret="not-the-one")
-    entry = refused(gateway, "edge-1", "hmac-mismatch")
+    entry = refused(gateway, "edge-1", "wrong-hmac")
     assert "enroll edge-1" in entry["advice"]
     assert gateway.device("edge-1")["state"] == "refused"
     assert device.logins == []
@@ -35,13 +35,13 @@ def test_the_agent_with_a_wrong_secret_is_refused(gateway, start_agent):
     gateway.enroll("edge-1")
     text = configuration(stanza(gateway.port, device_id="edge-1", secret="not-the-one"), login=login("homing", gateway.public_key))
     start_agent(text, "--ssh-server", "embedded")
-    refused(gateway, "edge-1", "hmac-mismatch")
+    refused(gateway, "edge-1", "wrong-hmac")
 
 
 def test_a_secret_is_known_but_none_was_sent(gateway, dial):
     gateway.enroll("edge-1")
     device = dial(device_id="edge-1")
-    refused(gateway, "edge-1", "hmac-missing")
+    refused(gateway, "edge-1", "missing-hmac")
     assert device.logins == []
 
 
@@ -49,7 +49,7 @@ def test_a_key_that_was_vouched_for_but_is_not_the_one_of_the_key_exchange(gatew
     secret = gateway.secret_of(gateway.enroll("edge-1"))
     opening = initiation.compose("edge-1", text_of(new_key()), secret)
     device = dial(device_id="edge-1", opening=opening)
-    refused(gateway, "edge-1", "key-not-proven")
+    refused(gateway, "edge-1", "key-mismatch")
     assert device.logins == []
 
 
@@ -59,7 +59,7 @@ def test_a_replayed_initiation_of_a_device_that_is_up_does_not_displace_it(gatew
     gateway.wait_up("edge-1")
     epoch = gateway.device("edge-1")["session"]["epoch"]
     dial(device_id="edge-1", opening=first.opening)  # has the lines, not the private key
-    gateway.wait_code("edge-1", "key-not-proven")
+    gateway.wait_code("edge-1", "key-mismatch")
     assert gateway.device("edge-1")["session"]["epoch"] == epoch
     assert "<host-name>py</host-name>" in gateway.run("config", "get", "edge-1").stdout
 
@@ -144,7 +144,7 @@ def test_one_key_under_two_device_ids_is_not_let_in_twice(gateway, dial):
     dial(device_id="edge-1", secret=first, key=key)
     gateway.wait_up("edge-1")
     dial(device_id="edge-2", secret=second, key=key)
-    refused(gateway, "edge-2", "duplicate-device", "cloned-key")
+    refused(gateway, "edge-2", "cloned-key", "duplicate-device")
     assert gateway.is_up("edge-1")
 
 
@@ -158,4 +158,4 @@ def test_a_login_that_is_refused_names_the_user(gateway, dial):
 def test_a_device_without_netconf_says_so(gateway, dial):
     secret = gateway.secret_of(gateway.enroll("edge-1"))
     dial(device_id="edge-1", secret=secret, netconf=False)
-    refused(gateway, "edge-1", "netconf-refused", "no-netconf")
+    refused(gateway, "edge-1", "channel-refused", "no-netconf")
