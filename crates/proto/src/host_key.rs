@@ -236,13 +236,12 @@ impl VouchedHostKey {
 
 /// A host key with which an SSH key exchange was completed on the connection at hand.
 ///
-/// Only admission makes one.
+/// Only [admission](crate::admission) makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProvenKey(HostKey);
 
 impl ProvenKey {
     /// Says that a key exchange with `key` is complete and its signature checked.
-    #[allow(dead_code)]
     pub(crate) fn exchanged(key: HostKey) -> Self {
         Self(key)
     }

@@ -187,6 +187,13 @@ impl DeviceId {
     }
 }
 
+impl ListenerName {
+    /// No listener name is less: where to begin in an ordered map.
+    pub(crate) fn least() -> Self {
+        Self("0".to_owned())
+    }
+}
+
 /// Orders the sessions of one device: microseconds since the Unix epoch when its connection was
 /// accepted.
 #[derive(
