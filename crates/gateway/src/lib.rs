@@ -1,4 +1,5 @@
 //! The management application: takes devices in, proves who they are, and lets operators work on them.
 
+pub mod config;
 pub mod control;
 pub mod store;

@@ -1,0 +1,251 @@
+//! Every key of the configuration: its name, what it takes, what it is for.
+
+use std::time::Duration;
+
+use super::address::{DialAddress, Network};
+use super::settings::{LogLevel, Settings};
+use super::value::{Given, Wrong, show_duration, show_size};
+
+/// One key. Its variable in the environment is `HOMING_` and the name in capitals, with `_` for the dot.
+pub struct Key {
+    /// The name in a file; what is before the dot is a table.
+    pub name: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+    pub(super) set: fn(&mut Settings, &Given) -> Result<(), Wrong>,
+    pub(super) show: fn(&Settings) -> String,
+}
+
+impl Key {
+    /// The variable in the environment.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("HOMING_{}", self.name.replace('.', "_").to_uppercase())
+    }
+}
+
+/// The key of that name.
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(3_600);
+const TEN_YEARS: Duration = Duration::from_secs(3_650 * 86_400);
+const MANY: u64 = 1_000_000;
+const PEBIBYTE: u64 = 1 << 50;
+
+macro_rules! key {
+    ($name:literal, $about:literal, $set:expr, $show:expr $(,)?) => {
+        Key { name: $name, about: $about, set: $set, show: $show }
+    };
+}
+
+/// All keys, in the order in which they are shown.
+pub static KEYS: &[Key] = &[
+    key!(
+        "listen",
+        "where devices are taken in",
+        |s, v| {
+            s.listen = v.list("an address and port such as \"[::]:4334\"", |t| t.parse().ok())?;
+            if s.listen.is_empty() { v.wrong("at least one address") } else { Ok(()) }
+        },
+        |s| list(&s.listen)
+    ),
+    key!(
+        "addresses",
+        "what devices dial: the servers of enrolment stanzas",
+        |s, v| {
+            let expected = "a host or host:port such as \"gw.example.net:4334\"";
+            s.addresses = v.list(expected, |text| DialAddress::parse(text, 0).ok())?;
+            Ok(())
+        },
+        |s| list(&s.addresses)
+    ),
+    key!("data", "the data folder", |s, v| v.path().map(|path| s.data = path), |s| quoted(
+        s.data.display()
+    )),
+    key!(
+        "socket",
+        "the Unix socket of the local API",
+        |s, v| v.path().map(|path| s.socket = path),
+        |s| quoted(s.socket.display())
+    ),
+    key!(
+        "proxy_from",
+        "networks from which PROXY headers are believed",
+        |s, v| {
+            let expected = "a network such as \"10.0.0.0/8\"";
+            s.proxy_from = v.list(expected, |text| text.parse::<Network>().ok())?;
+            Ok(())
+        },
+        |s| list(&s.proxy_from)
+    ),
+    key!("user", "the login user on devices that have none of their own", user, |s| quoted(
+        &s.user
+    )),
+    key!(
+        "keep_alive.retry",
+        "unanswered probes before a device's session is given up",
+        |s, v| small(v, 1, 1_000).map(|n| s.keep_alive.retry = n),
+        |s| s.keep_alive.retry.to_string()
+    ),
+    key!(
+        "keep_alive.timeout",
+        "silence before each probe",
+        |s, v| v.duration(SECOND, HOUR).map(|d| s.keep_alive.timeout = d),
+        |s| time(s.keep_alive.timeout)
+    ),
+    key!("log", "what is logged: error, warn, info, debug or trace", log, |s| quoted(
+        s.log.as_str()
+    )),
+    key!(
+        "max_handshakes",
+        "key exchanges and logins under way at once",
+        |s, v| room(v, MANY).map(|n| s.max_handshakes = n),
+        |s| s.max_handshakes.to_string()
+    ),
+    key!(
+        "max_waiting",
+        "connections that wait for their handshake",
+        |s, v| room(v, MANY).map(|n| s.max_waiting = n),
+        |s| s.max_waiting.to_string()
+    ),
+    key!(
+        "max_per_source",
+        "connections of one source address before their session",
+        |s, v| room(v, MANY).map(|n| s.max_per_source = n),
+        |s| s.max_per_source.to_string()
+    ),
+    key!(
+        "max_pending",
+        "pending keys that are kept",
+        |s, v| v.count(1, MANY).map(|n| s.max_pending = n),
+        |s| s.max_pending.to_string()
+    ),
+    key!(
+        "opening_timeout",
+        "how long a device may take to say who it is",
+        |s, v| v.duration(SECOND, HOUR).map(|d| s.opening_timeout = d),
+        |s| time(s.opening_timeout)
+    ),
+    key!(
+        "setup_timeout",
+        "how long it may take from its connection to its session",
+        |s, v| v.duration(SECOND, HOUR).map(|d| s.setup_timeout = d),
+        |s| time(s.setup_timeout)
+    ),
+    key!(
+        "refuse_hold",
+        "how long a refused connection is held, so that the device doesn't hammer",
+        |s, v| v.duration(Duration::ZERO, HOUR).map(|d| s.refuse_hold = d),
+        |s| time(s.refuse_hold)
+    ),
+    key!(
+        "pending_hold",
+        "how long an unknown device is held while somebody may accept it",
+        |s, v| v.duration(Duration::ZERO, HOUR).map(|d| s.pending_hold = d),
+        |s| time(s.pending_hold)
+    ),
+    key!(
+        "rpc_timeout",
+        "how long an RPC may take if the caller doesn't say",
+        |s, v| v.duration(SECOND, 24 * HOUR).map(|d| s.rpc_timeout = d),
+        |s| time(s.rpc_timeout)
+    ),
+    key!(
+        "stop_timeout",
+        "how long running RPCs are waited for when the gateway stops",
+        |s, v| v.duration(Duration::ZERO, HOUR).map(|d| s.stop_timeout = d),
+        |s| time(s.stop_timeout)
+    ),
+    key!(
+        "spool.memory",
+        "bytes of one waiting reply in memory; the rest goes to an unnamed file",
+        |s, v| v.size(4 << 10, 1 << 30).map(|n| s.spool.memory = n),
+        |s| size(s.spool.memory)
+    ),
+    key!(
+        "spool.reply",
+        "bytes of one waiting reply in all",
+        |s, v| v.size(64 << 10, PEBIBYTE).map(|n| s.spool.reply = n),
+        |s| size(s.spool.reply)
+    ),
+    key!(
+        "spool.total",
+        "bytes of all waiting replies",
+        |s, v| v.size(1 << 20, PEBIBYTE).map(|n| s.spool.total = n),
+        |s| size(s.spool.total)
+    ),
+    key!(
+        "events.keep",
+        "events of enrolled devices that are kept",
+        |s, v| v.count(1_000, 1_000_000_000).map(|n| s.events.keep = n),
+        |s| s.events.keep.to_string()
+    ),
+    key!(
+        "events.keep_unknown",
+        "events of strangers and of the gateway itself that are kept",
+        |s, v| v.count(1_000, 1_000_000_000).map(|n| s.events.keep_unknown = n),
+        |s| s.events.keep_unknown.to_string()
+    ),
+    key!(
+        "events.age",
+        "how long events are kept at most",
+        |s, v| v.duration(HOUR, TEN_YEARS).map(|d| s.events.age = d),
+        |s| time(s.events.age)
+    ),
+];
+
+fn user(settings: &mut Settings, given: &Given) -> Result<(), Wrong> {
+    const EXPECTED: &str = "a login name of letters, digits, `.`, `_` and `-`";
+    let text = given.text(EXPECTED)?;
+    if !is_login_name(text) {
+        return given.wrong(EXPECTED);
+    }
+    settings.user = text.to_owned();
+    Ok(())
+}
+
+/// Whether Junos and every Linux take `text` as a login name.
+#[must_use]
+pub fn is_login_name(text: &str) -> bool {
+    let first = text.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
+    let all = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+    first && all && text.len() <= 64
+}
+
+fn log(settings: &mut Settings, given: &Given) -> Result<(), Wrong> {
+    match LogLevel::parse(given.text(LogLevel::WORDS)?) {
+        Some(level) => {
+            settings.log = level;
+            Ok(())
+        }
+        None => given.wrong(LogLevel::WORDS),
+    }
+}
+
+fn small(given: &Given, least: u64, most: u32) -> Result<u32, Wrong> {
+    given.count(least, most.into()).map(|n| u32::try_from(n).unwrap_or(most))
+}
+
+fn room(given: &Given, most: u64) -> Result<usize, Wrong> {
+    given.count(1, most).map(|n| usize::try_from(n).unwrap_or(usize::MAX))
+}
+
+fn list<T: ToString>(items: &[T]) -> String {
+    let items: Vec<String> = items.iter().map(|item| quoted(item.to_string())).collect();
+    format!("[{}]", items.join(", "))
+}
+
+fn quoted(text: impl std::fmt::Display) -> String {
+    toml::Value::String(text.to_string()).to_string()
+}
+
+fn time(duration: Duration) -> String {
+    quoted(show_duration(duration))
+}
+
+fn size(bytes: u64) -> String {
+    quoted(show_size(bytes))
+}
