@@ -2,4 +2,6 @@
 
 pub mod config;
 pub mod control;
+pub mod enroll;
+pub mod stanza;
 pub mod store;

@@ -17,6 +17,7 @@ mod directory;
 mod error;
 mod events;
 mod folder;
+mod known;
 mod open;
 mod pending;
 mod queue;

@@ -1,0 +1,256 @@
+//! What enrolling a device would change, or why it can't be.
+//!
+//! ```text
+//! api::Enroll ──▶ plan ──▶ Plan { changes for the store, what the stanza says }
+//!                   └────▶ EnrollError: what collides or is malformed, and what to type instead
+//! ```
+//!
+//! Pure: the directory is asked through [`Known`], the fresh secret comes in.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use homing_proto::api::{Enroll, KeySource};
+use homing_proto::host_key::{HostKey, Secret};
+use homing_proto::identity::{DeviceId, DeviceName, ListenerName};
+
+use crate::config::{DialAddress, KeepAlive, is_login_name};
+use crate::stanza::Stanza;
+use crate::store::{Change, DeviceRecord, DeviceUpdate, NewDevice, Store};
+
+mod check;
+mod error;
+#[cfg(test)]
+mod tests;
+
+pub use error::EnrollError;
+
+/// The devices that are enrolled.
+pub trait Known {
+    /// A device by name.
+    fn device(&self, name: &DeviceName) -> Option<Arc<DeviceRecord>>;
+    /// A device by device-id.
+    fn by_device_id(&self, id: &DeviceId) -> Option<Arc<DeviceRecord>>;
+    /// The devices that have a key pinned.
+    fn by_host_key(&self, key: &HostKey) -> Vec<Arc<DeviceRecord>>;
+}
+
+impl Known for Store {
+    fn device(&self, name: &DeviceName) -> Option<Arc<DeviceRecord>> {
+        Self::device(self, name)
+    }
+
+    fn by_device_id(&self, id: &DeviceId) -> Option<Arc<DeviceRecord>> {
+        Self::by_device_id(self, id)
+    }
+
+    fn by_host_key(&self, key: &HostKey) -> Vec<Arc<DeviceRecord>> {
+        Self::by_host_key(self, key)
+    }
+}
+
+/// What the gateway adds to a request.
+#[derive(Debug, Clone)]
+pub struct Terms {
+    /// What devices dial unless the request says otherwise.
+    pub addresses: Vec<DialAddress>,
+    /// The login user unless the request says otherwise.
+    pub user: String,
+    /// The keep-alive of stanzas.
+    pub keep_alive: KeepAlive,
+    /// The gateway's public key.
+    pub gateway_key: String,
+    /// The gateway's listeners.
+    pub listeners: Vec<ListenerName>,
+}
+
+impl Terms {
+    fn default_port(&self) -> u16 {
+        self.addresses.first().map_or(crate::config::DEFAULT_PORTS[0], |address| address.port)
+    }
+}
+
+/// What to write, and the stanza to show.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// To be made durable together.
+    pub changes: Vec<Change>,
+    /// To be printed once they are.
+    pub stanza: Stanza,
+    /// Whether the device was enrolled before.
+    pub is_rotation: bool,
+}
+
+/// Checks a request against what is, and says what it comes to. `fresh` is used if the request asks for a secret.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn plan(
+    request: &Enroll,
+    known: &impl Known,
+    terms: &Terms,
+    fresh: Secret,
+) -> Result<Plan, EnrollError> {
+    let old = known.device(&request.name);
+    match &old {
+        Some(_) if !request.rotate_secret => {
+            return Err(EnrollError::NameTaken(request.name.clone()));
+        }
+        None if request.rotate_secret => {
+            return Err(EnrollError::UnknownDevice(request.name.clone()));
+        }
+        _ => {}
+    }
+    let checked = check::request(request, known, terms)?;
+    Ok(match old {
+        None => first_time(request, checked, terms, fresh)?,
+        Some(old) => again(request, &old, checked, terms, fresh)?,
+    })
+}
+
+/// The parts of a request that were checked.
+struct Checked {
+    addresses: Vec<DialAddress>,
+    listener: Option<ListenerName>,
+    keys: Vec<HostKey>,
+    password: Option<Secret>,
+}
+
+fn first_time(
+    request: &Enroll,
+    checked: Checked,
+    terms: &Terms,
+    fresh: Secret,
+) -> Result<Plan, EnrollError> {
+    let device_id = match &request.device_id {
+        Some(id) => id.clone(),
+        None => check::device_id_of(&request.name)?,
+    };
+    let secret = request.secret.then_some(fresh);
+    let source = request.key_source.unwrap_or(KeySource::Enrolled);
+    let device = NewDevice {
+        name: request.name.clone(),
+        device_id: Some(device_id.clone()),
+        user: request.user.clone(),
+        addresses: checked.addresses.iter().map(ToString::to_string).collect(),
+        tags: request.tags.clone(),
+        listener: checked.listener,
+        secret: secret.clone(),
+        password: checked.password.clone(),
+        keys: checked.keys.into_iter().map(|key| (key, source)).collect(),
+    };
+    let login = Login { user: request.user.clone(), has_password: checked.password.is_some() };
+    Ok(Plan {
+        stanza: stanza(device_id, checked.addresses, secret, login, terms)?,
+        changes: vec![Change::Insert(Box::new(device))],
+        is_rotation: false,
+    })
+}
+
+fn again(
+    request: &Enroll,
+    old: &DeviceRecord,
+    checked: Checked,
+    terms: &Terms,
+    fresh: Secret,
+) -> Result<Plan, EnrollError> {
+    let device_id = request.device_id.clone().or_else(|| old.device_id.clone());
+    let device_id = match device_id {
+        Some(id) => id,
+        None => check::device_id_of(&request.name)?,
+    };
+    let secret = request.secret.then_some(fresh);
+    let mut tags = old.tags.clone();
+    tags.extend(request.tags.clone());
+    let new_addresses = checked.addresses.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let has_password = checked.password.is_some() || old.password.is_some();
+    let update = DeviceUpdate {
+        device_id: Some(Some(device_id.clone())),
+        user: request.user.clone().map(Some),
+        addresses: (!new_addresses.is_empty()).then_some(new_addresses),
+        tags: Some(tags),
+        listener: checked.listener.map(Some),
+        secret: Some(secret.clone()),
+        password: checked.password.map(Some),
+        blocked: None,
+    };
+    let source = request.key_source.unwrap_or(KeySource::Enrolled);
+    let mut changes = vec![Change::Update(request.name.clone(), Box::new(update))];
+    let pin = |key| Change::PinKey(request.name.clone(), key, source);
+    changes.extend(checked.keys.into_iter().map(pin));
+    let addresses = if checked.addresses.is_empty() {
+        check::addresses(&old.addresses, terms.default_port())?
+    } else {
+        checked.addresses
+    };
+    let user = request.user.clone().or_else(|| old.user.clone());
+    let login = Login { user, has_password };
+    let stanza = stanza(device_id, addresses, secret, login, terms)?;
+    Ok(Plan { changes, stanza, is_rotation: true })
+}
+
+struct Login {
+    user: Option<String>,
+    has_password: bool,
+}
+
+fn stanza(
+    device_id: DeviceId,
+    addresses: Vec<DialAddress>,
+    secret: Option<Secret>,
+    login: Login,
+    terms: &Terms,
+) -> Result<Stanza, EnrollError> {
+    let addresses = if addresses.is_empty() { terms.addresses.clone() } else { addresses };
+    if addresses.is_empty() {
+        return Err(EnrollError::NoAddress);
+    }
+    Ok(Stanza {
+        device_id,
+        addresses,
+        secret,
+        keep_alive: terms.keep_alive,
+        user: login.user.unwrap_or_else(|| terms.user.clone()),
+        gateway_key: (!login.has_password).then(|| terms.gateway_key.clone()),
+    })
+}
+
+/// The stanza of a device as it is enrolled, with its present secret.
+///
+/// # Errors
+/// No address is known that it could dial.
+pub fn stanza_of(record: &DeviceRecord, terms: &Terms) -> Result<Stanza, EnrollError> {
+    let device_id = match &record.device_id {
+        Some(id) => id.clone(),
+        None => check::device_id_of(&record.name)?,
+    };
+    let addresses = check::addresses(&record.addresses, terms.default_port())?;
+    let login = Login { user: record.user.clone(), has_password: record.password.is_some() };
+    stanza(device_id, addresses, record.secret.clone(), login, terms)
+}
+
+pub use check::{addresses, labels, listener, password, user};
+
+/// Whether all of `keys` may be pinned to `name`.
+///
+/// # Errors
+/// One of them is pinned to another device.
+pub fn keys(
+    keys: &[HostKey],
+    name: &DeviceName,
+    known: &impl Known,
+) -> Result<Vec<HostKey>, EnrollError> {
+    let mut seen = BTreeSet::new();
+    let mut unique = Vec::new();
+    for key in keys {
+        let other = known.by_host_key(key).into_iter().find(|device| device.name != *name);
+        if let Some(other) = other {
+            let fingerprint = key.fingerprint();
+            return Err(EnrollError::KeyPinned { fingerprint, name: other.name.clone() });
+        }
+        if seen.insert(key.fingerprint()) {
+            unique.push(key.clone());
+        }
+    }
+    Ok(unique)
+}

@@ -1,0 +1,41 @@
+//! The answers to admission's questions.
+
+use std::sync::Arc;
+
+use homing_proto::admission::{KnownDevice, LookUp, Record};
+use homing_proto::identity::ClientId;
+
+use super::{DeviceRecord, Store};
+use crate::stanza::CLIENT_ID;
+
+impl From<&DeviceRecord> for KnownDevice {
+    fn from(record: &DeviceRecord) -> Self {
+        Self {
+            device_id: record.device_id.clone(),
+            secret: record.secret.clone(),
+            keys: record.pinned().map(|key| key.key.clone()).collect(),
+            listener: record.listener.clone(),
+            blocked: record.blocked,
+            client_id: ClientId::new(CLIENT_ID).ok(),
+            ..Self::new(record.name.clone())
+        }
+    }
+}
+
+impl Store {
+    /// What is known of a device-id or a key.
+    #[must_use]
+    pub fn look_up(&self, question: &LookUp) -> Record {
+        let known = |record: &Arc<DeviceRecord>| KnownDevice::from(&**record);
+        match question {
+            LookUp::DeviceId(id) => Record {
+                devices: self.by_device_id(id).iter().map(known).collect(),
+                rejected: false,
+            },
+            LookUp::Key(key) => Record {
+                devices: self.by_host_key(key).iter().map(known).collect(),
+                rejected: self.is_rejected(&key.fingerprint()),
+            },
+        }
+    }
+}
