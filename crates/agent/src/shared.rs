@@ -1,0 +1,22 @@
+//! What all tasks of one agent read.
+
+use std::sync::Arc;
+
+use homing_proto::junos::Configuration;
+use tokio::sync::watch;
+
+use crate::options::Options;
+use crate::progress::Summary;
+use crate::ssh_server::SshServer;
+use crate::trace::Trace;
+
+/// What all tasks of one agent read; only the supervisor writes, at a reload.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) options: Options,
+    pub(crate) ssh_server: SshServer,
+    pub(crate) trace: Trace,
+    /// The configuration in force.
+    pub(crate) configuration: watch::Sender<Arc<Configuration>>,
+    pub(crate) summary: watch::Sender<Summary>,
+}

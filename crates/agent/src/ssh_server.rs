@@ -1,0 +1,139 @@
+//! The SSH server that takes over a connection, prepared before the connection is dialled.
+//!
+//! ```text
+//!   auto ──sshd and its host keys are there──▶ openssh     otherwise ──▶ embedded
+//! ```
+
+use homing_proto::fault::Fault;
+use homing_proto::host_key::HostKey;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::openssh::{self, Directives, Prepared, Sshd, SshdError};
+use crate::options::{self, Options};
+use crate::shared::Shared;
+use crate::stanza::Stanza;
+
+/// The server chosen for all connections of this agent.
+#[derive(Debug)]
+pub(crate) enum SshServer {
+    OpenSsh(Sshd),
+    Embedded,
+}
+
+/// Why no server is ready; nothing is dialled then.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PrepareError {
+    #[error(transparent)]
+    OpenSsh(#[from] SshdError),
+}
+
+impl PrepareError {
+    /// A stable word for logs.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::OpenSsh(error) => error.code(),
+        }
+    }
+
+    /// Who must act.
+    pub(crate) fn fault(&self) -> Fault {
+        match self {
+            Self::OpenSsh(error) => error.fault(),
+        }
+    }
+}
+
+/// A server that is ready for one connection.
+#[derive(Debug)]
+pub(crate) enum Ready {
+    OpenSsh(Prepared),
+}
+
+impl SshServer {
+    /// Chooses as the options say; `auto` asks sshd itself whether it could serve.
+    ///
+    /// # Errors
+    /// OpenSSH is wanted and can't serve.
+    pub(crate) async fn choose(options: &Options) -> Result<Self, SshdError> {
+        let wanted = options.ssh_server;
+        if wanted == options::SshServer::Embedded {
+            return Ok(Self::Embedded);
+        }
+        match Self::openssh(options).await {
+            Ok(sshd) => Ok(Self::OpenSsh(sshd)),
+            Err(error) if wanted == options::SshServer::Auto => {
+                tracing::info!(code = error.code(), reason = %error, "SSH is served by the embedded server");
+                Ok(Self::Embedded)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn openssh(options: &Options) -> Result<Sshd, SshdError> {
+        let sshd = Sshd::find(options.sshd.as_deref(), &options.sshd_config, &options.state_dir)?;
+        sshd.prepare("", &directives(options, None)).await?;
+        Ok(sshd)
+    }
+
+    /// The word of the `--ssh-server` flag.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::OpenSsh(_) => "openssh",
+            Self::Embedded => "embedded",
+        }
+    }
+
+    /// Makes a server ready for a connection of `stanza`.
+    ///
+    /// # Errors
+    /// What keeps it from serving.
+    pub(crate) async fn prepare(
+        &self,
+        stanza: &Stanza,
+        shared: &Shared,
+    ) -> Result<Ready, PrepareError> {
+        match self {
+            Self::OpenSsh(sshd) => {
+                let directives = directives(&shared.options, Some(stanza));
+                Ok(Ready::OpenSsh(sshd.prepare(stanza.client.as_str(), &directives).await?))
+            }
+            Self::Embedded => todo!(),
+        }
+    }
+}
+
+impl Ready {
+    /// The host key to claim in the initiation sequence.
+    pub(crate) fn host_key(&self) -> &HostKey {
+        match self {
+            Self::OpenSsh(prepared) => &prepared.host_key,
+        }
+    }
+
+    /// Serves SSH until the connection ends; `stop` ends it in order. Returns why it ended.
+    ///
+    /// # Errors
+    /// The server could not be started.
+    pub(crate) async fn serve(
+        self,
+        stream: TcpStream,
+        _stanza: &Stanza,
+        _shared: &Shared,
+        stop: &CancellationToken,
+    ) -> Result<String, PrepareError> {
+        match self {
+            Self::OpenSsh(prepared) => Ok(openssh::serve(stream, &prepared, stop).await?),
+        }
+    }
+}
+
+fn directives(options: &Options, stanza: Option<&Stanza>) -> Directives {
+    Directives {
+        keep_alive: stanza.and_then(|stanza| stanza.keep_alive),
+        netconf: stanza.is_some_and(|stanza| stanza.netconf),
+        netconf_only: options.netconf_only,
+        program: options.netconf_program(),
+        socket: options.netconf_socket(),
+    }
+}
