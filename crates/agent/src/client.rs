@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use homing_proto::dialer::{Attempt, Dialer};
+use homing_proto::fault::Fault;
 use homing_proto::initiation::{self, Initiation};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -56,6 +57,15 @@ impl AttemptError {
             Self::Connect(error) => error.code(),
             Self::Initiation(_) => "initiation-failed",
             Self::Stopped => "stopped",
+        }
+    }
+
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Prepare(error) => error.fault(),
+            Self::Connect(error) => error.fault(),
+            Self::Initiation(_) => Fault::Network,
+            Self::Stopped => Fault::Operator,
         }
     }
 }
@@ -180,9 +190,9 @@ impl Client {
             }
             other => failed(&attempt.host, attempt.port, other),
         }
-        let (client, code) = (&self.stanza.client, error.code());
+        let (client, code, fault) = (&self.stanza.client, error.code(), error.fault());
         if self.reporter.is_news(&error.to_string()) {
-            tracing::warn!(%client, code, %error, "attempt failed; it goes on trying");
+            tracing::warn!(%client, code, %fault, %error, "attempt failed; it goes on trying");
         } else {
             tracing::debug!(%client, code, %error, "attempt failed");
         }

@@ -26,6 +26,8 @@ pub(crate) enum SshServer {
 pub(crate) enum PrepareError {
     #[error(transparent)]
     OpenSsh(#[from] SshdError),
+    #[error("the embedded SSH server is not part of this build; install openssh-server")]
+    NoEmbedded,
 }
 
 impl PrepareError {
@@ -33,6 +35,7 @@ impl PrepareError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::OpenSsh(error) => error.code(),
+            Self::NoEmbedded => "no-embedded-server",
         }
     }
 
@@ -40,6 +43,7 @@ impl PrepareError {
     pub(crate) fn fault(&self) -> Fault {
         match self {
             Self::OpenSsh(error) => error.fault(),
+            Self::NoEmbedded => Fault::Local,
         }
     }
 }
@@ -98,7 +102,7 @@ impl SshServer {
                 let directives = directives(&shared.options, Some(stanza));
                 Ok(Ready::OpenSsh(sshd.prepare(stanza.client.as_str(), &directives).await?))
             }
-            Self::Embedded => todo!(),
+            Self::Embedded => Err(PrepareError::NoEmbedded),
         }
     }
 }

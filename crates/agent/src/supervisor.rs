@@ -125,7 +125,9 @@ impl Supervisor {
         ];
         for (word, clients) in words {
             for client in clients {
-                self.shared.trace.configuration(format_args!("outbound_ssh_configuration: {word} client {client}"));
+                self.shared.trace.configuration(format_args!(
+                    "outbound_ssh_configuration: {word} client {client}"
+                ));
                 if word == "refused" {
                     tracing::warn!("client {client}");
                 } else {

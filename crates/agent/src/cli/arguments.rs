@@ -212,10 +212,6 @@ pub(super) enum To {
     Curly,
     /// `set` lines
     Set,
-    /// XML
-    Xml,
-    /// JSON
-    Json,
 }
 
 impl From<To> for Form {
@@ -223,8 +219,6 @@ impl From<To> for Form {
         match to {
             To::Curly => Self::Curly,
             To::Set => Self::Set,
-            To::Xml => Self::Xml,
-            To::Json => Self::Json,
         }
     }
 }
@@ -249,7 +243,8 @@ mod tests {
 
     #[test]
     fn flags_become_options() {
-        let arguments = ["homing-agent", "run", "--config", "/c", "--state-dir", "/s", "--send-nul"];
+        let arguments =
+            ["homing-agent", "run", "--config", "/c", "--state-dir", "/s", "--send-nul"];
         let Verb::Run(run) = Arguments::try_parse_from(arguments).unwrap().verb else {
             panic!("run");
         };

@@ -11,7 +11,9 @@ pub(super) enum Request {
     Reload,
     Show,
     /// NETCONF from here on, as that user, or as the one who asks.
-    Netconf { user: Option<String> },
+    Netconf {
+        user: Option<String>,
+    },
 }
 
 /// Who asks, as the kernel says.
@@ -53,10 +55,9 @@ impl Request {
         match self {
             Self::Reload if caller.is_trusted => Ok(Task::Reload),
             Self::Show if caller.is_trusted => Ok(Task::Show),
-            Self::Reload | Self::Show => Err(Refusal::new(
-                "not-permitted",
-                "only root and the agent's own user may do that",
-            )),
+            Self::Reload | Self::Show => {
+                Err(Refusal::new("not-permitted", "only root and the agent's own user may do that"))
+            }
             Self::Netconf { user } => netconf(user, caller),
         }
     }
@@ -113,8 +114,13 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for line in ["", "stop", "reload now", "netconf root", "netconf user=", "netconf user=a b"] {
-            assert_eq!(ask(line, &caller("root", true)), Err("unknown-request".to_owned()), "{line}");
+        for line in ["", "stop", "reload now", "netconf root", "netconf user=", "netconf user=a b"]
+        {
+            assert_eq!(
+                ask(line, &caller("root", true)),
+                Err("unknown-request".to_owned()),
+                "{line}"
+            );
         }
     }
 }

@@ -139,11 +139,13 @@ async fn answer(mut stream: UnixStream, agent: AgentHandle) {
         Ok(Task::Netconf { user }) => agent.serve_netconf(stream, user).await,
         Ok(Task::Reload) => {
             let done = agent.reload().await;
-            reply(stream, done.map_err(|error| Refusal::new(error.code(), error.to_string()))).await;
+            reply(stream, done.map_err(|error| Refusal::new(error.code(), error.to_string())))
+                .await;
         }
         Ok(Task::Show) => {
             let shown = agent.show().await;
-            reply(stream, shown.map_err(|error| Refusal::new(error.code(), error.to_string()))).await;
+            reply(stream, shown.map_err(|error| Refusal::new(error.code(), error.to_string())))
+                .await;
         }
         Err(refusal) => reply::<()>(stream, Err(refusal)).await,
     }

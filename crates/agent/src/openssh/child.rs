@@ -75,7 +75,8 @@ fn explain(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(0), _) => "the peer closed the connection".to_owned(),
         (Some(255), _) => {
-            "sshd ended the connection (peer lost, login refused or keep-alive unanswered)".to_owned()
+            "sshd ended the connection (peer lost, login refused or keep-alive unanswered)"
+                .to_owned()
         }
         (Some(code), _) => format!("sshd ended with status {code}"),
         (None, Some(signal)) => format!("sshd was ended by signal {signal}"),

@@ -90,8 +90,11 @@ fn is_netconf_subsystem(line: &str) -> bool {
 
 /// The file's name: the client's, as far as it is plain, and a sum over all of it.
 pub(super) fn file_name(client: &str) -> String {
-    let plain: String =
-        client.chars().filter(|c| c.is_ascii_alphanumeric() || "_-".contains(*c)).take(40).collect();
+    let plain: String = client
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || "_-".contains(*c))
+        .take(40)
+        .collect();
     // FNV-1a: names must differ where clients differ, and stay the same from start to start.
     let sum = client.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
         (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

@@ -9,13 +9,8 @@ use std::path::PathBuf;
 use homing_proto::host_key::HostKey;
 
 /// Key types from the most to the least preferred, as OpenSSH's clients prefer them.
-const PREFERRED: [&str; 5] = [
-    "ssh-ed25519",
-    "ecdsa-sha2-nistp256",
-    "ecdsa-sha2-nistp384",
-    "ecdsa-sha2-nistp521",
-    "ssh-rsa",
-];
+const PREFERRED: [&str; 5] =
+    ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"];
 
 /// Chooses from what `sshd -T` printed; nothing if no public key can be read.
 pub(super) fn choose(effective: &str) -> Option<HostKey> {

@@ -125,7 +125,8 @@ impl Sshd {
     ) -> Result<Prepared, SshdError> {
         let text = configuration::compose(client, directives, &self.system_text()?)?;
         let path = self.directory.join(configuration::file_name(client));
-        write_private(&path, &text).map_err(|error| SshdError::File { path: path.clone(), error })?;
+        write_private(&path, &text)
+            .map_err(|error| SshdError::File { path: path.clone(), error })?;
         let effective = self.effective(&path).await?;
         let host_key = host_keys::choose(&effective).ok_or(SshdError::NoHostKey)?;
         Ok(Prepared { program: self.program.clone(), configuration: path, host_key })
@@ -179,7 +180,8 @@ fn plain_command(program: &Path) -> Command {
 /// The last line of what a program said, made fit to print.
 fn said(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
-    let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it gave no reason");
+    let line =
+        text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it gave no reason");
     line.trim().chars().filter(|c| !c.is_control()).take(300).collect()
 }
 

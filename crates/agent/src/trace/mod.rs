@@ -52,7 +52,8 @@ impl Settings {
     /// A relative name that leads out of `log_dir`.
     pub(crate) fn path_of(name: &str, log_dir: &Path) -> Result<PathBuf, TraceError> {
         let path = Path::new(name);
-        let plain = |part: std::path::Component<'_>| matches!(part, std::path::Component::Normal(_));
+        let plain =
+            |part: std::path::Component<'_>| matches!(part, std::path::Component::Normal(_));
         if path.is_absolute() || path.components().all(plain) && !name.is_empty() {
             return Ok(log_dir.join(path));
         }

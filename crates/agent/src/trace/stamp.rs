@@ -9,8 +9,7 @@ const MONTHS: [&str; 12] =
 pub(super) fn of(time: SystemTime) -> String {
     let seconds = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
     let (month, day) = month_and_day(seconds / 86_400);
-    let (hours, minutes, seconds) =
-        (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+    let (hours, minutes, seconds) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
     format!("{month} {day:>2} {hours:02}:{minutes:02}:{seconds:02}")
 }
 

@@ -10,4 +10,4 @@ pub mod keep_alive;
 pub mod servers;
 
 pub use keep_alive::KeepAlive;
-pub use servers::{Dialer, ReconnectStrategy, Server};
+pub use servers::{Attempt, Dialer, ReconnectStrategy, Server};
