@@ -15,12 +15,16 @@
 mod curly;
 mod diagnostics;
 mod edit;
+mod element;
+mod json;
+mod json_text;
 mod lexer;
 mod limits;
 mod near;
 mod outbound_ssh;
 mod place;
 mod print;
+mod print_elements;
 mod redact;
 mod schema;
 mod set;
@@ -29,6 +33,7 @@ mod statements;
 mod tree;
 pub mod type9;
 mod view;
+mod xml;
 
 pub use diagnostics::{Diagnostic, Diagnostics};
 pub use limits::*;
@@ -43,13 +48,20 @@ mod tests;
 
 /// How a configuration is written.
 ///
-/// `set` has no comments but those of single lines.
+/// What a form has no place for is not printed in it: `set` has no comments but those of single
+/// lines, JSON none behind the last statement of a block. Of statements that the schema does not
+/// know only words are known in curly and `set` form, and only elements in XML and JSON; between
+/// the two kinds they are converted by the rules in this module's source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Form {
     /// Statements in braces, as `show configuration` prints them.
     Curly,
     /// `set` lines.
     Set,
+    /// Elements in `<configuration>`, as NETCONF carries them.
+    Xml,
+    /// The same as JSON.
+    Json,
 }
 
 /// Statements and the comments behind the last.
@@ -107,6 +119,8 @@ impl Configuration {
         let tree = match form {
             Form::Curly => curly::parse(&source)?,
             Form::Set => set::parse(&source)?,
+            Form::Xml => xml::parse(&source)?,
+            Form::Json => json::parse(&source)?,
         };
         Ok(Self { tree, source, form })
     }
@@ -132,6 +146,8 @@ impl Configuration {
         match form {
             Form::Curly => print::curly(&self.tree),
             Form::Set => print::set(&self.tree),
+            Form::Xml => print_elements::xml(&self.tree),
+            Form::Json => print_elements::json(&self.tree),
         }
     }
 
@@ -147,6 +163,14 @@ impl Configuration {
 /// The form of a text, from its beginning.
 pub fn detect(text: &str) -> Form {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let start = text.trim_start();
+    if start.starts_with('<') {
+        return Form::Xml;
+    }
+    let inner = start.strip_prefix('{').map(str::trim_start);
+    if inner.is_some_and(|inner| inner.starts_with(['"', '}'])) {
+        return Form::Json;
+    }
     let is_set = text.lines().map(str::trim).find_map(|line| {
         let line = line.get(set::prompt_length(line)..).unwrap_or("").trim_start();
         let word = line.split_whitespace().next()?;

@@ -116,3 +116,28 @@ fn a_forgotten_semicolon_is_pointed_at() {
     assert!(shown.contains("test.conf:3:11"), "{shown}");
     assert!(shown.contains("expected `;` after it"), "{shown}");
 }
+
+#[test]
+fn every_form_gives_the_same_tree() {
+    let tree = read(&CURLY[..CURLY.find("interfaces").unwrap()]);
+    let without_comment = read(tree.print(Form::Curly).split_once('\n').unwrap().1);
+    for form in [Form::Curly, Form::Set, Form::Xml, Form::Json] {
+        let text = without_comment.print(form);
+        assert_eq!(detect(&text), form, "{text}");
+        assert_eq!(read(&text), without_comment, "{form:?}\n{text}");
+    }
+    for form in [Form::Curly, Form::Xml, Form::Json] {
+        let text = tree.print(form);
+        assert_eq!(read(&text), tree, "{form:?}\n{text}");
+    }
+}
+
+#[test]
+fn unknown_statements_keep_their_words_through_xml_and_json() {
+    let tree = read(&CURLY[CURLY.find("interfaces").unwrap()..]);
+    for form in [Form::Xml, Form::Json] {
+        let text = tree.print(form);
+        assert_eq!(read(&text).print(Form::Set), tree.print(Form::Set), "{text}");
+        assert_eq!(read(&text).print(form), text);
+    }
+}

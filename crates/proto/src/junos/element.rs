@@ -1,0 +1,283 @@
+//! The common ground of XML and JSON: named elements with a text or with children.
+//!
+//! ```text
+//! XML  <client><name>mist</name><device-id>sw1</device-id></client>
+//! JSON "client": [ { "name": "mist", "device-id": "sw1" } ]
+//!        │                                        text of `device-id`
+//!        └ element `client`, children `name` and `device-id`
+//! ```
+//!
+//! For statements that the schema does not know these rules hold, the best that can be done
+//! without it; another form may group such words differently, its own form keeps them:
+//!
+//! - an element with a text is a leaf; one whose first child is `name` is a list entry; any other
+//!   a container;
+//! - of a curly or `set` line of more than two words, a word that cannot be an element's name is
+//!   the key of the one before; the others nest;
+//! - a first word that cannot be an element's name becomes the `name` of an element `unnamed`.
+
+use super::place::{Builder, Mark, follow, unknown};
+use super::schema::{Area, Found, Kind, Rule, Value};
+use super::tree::{Comment, Hints, Statement, Word, WordKind};
+
+/// The element that stands for a keyword which cannot be an element's name.
+const UNNAMED: &str = "unnamed";
+
+/// An element of XML or a member of JSON.
+#[derive(Clone, Debug)]
+pub(crate) struct Element {
+    pub(crate) name: Word,
+    pub(crate) text: Option<Word>,
+    pub(crate) children: Vec<Element>,
+    pub(crate) inactive: bool,
+    pub(crate) comments: Vec<Comment>,
+    pub(crate) end_comments: Vec<Comment>,
+    /// JSON: one of an array.
+    pub(crate) many: bool,
+    /// JSON: an object with nothing in it.
+    pub(crate) braced: bool,
+}
+
+impl Element {
+    pub(crate) fn new(name: Word) -> Self {
+        Self {
+            name,
+            text: None,
+            children: Vec::new(),
+            inactive: false,
+            comments: Vec::new(),
+            end_comments: Vec::new(),
+            many: false,
+            braced: false,
+        }
+    }
+
+    fn named(name: &str) -> Self {
+        Self::new(Word::new(name, super::Span::default()))
+    }
+
+    fn with_text(name: &str, text: &Word) -> Self {
+        Self { text: Some(text.clone()), ..Self::named(name) }
+    }
+}
+
+/// Puts elements where they belong in the tree; errors are noted in `builder`.
+pub(crate) fn read(
+    builder: &mut Builder<'_>,
+    into: &mut Vec<Statement>,
+    area: Area,
+    elements: Vec<Element>,
+) {
+    for element in elements {
+        if builder.is_done() {
+            return;
+        }
+        match area.find_element(&element.name.text) {
+            Found::Data => {
+                if let Some(statement) = read_unknown(builder, element) {
+                    into.push(statement);
+                }
+            }
+            Found::Rule(rule) | Found::Key(rule) => read_known(builder, into, area, rule, element),
+            Found::Refused => {
+                let error = unknown(builder, area, &element.name);
+                builder.report(error);
+            }
+        }
+    }
+}
+
+fn read_known(
+    builder: &mut Builder<'_>,
+    into: &mut Vec<Statement>,
+    area: Area,
+    rule: &'static Rule,
+    mut element: Element,
+) {
+    let Some(words) = words_of(builder, rule, &mut element) else { return };
+    let mark = Mark { inactive: element.inactive, comments: element.comments };
+    let Some(placed) = builder.place(into, area, &words, mark) else { return };
+    if matches!(rule.inside(), Area::Nothing) {
+        return;
+    }
+    let Some(statement) = follow(into, &placed.path) else { return };
+    statement.end_comments.extend(element.end_comments);
+    read(builder, &mut statement.children, rule.inside(), element.children);
+}
+
+/// The words of the statement that a known element is; takes a key out of its children.
+fn words_of(builder: &mut Builder<'_>, rule: &Rule, element: &mut Element) -> Option<Vec<Word>> {
+    let keyword = element.name.clone();
+    if let Some(text) = element.text.as_ref().filter(|_| !matches!(rule.inside(), Area::Nothing)) {
+        let message = format!("`{}` holds statements, no text", rule.name);
+        let error = builder.at("text-not-allowed", text.span, message);
+        builder.report(error);
+        return None;
+    }
+    let key = rule.key_name().and_then(|name| take_key(element, name));
+    match (&rule.kind, key) {
+        (Kind::Container(_) | Kind::Empty, _) => Some(vec![keyword]),
+        (Kind::List(_) | Kind::Line(..), Some(key)) => Some(vec![keyword, key]),
+        (Kind::Line(..), None) => Some(vec![keyword]),
+        (Kind::Nameless(_), Some(key)) => Some(vec![key]),
+        (Kind::List(_) | Kind::Nameless(_), None) => {
+            let message = format!("`{}` stands without its name", rule.name);
+            let error = builder.at("missing-value", keyword.span, message);
+            builder.report(error.expected("`name` in it"));
+            None
+        }
+        (Kind::Leaf(_) | Kind::LeafList(_), _) => Some(vec![keyword, value_of(element)]),
+    }
+}
+
+/// A leaf's value: its text, or the name of its only child (`<services><netconf/></services>`).
+fn value_of(element: &Element) -> Word {
+    let value = match (&element.text, element.children.as_slice()) {
+        (Some(text), _) => text.clone(),
+        (None, [only]) if only.text.is_none() && only.children.is_empty() => only.name.clone(),
+        _ => Word::new("", element.name.span),
+    };
+    Word { kind: WordKind::Plain, ..value }
+}
+
+fn take_key(element: &mut Element, name: &str) -> Option<Word> {
+    let is_key = |each: &Element| each.name.text == name && each.children.is_empty();
+    let at = element.children.iter().position(is_key)?;
+    let key = element.children.remove(at);
+    element.comments.extend(key.comments);
+    key.text.map(|text| Word { kind: WordKind::Plain, ..text }).filter(|text| !text.text.is_empty())
+}
+
+fn read_unknown(builder: &mut Builder<'_>, mut element: Element) -> Option<Statement> {
+    builder.count(element.name.span)?;
+    let key = element
+        .children
+        .first()
+        .filter(|first| first.name.text == "name" && first.children.is_empty() && !first.inactive);
+    let key = key.and_then(|first| first.text.clone()).filter(|key| !key.text.is_empty());
+    let mut words = vec![element.name];
+    if let Some(key) = &key {
+        if words.iter().all(|name| name.text == UNNAMED) {
+            words.clear();
+        }
+        words.push(key.clone());
+        element.comments.extend(element.children.remove(0).comments);
+    } else if element.children.is_empty() {
+        words.extend(element.text);
+    }
+    let keyed = key.is_some() && words.len() > 1;
+    let listed = element.many && !keyed;
+    let hints = Hints { keyed, listed, braced: element.braced && element.children.is_empty() };
+    let children = element.children.into_iter();
+    Some(Statement {
+        words,
+        children: children.filter_map(|child| read_unknown(builder, child)).collect(),
+        inactive: element.inactive,
+        comments: element.comments,
+        end_comments: element.end_comments,
+        hints,
+    })
+}
+
+/// The elements of statements.
+pub(crate) fn write(statements: &[Statement], area: Area) -> Vec<Element> {
+    statements.iter().flat_map(|each| write_statement(each, area)).collect()
+}
+
+fn write_statement(statement: &Statement, area: Area) -> Vec<Element> {
+    let mut elements = match area.rule_of(statement.keyword()) {
+        Some(rule) => vec![write_known(statement, rule)],
+        None => write_unknown(statement),
+    };
+    if let Some(first) = elements.first_mut() {
+        first.comments.clone_from(&statement.comments);
+    }
+    if let Some(last) = elements.last_mut() {
+        last.end_comments.clone_from(&statement.end_comments);
+    }
+    elements.iter_mut().for_each(|each| each.inactive = statement.inactive);
+    elements
+}
+
+fn write_known(statement: &Statement, rule: &'static Rule) -> Element {
+    let mut element = Element::named(rule.name);
+    element.many = matches!(rule.kind, Kind::List(_) | Kind::Nameless(_) | Kind::LeafList(_));
+    let first = statement.words.first();
+    match rule.kind {
+        Kind::Leaf(kind) | Kind::LeafList(kind) => {
+            element.text = statement.value().cloned();
+            if let (Value::Number(..), Some(text)) = (kind, &mut element.text) {
+                text.kind = WordKind::Literal;
+            }
+        }
+        Kind::List(_) => element.children.extend(key_of("name", statement.value())),
+        Kind::Nameless(_) => element.children.extend(key_of("name", first)),
+        Kind::Line(name, _) => element.children.extend(key_of(name, statement.value())),
+        Kind::Container(_) => element.braced = true,
+        Kind::Empty => {}
+    }
+    element.children.extend(write(&statement.children, rule.inside()));
+    element
+}
+
+fn key_of(name: &str, key: Option<&Word>) -> Option<Element> {
+    key.map(|key| Element::with_text(name, key))
+}
+
+fn write_unknown(statement: &Statement) -> Vec<Element> {
+    let is_open = |word: &Word| word.kind == WordKind::Open;
+    let children = || write(&statement.children, Area::Unknown);
+    let Some(open) = statement.words.iter().position(is_open).filter(|&at| at > 0) else {
+        return vec![nest(&statement.words, statement.hints, children())];
+    };
+    let (before, values) = statement.words.split_at_checked(open).unwrap_or((&[], &[]));
+    let values = values.iter().filter(|word| !word.is_bracket());
+    let lines = values.map(|value| [before, std::slice::from_ref(value)].concat());
+    lines.map(|line| nest(&line, statement.hints, children())).collect()
+}
+
+/// The words of a line as elements inside one another, the innermost with `children`.
+fn nest(words: &[Word], hints: Hints, children: Vec<Element>) -> Element {
+    let mut steps: Vec<(Word, Option<Word>)> = Vec::new();
+    let mut text = None;
+    let mut rest = words;
+    while let Some((first, after)) = rest.split_first() {
+        if !is_name(&first.text) {
+            steps.push((Word::new(UNNAMED, first.span), Some(first.clone())));
+            rest = after;
+            continue;
+        }
+        let mut key = None;
+        rest = after;
+        match after {
+            [value] if children.is_empty() && !hints.keyed => {
+                text = Some(value.clone());
+                rest = &[];
+            }
+            [word, after @ ..] if after.is_empty() || !is_name(&word.text) => {
+                key = Some(word.clone());
+                rest = after;
+            }
+            _ => {}
+        }
+        steps.push((first.clone(), key));
+    }
+    let mut inner = children;
+    for (depth, (name, key)) in steps.into_iter().rev().enumerate() {
+        let mut element = Element::new(Word { kind: WordKind::Plain, ..name });
+        element.many = key.is_some() || (depth == 0 && hints.listed);
+        element.braced = depth == 0 && hints.braced;
+        element.text = text.take();
+        element.children.extend(key_of("name", key.as_ref()));
+        element.children.append(&mut inner);
+        inner = vec![element];
+    }
+    inner.pop().unwrap_or_else(|| Element::named(UNNAMED))
+}
+
+/// Whether a word can be an element's name and is not the one that stands for others.
+fn is_name(text: &str) -> bool {
+    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    begins && text.chars().all(plain) && text != UNNAMED
+}
