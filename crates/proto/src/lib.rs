@@ -11,7 +11,7 @@ pub mod fault;
 pub mod host_key;
 pub mod identity;
 pub mod initiation;
-pub mod netconf;
 pub mod junos;
+pub mod netconf;
 pub mod opening;
 pub mod roster;
