@@ -12,6 +12,7 @@
 //!
 //! Source: Junos, *outbound-ssh* and *login* statement pages; shared notes on the `$9$` form.
 
+pub mod build;
 mod curly;
 mod diagnostics;
 mod edit;
@@ -20,16 +21,19 @@ mod json;
 mod json_text;
 mod lexer;
 mod limits;
+mod login;
 mod near;
 mod outbound_ssh;
 mod place;
 mod print;
 mod print_elements;
 mod redact;
+mod remarks;
 mod schema;
 mod set;
 mod source;
 mod statements;
+mod system;
 mod tree;
 pub mod type9;
 mod view;
@@ -37,10 +41,13 @@ mod xml;
 
 pub use diagnostics::{Diagnostic, Diagnostics};
 pub use limits::*;
+pub use login::*;
 pub use near::nearest;
 pub use outbound_ssh::*;
 pub use redact::BLANK;
+pub use remarks::{NotActedOn, Weight};
 pub use source::{Place, Source, Span};
+pub use system::{RootLogin, Services, SshService, System};
 pub use tree::{Comment, Statement, Word};
 
 #[cfg(test)]
