@@ -3,5 +3,6 @@
 pub mod config;
 pub mod control;
 pub mod enroll;
+pub mod http;
 pub mod stanza;
 pub mod store;

@@ -1,0 +1,240 @@
+//! A stream of events: what is stored, then what happens, without a gap between the two.
+//!
+//! ```text
+//!   subscribe ──▶ stored pages (after the last) ──▶ live ──lagged──▶ stored pages ──▶ live …
+//!                                                    │ blank line every 15 s
+//!                                                    ▼ ends: reader gone or stuck, gateway stopping
+//! ```
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use bytes::Bytes;
+use homing_proto::api::Event;
+use homing_proto::fault::Fault;
+use hyper::body::{Body, Frame};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::operate::Operate;
+use super::refusal::{Refusal, bounded};
+use crate::control::EventQuery;
+
+/// How many may read events at once.
+const MAX_FOLLOWERS: usize = 128;
+/// Stored events that are read at once.
+const PAGE: u32 = 500;
+/// A sign of life while nothing happens.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// A reader that takes nothing for so long is given up.
+const STUCK: Duration = Duration::from_secs(60);
+
+/// The readers of events.
+#[derive(Clone, Debug)]
+pub(super) struct Followers {
+    room: Arc<Semaphore>,
+    stopping: CancellationToken,
+}
+
+impl Followers {
+    pub(super) fn new(stopping: CancellationToken) -> Followers {
+        Followers { room: Arc::new(Semaphore::new(MAX_FOLLOWERS)), stopping }
+    }
+
+    fn enter(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        Arc::clone(&self.room).try_acquire_owned().map_err(|_| {
+            let title = format!("{MAX_FOLLOWERS} readers follow events already");
+            Refusal::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-followers",
+                Fault::Operator,
+                title,
+            )
+        })
+    }
+}
+
+/// The lines of a stream, as a body.
+#[derive(Debug)]
+pub(super) struct EventLines {
+    lines: mpsc::Receiver<Result<Bytes, BrokenOff>>,
+}
+
+/// The stored events could not be read to their end: the answer is cut, and must not look whole.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the stored events can't be read")]
+pub(super) struct BrokenOff;
+
+impl Body for EventLines {
+    type Data = Bytes;
+    type Error = BrokenOff;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        let line = std::task::ready!(self.lines.poll_recv(context));
+        Poll::Ready(line.map(|line| line.map(Frame::data)))
+    }
+}
+
+/// Starts a stream; its first page is read before the answer begins, so that its refusal is seen.
+///
+/// # Errors
+/// Too many readers, or the store refuses.
+pub(super) async fn start<G: Operate>(
+    followers: &Followers,
+    gateway: G,
+    query: EventQuery,
+    follows: bool,
+) -> Result<EventLines, Refusal> {
+    let permit = followers.enter()?;
+    let live = gateway.subscribe();
+    let last = match query.after {
+        Some(after) => after,
+        None => newest(&gateway).await?,
+    };
+    let first = first_page(&gateway, &query, follows).await?;
+    let (sender, lines) = mpsc::channel(16);
+    let mut stream = Stream { gateway, query, last, lines: sender };
+    let stopping = followers.stopping.clone();
+    tokio::spawn(async move {
+        let run = stream.run(first, live, follows);
+        let _ = stopping.run_until_cancelled(run).await;
+        drop(permit);
+    });
+    Ok(EventLines { lines })
+}
+
+/// Where "from here on" begins.
+async fn newest<G: Operate>(gateway: &G) -> Result<u64, Refusal> {
+    let query = EventQuery { limit: Some(1), ..EventQuery::default() };
+    let events = bounded(gateway.events(&query)).await?;
+    Ok(events.last().map_or(0, |event| event.id))
+}
+
+/// What comes before the live events; to follow from here on, nothing does.
+async fn first_page<G: Operate>(
+    gateway: &G,
+    query: &EventQuery,
+    follows: bool,
+) -> Result<Vec<Event>, Refusal> {
+    let asks_for_past = query.after.is_some() || query.limit.is_some() || query.since.is_some();
+    if follows && !asks_for_past {
+        return Ok(Vec::new());
+    }
+    let limit = match query.after {
+        Some(_) => Some(query.limit.unwrap_or(PAGE).min(PAGE)),
+        None => query.limit,
+    };
+    bounded(gateway.events(&EventQuery { limit, ..query.clone() })).await
+}
+
+/// Why a stream ends: nobody reads it, or it cannot go on.
+struct Ended;
+
+struct Stream<G> {
+    gateway: G,
+    query: EventQuery,
+    /// The last event that was sent, or that came before the first.
+    last: u64,
+    lines: mpsc::Sender<Result<Bytes, BrokenOff>>,
+}
+
+impl<G: Operate> Stream<G> {
+    async fn run(
+        &mut self,
+        first: Vec<Event>,
+        live: broadcast::Receiver<Event>,
+        follows: bool,
+    ) -> Result<(), Ended> {
+        let is_paged = self.query.after.is_some();
+        let sent = first.len();
+        for event in first {
+            self.send(&event).await?;
+        }
+        if is_paged {
+            let left = self.query.limit.map(|limit| limit as usize - sent.min(limit as usize));
+            self.rest(left).await?;
+        }
+        match follows {
+            true => self.live(live).await,
+            false => Ok(()),
+        }
+    }
+
+    /// All that is stored after the last, page by page; with a limit, no more than `left`.
+    async fn rest(&mut self, mut left: Option<usize>) -> Result<(), Ended> {
+        loop {
+            let limit = left.map_or(PAGE, |left| PAGE.min(u32::try_from(left).unwrap_or(PAGE)));
+            if limit == 0 {
+                return Ok(());
+            }
+            let query =
+                EventQuery { after: Some(self.last), limit: Some(limit), ..self.query.clone() };
+            let Ok(page) = self.gateway.events(&query).await else {
+                return self.put(Err(BrokenOff)).await.and(Err(Ended));
+            };
+            for event in &page {
+                self.send(event).await?;
+            }
+            if page.len() < limit as usize {
+                return Ok(());
+            }
+            left = left.map(|left| left.saturating_sub(page.len()));
+        }
+    }
+
+    async fn live(&mut self, mut live: broadcast::Receiver<Event>) -> Result<(), Ended> {
+        let mut heartbeat = interval(HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                event = live.recv() => match event {
+                    Ok(event) => self.offer(&event).await?,
+                    Err(RecvError::Lagged(_)) => self.rest(None).await?,
+                    Err(RecvError::Closed) => return Ok(()),
+                },
+                _ = heartbeat.tick() => self.put(Ok(Bytes::from_static(b"\n"))).await?,
+            }
+        }
+    }
+
+    /// Sends a live event, if it is asked for and was not sent from the store.
+    async fn offer(&mut self, event: &Event) -> Result<(), Ended> {
+        match event.id > self.last && fits(&self.query, event) {
+            true => self.send(event).await,
+            false => Ok(()),
+        }
+    }
+
+    async fn send(&mut self, event: &Event) -> Result<(), Ended> {
+        let mut line = serde_json::to_vec(event).map_err(|_| Ended)?;
+        line.push(b'\n');
+        self.last = self.last.max(event.id);
+        self.put(Ok(line.into())).await
+    }
+
+    async fn put(&self, line: Result<Bytes, BrokenOff>) -> Result<(), Ended> {
+        match timeout(STUCK, self.lines.send(line)).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Ended),
+        }
+    }
+}
+
+/// The live half of what the store answers to the same query.
+fn fits(query: &EventQuery, event: &Event) -> bool {
+    let is_device = |wanted: &String| match &event.device {
+        Some(name) => name.as_str() == wanted,
+        None => event.device_id.as_ref().is_some_and(|id| id.as_str() == wanted),
+    };
+    query.device.as_ref().is_none_or(is_device)
+        && (query.codes.is_empty() || query.codes.contains(&event.code))
+        && query.since.is_none_or(|since| event.at >= since)
+}

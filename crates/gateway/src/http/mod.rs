@@ -1,0 +1,78 @@
+//! The HTTP API: what operators may ask of the gateway, over a Unix socket.
+//!
+//! ```text
+//!   socket 0600 ──accept──▶ actor (peer credentials) ──▶ router ──▶ Operate (Control)
+//!                              │                            │
+//!                              └── recorded with events     └── every refusal is application/problem+json
+//! ```
+//!
+//! The router knows neither the socket nor how the [`Actor`] was made sure of: another way in (TCP with tokens) brings
+//! its own. Routes and shapes: [`homing_proto::api`]. Sources: RFC 9110, RFC 9112, RFC 9457.
+
+mod actor;
+mod devices;
+mod events;
+mod extract;
+mod follow;
+mod operate;
+mod refusal;
+mod reply_body;
+mod rpc;
+mod serve;
+mod socket;
+
+use axum::Router;
+use axum::http::{Method, StatusCode, Uri};
+use axum::routing::{get, post};
+use homing_proto::fault::Fault;
+use tokio_util::sync::CancellationToken;
+
+pub use actor::Actor;
+pub use operate::Operate;
+pub use serve::serve;
+pub use socket::{ApiSocket, SocketError};
+
+use follow::Followers;
+use refusal::Refusal;
+
+/// What every handler works with.
+#[derive(Clone, Debug)]
+struct Shared<G> {
+    gateway: G,
+    followers: Followers,
+}
+
+/// The routes over a gateway. Streams of events end when `stopping` is cancelled.
+pub fn router<G: Operate>(gateway: G, stopping: CancellationToken) -> Router {
+    let shared = Shared { gateway, followers: Followers::new(stopping) };
+    Router::new()
+        .route("/v1/status", get(devices::status::<G>))
+        .route("/v1/devices", get(devices::list::<G>).post(devices::enroll::<G>))
+        .route(
+            "/v1/devices/{name}",
+            get(devices::show::<G>).patch(devices::change::<G>).delete(devices::forget::<G>),
+        )
+        .route("/v1/devices/{name}/log", get(events::log::<G>))
+        .route("/v1/devices/{name}/rpc", post(rpc::run::<G>))
+        .route("/v1/accept", post(devices::accept::<G>))
+        .route("/v1/reject", post(devices::reject::<G>))
+        .route("/v1/events", get(events::stream::<G>))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(shared)
+}
+
+async fn no_such_path(uri: Uri) -> Refusal {
+    let title = format!("there is no {}", uri.path());
+    Refusal::new(StatusCode::NOT_FOUND, "no-such-path", Fault::Operator, title)
+        .with_hint("the routes begin with /v1: status, devices, accept, reject, events")
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Refusal {
+    let title = format!("{} does not take {method}", uri.path());
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "wrong-method", Fault::Operator, title)
+        .with_hint("the header allow names what it takes")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! `POST /v1/devices/{name}/rpc`: one RPC, its reply streamed.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use homing_proto::api::OUTCOME_TRAILER;
+
+use super::Shared;
+use super::extract::{Asker, Name, Parameters, expect_type, read};
+use super::operate::Operate;
+use super::refusal::Refusal;
+use super::reply_body::ReplyBody;
+
+/// Largest operation.
+const OPERATION_LIMIT: usize = 16 * 1024 * 1024;
+/// How long a device may take when nothing else is asked for.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+/// The longest time that may be asked for.
+const LONGEST_TIMEOUT: f64 = 86_400.0;
+
+pub(super) async fn run<G: Operate>(
+    State(shared): State<Shared<G>>,
+    Asker(actor): Asker,
+    Name(name): Name,
+    parameters: Parameters,
+    request: Request,
+) -> Result<Response, Refusal> {
+    parameters.only(&["timeout"])?;
+    let timeout = timeout(&parameters)?;
+    expect_type(request.headers(), &["application/xml", "text/xml"])?;
+    let takes_trailers = takes_trailers(request.headers());
+    let operation = read(request.into_body(), OPERATION_LIMIT).await?;
+    if operation.trim_ascii().is_empty() {
+        return Err(Refusal::invalid("the request is empty: expected the XML inside <rpc>"));
+    }
+    let reply = shared.gateway.rpc(&name, operation, timeout, actor.as_str()).await?;
+    let body = ReplyBody::begin(reply, takes_trailers).await.map_err(Refusal)?;
+    let head = [(header::CONTENT_TYPE, "application/xml"), (header::TRAILER, OUTCOME_TRAILER)];
+    Ok((head, Body::new(body)).into_response())
+}
+
+fn timeout(parameters: &Parameters) -> Result<Duration, Refusal> {
+    let expected = "seconds, more than 0 and at most 86400";
+    match parameters.read::<f64>("timeout", expected)? {
+        None => Ok(DEFAULT_TIMEOUT),
+        Some(seconds) if seconds > 0.0 && seconds <= LONGEST_TIMEOUT => {
+            Ok(Duration::from_secs_f64(seconds))
+        }
+        Some(seconds) => Err(Refusal::invalid(format!("timeout={seconds}: expected {expected}"))),
+    }
+}
+
+fn takes_trailers(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::TE).iter().filter_map(|value| value.to_str().ok());
+    let mut codings = values.flat_map(|value| value.split(','));
+    codings.any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
+}

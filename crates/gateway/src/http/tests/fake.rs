@@ -1,0 +1,152 @@
+//! A gateway without devices' connections: scripted answers, and a record of who asked.
+
+use std::sync::{Arc, Mutex};
+
+use super::*;
+
+/// How a scripted RPC goes.
+#[derive(Clone, Debug)]
+pub(super) struct Script {
+    pub(super) pieces: Vec<&'static str>,
+    /// None: the session's task dies without a word.
+    pub(super) outcome: Option<api::Outcome>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Fake {
+    pub(super) asked: Arc<Mutex<Vec<String>>>,
+    pub(super) stored: Arc<Mutex<Vec<api::Event>>>,
+    pub(super) live: broadcast::Sender<api::Event>,
+    pub(super) script: Arc<Mutex<Script>>,
+}
+
+impl Fake {
+    pub(super) fn new() -> Fake {
+        let script = Script { pieces: vec!["<rpc-reply/>"], outcome: Some(api::Outcome::Ok) };
+        Fake {
+            asked: Arc::default(),
+            stored: Arc::default(),
+            live: broadcast::channel(4).0,
+            script: Arc::new(Mutex::new(script)),
+        }
+    }
+
+    pub(super) fn happen(&self, id: u64, code: &str, device: &str) {
+        let event = event(id, code, device);
+        self.stored.lock().unwrap().push(event.clone());
+        let _ = self.live.send(event);
+    }
+
+    fn note(&self, what: String) {
+        self.asked.lock().unwrap().push(what);
+    }
+}
+
+pub(super) fn event(id: u64, code: &str, device: &str) -> api::Event {
+    serde_json::from_value(serde_json::json!({
+        "id": id, "at": "2026-11-23T14:57:58Z", "code": code, "fault": null, "device": device,
+        "device_id": null, "listener": null, "source": null, "epoch": null, "message": "m",
+        "advice": null
+    }))
+    .unwrap()
+}
+
+pub(super) fn device(name: &str) -> api::Device {
+    serde_json::from_value(serde_json::json!({
+        "name": name, "state": "up", "since": null, "enrolled": true, "device_id": null,
+        "user": null, "addresses": [], "tags": {}, "listener": null, "has_secret": false,
+        "secret_issued_at": null, "has_password": false, "keys": [], "session": null,
+        "pending": null, "last_event": null, "created_at": null
+    }))
+    .unwrap()
+}
+
+type Answer<T> = Result<T, ControlError>;
+
+impl Operate for Fake {
+    async fn status(&self) -> Answer<api::Status> {
+        Err(ControlError::Stopping)
+    }
+
+    async fn devices(&self, query: &DeviceQuery) -> Answer<Vec<api::Device>> {
+        self.note(format!("{query:?}"));
+        Ok(vec![device("mx1")])
+    }
+
+    async fn device(&self, name: &str) -> Answer<api::Device> {
+        match name {
+            "mx1" => Ok(device("mx1")),
+            name => Err(ControlError::UnknownDevice(name.to_owned())),
+        }
+    }
+
+    async fn enroll(&self, request: api::Enroll, actor: &str) -> Answer<api::Enrolled> {
+        self.note(format!("enroll {} by {actor}", request.name));
+        let device = device(request.name.as_str());
+        Ok(api::Enrolled { device, stanza: "set x\n".into(), format: request.format })
+    }
+
+    async fn change(&self, name: &str, _: api::Change, actor: &str) -> Answer<api::Device> {
+        self.note(format!("change {name} by {actor}"));
+        Ok(device(name))
+    }
+
+    async fn forget(&self, name: &str, actor: &str) -> Answer<()> {
+        self.note(format!("forget {name} by {actor}"));
+        Ok(())
+    }
+
+    async fn accept(&self, decision: api::Decision, actor: &str) -> Answer<api::Device> {
+        self.note(format!("accept {} by {actor}", decision.subject));
+        Ok(device("mx1"))
+    }
+
+    async fn reject(&self, decision: api::Decision, _: &str) -> Answer<api::Device> {
+        Err(ControlError::NothingPending(decision.subject))
+    }
+
+    async fn events(&self, query: &EventQuery) -> Answer<Vec<api::Event>> {
+        let stored = self.stored.lock().unwrap();
+        let is_meant = |event: &&api::Event| {
+            query.after.is_none_or(|after| event.id > after)
+                && query.device.as_ref().is_none_or(|device| {
+                    event.device.as_ref().is_some_and(|name| name.as_str() == device)
+                })
+        };
+        let mut events: Vec<api::Event> = stored.iter().filter(is_meant).cloned().collect();
+        let limit = query.limit.unwrap_or(1000) as usize;
+        match query.after {
+            Some(_) => events.truncate(limit),
+            None => drop(events.drain(..events.len().saturating_sub(limit))),
+        }
+        Ok(events)
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<api::Event> {
+        self.live.subscribe()
+    }
+
+    async fn rpc(
+        &self,
+        name: &str,
+        xml: Bytes,
+        timeout: Duration,
+        actor: &str,
+    ) -> Answer<RpcReply> {
+        self.device(name).await?;
+        self.note(format!("{} in {timeout:?} by {actor}", String::from_utf8_lossy(&xml)));
+        let (pieces, body) = mpsc::channel(1);
+        let (tell, outcome) = oneshot::channel();
+        let script = self.script.lock().unwrap().clone();
+        tokio::spawn(async move {
+            for piece in script.pieces {
+                let _ = pieces.send(Bytes::from_static(piece.as_bytes())).await;
+            }
+            drop(pieces);
+            if let Some(outcome) = script.outcome {
+                let _ = tell.send(outcome);
+            }
+        });
+        Ok(RpcReply { body, outcome })
+    }
+}

@@ -1,0 +1,269 @@
+//! The API as bytes on its socket, over a gateway that is scripted.
+
+mod fake;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use homing_proto::api;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use super::*;
+use crate::control::{ControlError, DeviceQuery, EventQuery, RpcReply};
+use fake::{Fake, Script};
+
+struct Api {
+    fake: Fake,
+    folder: tempfile::TempDir,
+    stop: Option<oneshot::Sender<()>>,
+    served: tokio::task::JoinHandle<()>,
+}
+
+impl Api {
+    fn start() -> Api {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = ApiSocket::bind(&folder.path().join("s")).unwrap();
+        let fake = Fake::new();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped = async { drop(stopped.await) };
+        let served = tokio::spawn(serve(socket, fake.clone(), stopped, Duration::from_secs(1)));
+        Api { fake, folder, stop: Some(stop), served }
+    }
+
+    async fn send(&self, head: &str, body: &str) -> UnixStream {
+        let mut stream = UnixStream::connect(self.folder.path().join("s")).await.unwrap();
+        let length = body.len();
+        let request = format!(
+            "{head}\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream
+    }
+
+    async fn ask(&self, head: &str, body: &str) -> String {
+        let mut answer = Vec::new();
+        self.send(head, body).await.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8(answer).unwrap()
+    }
+
+    /// Status and problem of a refused request.
+    async fn refused(&self, head: &str, body: &str) -> (u16, api::Problem) {
+        let answer = self.ask(head, body).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("content-type: application/problem+json"), "{answer}");
+        let problem: api::Problem = serde_json::from_str(body).unwrap();
+        assert!(head.starts_with(&format!("HTTP/1.1 {}", problem.status)), "{answer}");
+        (problem.status, problem)
+    }
+
+    async fn refused_with(&self, head: &str, body: &str) -> (u16, String, String) {
+        let (status, problem) = self.refused(head, body).await;
+        (status, problem.code, problem.title)
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.fake.asked.lock().unwrap().clone()
+    }
+}
+
+#[tokio::test]
+async fn every_error_is_a_problem() {
+    let api = Api::start();
+    for (request, body, status, code) in [
+        ("GET /nonsense HTTP/1.1", "", 404, "no-such-path"),
+        ("PUT /v1/status HTTP/1.1", "", 405, "wrong-method"),
+        ("GET /v1/devices/nobody HTTP/1.1", "", 404, "unknown-device"),
+        ("GET /v1/devices/%ff HTTP/1.1", "", 400, "invalid-request"),
+        ("GET /v1/status HTTP/1.1", "", 503, "gateway-stopping"),
+        ("GET /v1/devices?stat=up HTTP/1.1", "", 400, "invalid-request"),
+        ("GET /v1/devices?state=upp HTTP/1.1", "", 400, "invalid-request"),
+        ("GET /v1/events?after=x HTTP/1.1", "", 400, "invalid-request"),
+        ("POST /v1/devices HTTP/1.1", "{", 400, "invalid-request"),
+        ("POST /v1/devices HTTP/1.1\r\ncontent-type: text/plain", "{}", 415, "wrong-content-type"),
+        ("POST /v1/reject HTTP/1.1", r#"{"subject":"x"}"#, 404, "nothing-pending"),
+        ("POST /v1/devices/mx1/rpc HTTP/1.1", " ", 400, "invalid-request"),
+        ("POST /v1/devices/mx1/rpc?timeout=0 HTTP/1.1", "<a/>", 400, "invalid-request"),
+        ("POST /v1/devices/mx1/rpc?timeout=NaN HTTP/1.1", "<a/>", 400, "invalid-request"),
+    ] {
+        let (found, problem) = api.refused(request, body).await;
+        assert_eq!((found, problem.code.as_str()), (status, code), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_field_is_named() {
+    let api = Api::start();
+    let body = r#"{"name":"mx1","tgas":{}}"#;
+    let (_, _, title) = api.refused_with("POST /v1/devices HTTP/1.1", body).await;
+    assert!(title.contains("unknown field `tgas`, expected one of `name`"), "{title}");
+    let (_, _, title) = api.refused_with("GET /v1/devices?stat=up HTTP/1.1", "").await;
+    assert_eq!(title, "unknown parameter \"stat\": expected state, tag");
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_long_is_refused() {
+    let api = Api::start();
+    let body = format!(r#"{{"name":"{}"}}"#, "x".repeat(1024 * 1024));
+    let (status, code, _) = api.refused_with("POST /v1/devices HTTP/1.1", &body).await;
+    assert_eq!((status, code.as_str()), (413, "request-too-large"));
+}
+
+#[tokio::test]
+async fn the_user_of_the_socket_is_the_actor() {
+    let api = Api::start();
+    let answer = api.ask("POST /v1/devices HTTP/1.1", r#"{"name":"sw1"}"#).await;
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    let answer = api.ask("DELETE /v1/devices/mx1 HTTP/1.1", "").await;
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap().unwrap().name;
+    assert_eq!(api.asked(), [format!("enroll sw1 by {user}"), format!("forget mx1 by {user}")]);
+}
+
+#[tokio::test]
+async fn filters_of_a_list_reach_the_gateway() {
+    let api = Api::start();
+    api.ask("GET /v1/devices?state=up,down&tag=a%3Db&tag=c=d HTTP/1.1", "").await;
+    assert_eq!(
+        api.asked(),
+        [r#"DeviceQuery { states: [Up, Down], tags: [("a", "b"), ("c", "d")] }"#]
+    );
+}
+
+const RPC: &str = "POST /v1/devices/mx1/rpc?timeout=1.5 HTTP/1.1";
+const RPC_WITH_TRAILERS: &str = "POST /v1/devices/mx1/rpc HTTP/1.1\r\nte: trailers";
+
+fn failed() -> api::Outcome {
+    let problem =
+        api::Problem::new(502, "outcome-unknown", homing_proto::fault::Fault::Network, "lost");
+    api::Outcome::Failed { problem }
+}
+
+#[tokio::test]
+async fn a_reply_streams_and_ends_with_its_outcome() {
+    let api = Api::start();
+    api.fake.script.lock().unwrap().pieces = vec!["<rpc-reply>", "</rpc-reply>"];
+    let answer = api.ask(RPC_WITH_TRAILERS, "<get/>").await;
+    assert!(answer.contains("trailer: homing-outcome"), "{answer}");
+    assert!(
+        answer.ends_with(
+            "\r\n\r\nB\r\n<rpc-reply>\r\nC\r\n</rpc-reply>\r\n0\r\nhoming-outcome: {\"result\":\"ok\"}\r\n\r\n"
+        ),
+        "{answer}"
+    );
+    assert!(api.asked()[0].starts_with("<get/> in 60s by "));
+}
+
+#[tokio::test]
+async fn half_a_reply_never_looks_whole() {
+    let api = Api::start();
+    *api.fake.script.lock().unwrap() = Script { pieces: vec!["<rpc-re"], outcome: Some(failed()) };
+    let answer = api.ask(RPC_WITH_TRAILERS, "<get/>").await;
+    assert!(answer.contains("0\r\nhoming-outcome: {\"result\":\"failed\",\"problem\""), "{answer}");
+    // Without `te: trailers` the last chunk never comes.
+    let answer = api.ask(RPC, "<get/>").await;
+    assert!(answer.ends_with("7\r\n<rpc-re\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_failure_without_a_reply_is_an_answer_of_its_own() {
+    let api = Api::start();
+    *api.fake.script.lock().unwrap() = Script { pieces: vec![], outcome: Some(failed()) };
+    let (status, problem) = api.refused(RPC, "<get/>").await;
+    assert_eq!((status, problem.code.as_str()), (502, "outcome-unknown"));
+}
+
+#[tokio::test]
+async fn a_session_that_dies_without_a_word_leaves_the_outcome_unknown() {
+    let api = Api::start();
+    *api.fake.script.lock().unwrap() = Script { pieces: vec!["<a"], outcome: None };
+    let answer = api.ask(RPC_WITH_TRAILERS, "<get/>").await;
+    assert!(answer.contains("\"code\":\"outcome-unknown\""), "{answer}");
+}
+
+async fn lines(stream: UnixStream, count: usize) -> Vec<u64> {
+    let mut reader = BufReader::new(stream).lines();
+    let mut ids = Vec::new();
+    while ids.len() < count {
+        let line = tokio::time::timeout(Duration::from_secs(5), reader.next_line());
+        let Some(line) = line.await.unwrap().unwrap() else { break };
+        if let Ok(event) = serde_json::from_str::<api::Event>(&line) {
+            ids.push(event.id);
+        }
+    }
+    ids
+}
+
+#[tokio::test]
+async fn stored_events_come_first_and_live_ones_follow_without_a_gap() {
+    let api = Api::start();
+    for id in 1..=1200 {
+        api.fake.happen(id, "x", "mx1");
+    }
+    let stream = api.send("GET /v1/events?after=100&follow=true HTTP/1.1", "").await;
+    let fake = api.fake.clone();
+    let later = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        // More than the channel holds, so that the reader lags.
+        (1201..=1300).for_each(|id| fake.happen(id, "x", "mx1"));
+    });
+    assert_eq!(lines(stream, 1200).await, (101..=1300).collect::<Vec<u64>>());
+    later.await.unwrap();
+}
+
+#[tokio::test]
+async fn following_from_here_on_shows_only_what_fits() {
+    let api = Api::start();
+    api.fake.happen(1, "x", "mx1");
+    let stream = api.send("GET /v1/events?follow=true&device=mx1&code=x,z HTTP/1.1", "").await;
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\n\n\r\n") {
+        // Up to the first sign of life.
+        reader.read_line(&mut head).await.unwrap();
+    }
+    api.fake.happen(2, "x", "mx2");
+    api.fake.happen(3, "y", "mx1");
+    api.fake.happen(4, "z", "mx1");
+    let mut line = String::new();
+    while !line.starts_with('{') {
+        line.clear();
+        reader.read_line(&mut line).await.unwrap();
+    }
+    assert_eq!(serde_json::from_str::<api::Event>(&line).unwrap().id, 4);
+}
+
+#[tokio::test]
+async fn a_list_of_events_ends() {
+    let api = Api::start();
+    (1..=10).for_each(|id| api.fake.happen(id, "x", "mx1"));
+    let stream = api.send("GET /v1/events?limit=3 HTTP/1.1", "").await;
+    assert_eq!(lines(stream, 100).await, [8, 9, 10]);
+    let stream = api.send("GET /v1/events?after=2&limit=3 HTTP/1.1", "").await;
+    assert_eq!(lines(stream, 100).await, [3, 4, 5]);
+}
+
+#[tokio::test]
+async fn the_log_of_an_unknown_name_is_refused() {
+    let api = Api::start();
+    let (status, code, _) = api.refused_with("GET /v1/devices/nobody/log HTTP/1.1", "").await;
+    assert_eq!((status, code.as_str()), (404, "unknown-device"));
+    api.fake.happen(1, "x", "gone");
+    let answer = api.ask("GET /v1/devices/gone/log HTTP/1.1", "").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
+#[tokio::test]
+async fn stopping_ends_streams_and_removes_the_socket() {
+    let mut api = Api::start();
+    let mut stream = api.send("GET /v1/events?follow=true HTTP/1.1", "").await;
+    let mut first = [0; 1];
+    stream.read_exact(&mut first).await.unwrap();
+    api.stop.take().unwrap().send(()).unwrap();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.ends_with(b"0\r\n\r\n"));
+    tokio::time::timeout(Duration::from_secs(3), api.served).await.unwrap().unwrap();
+    assert!(!api.folder.path().join("s").exists());
+}
