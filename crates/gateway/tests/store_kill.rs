@@ -1,0 +1,180 @@
+//! `kill -9` at any moment loses nothing that was acknowledged, and leaves no half of a write.
+//!
+//! ```text
+//! test ──starts itself──▶ child: writes without end, prints each acknowledgement ──kill -9──▶ the test opens the folder
+//! ```
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use homing_gateway::store::{Change, DeviceUpdate, EventQuery, Limits, NewDevice, Store};
+use homing_proto::api::{Event, Timestamp};
+use homing_proto::host_key::Secret;
+use homing_proto::identity::DeviceName;
+
+const FOLDER: &str = "HOMING_TEST_STORE_KILL_FOLDER";
+const ROUND: &str = "HOMING_TEST_STORE_KILL_ROUND";
+const KILLS: u32 = 200;
+/// A folder serves so many kills, then a fresh one is taken.
+const KILLS_PER_FOLDER: u32 = 20;
+const WRITERS: u32 = 8;
+
+#[test]
+fn kill_9_two_hundred_times_loses_nothing_acknowledged() {
+    if std::env::var_os(FOLDER).is_some() {
+        return;
+    }
+    let mut acknowledged = 0;
+    for folder in 0..KILLS / KILLS_PER_FOLDER {
+        let data = tempfile::tempdir().unwrap();
+        let mut secrets = BTreeMap::new();
+        for kill in 0..KILLS_PER_FOLDER {
+            let round = folder * KILLS_PER_FOLDER + kill;
+            run_and_kill(data.path(), round, &mut secrets);
+            // Now and then a crash is followed by the next without a look in between.
+            if kill % 3 != 0 {
+                verify(data.path(), &secrets);
+            }
+        }
+        verify(data.path(), &secrets);
+        acknowledged += secrets.len();
+    }
+    println!("{KILLS} kills, {acknowledged} devices acknowledged, none lost");
+    assert!(acknowledged > KILLS as usize, "too few writes to mean anything: {acknowledged}");
+}
+
+/// Starts a child, lets it acknowledge for a few milliseconds, kills it, and notes what it acknowledged.
+fn run_and_kill(folder: &Path, round: u32, secrets: &mut BTreeMap<String, String>) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "child_that_writes_until_it_is_killed", "--nocapture"])
+        .env(FOLDER, folder)
+        .env(ROUND, round.to_string())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut pending = None;
+    let mut first = true;
+    loop {
+        let mut line = String::new();
+        // What has no line end was cut off by the kill, and so was not acknowledged.
+        if lines.read_line(&mut line).unwrap() == 0 || !line.ends_with('\n') {
+            break;
+        }
+        let Some(("ack", rest)) = line.trim_end().split_once(' ') else { continue };
+        let (name, secret) = rest.split_once(' ').unwrap();
+        secrets.insert(name.to_owned(), secret.to_owned());
+        if std::mem::take(&mut first) {
+            let pid = child.id();
+            let delay = Duration::from_micros(u64::from(round) * 7_919 % 40_000);
+            pending = Some(std::thread::spawn(move || {
+                std::thread::sleep(delay);
+                let pid = nix::unistd::Pid::from_raw(pid.try_into().unwrap());
+                nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
+            }));
+        }
+    }
+    pending.expect("the child acknowledged nothing").join().unwrap();
+    let status = child.wait().unwrap();
+    assert!(!status.success(), "the child ended by itself");
+}
+
+fn verify(folder: &Path, secrets: &BTreeMap<String, String>) {
+    let store = Store::open(folder, &Limits::default()).unwrap();
+    for (name, secret) in secrets {
+        let device = store.device(&DeviceName::new(name.as_str()).unwrap());
+        let device = device.unwrap_or_else(|| panic!("{name} was acknowledged and is lost"));
+        let stored = device.secret.as_ref().unwrap().expose();
+        // The kill may have hit between a later commit and its acknowledgement.
+        let (stored, acknowledged) = (generation(stored), generation(secret.as_bytes()));
+        assert!(stored == acknowledged || stored == acknowledged + 1, "{name}");
+    }
+    let events = events(&store);
+    for device in store.devices() {
+        let generation = generation(device.secret.as_ref().unwrap().expose());
+        assert_eq!(events.get(device.name.as_str()), Some(&(generation + 1)), "{}", device.name);
+    }
+    assert_eq!(events.len(), store.device_count(), "an event without its device");
+}
+
+fn generation(secret: &[u8]) -> usize {
+    std::str::from_utf8(secret).unwrap().parse().unwrap()
+}
+
+/// How many events each device has.
+fn events(store: &Store) -> BTreeMap<String, usize> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut count = BTreeMap::new();
+    let mut after = 0;
+    loop {
+        let query = EventQuery { after: Some(after), ..EventQuery::default() };
+        let page = runtime.block_on(store.events(query)).unwrap();
+        let Some(last) = page.last() else { return count };
+        after = last.id;
+        for event in page {
+            *count.entry(event.device.unwrap().to_string()).or_default() += 1;
+        }
+    }
+}
+
+/// Not a test by itself: what the test above starts.
+#[test]
+fn child_that_writes_until_it_is_killed() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let round = std::env::var(ROUND).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::open(Path::new(&folder), &Limits::default()).unwrap();
+        let writers = (0..WRITERS)
+            .map(|writer| tokio::spawn(write(store.clone(), format!("r{round}-w{writer}"))));
+        for writer in writers.collect::<Vec<_>>() {
+            writer.await.unwrap();
+        }
+    });
+}
+
+/// Enrols devices, each with an event, and gives some of them a new secret, with another event.
+async fn write(store: Store, prefix: String) {
+    for number in 0.. {
+        let name = DeviceName::new(format!("{prefix}-{number}")).unwrap();
+        let device = NewDevice { secret: Some(Secret::new("0")), ..NewDevice::named(name.clone()) };
+        let insert = Change::Insert(Box::new(device));
+        store.write(vec![insert, record(&name)]).await.unwrap();
+        acknowledge(&name, 0);
+        if number % 2 == 0 {
+            let secret = Some(Some(Secret::new("1")));
+            let update = Box::new(DeviceUpdate { secret, ..DeviceUpdate::default() });
+            store.write(vec![record(&name), Change::Update(name.clone(), update)]).await.unwrap();
+            acknowledge(&name, 1);
+        }
+    }
+}
+
+fn acknowledge(name: &DeviceName, generation: u32) {
+    // The test harness captures `println!`, and not this.
+    let line = format!("ack {name} {generation}\n");
+    std::io::stdout().lock().write_all(line.as_bytes()).unwrap();
+}
+
+fn record(name: &DeviceName) -> Change {
+    Change::Record(Box::new(Event {
+        id: 0,
+        at: Timestamp::now(),
+        code: "enrolled".into(),
+        fault: None,
+        device: Some(name.clone()),
+        device_id: None,
+        listener: None,
+        source: None,
+        epoch: None,
+        message: "enrolled".into(),
+        advice: None,
+        fields: BTreeMap::new(),
+    }))
+}
