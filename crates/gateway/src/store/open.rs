@@ -158,3 +158,113 @@ pub(super) fn free_bytes(folder: &Path) -> Option<u64> {
     let stat = nix::sys::statvfs::statvfs(folder).ok()?;
     stat.blocks_available().checked_mul(stat.fragment_size())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use homing_proto::host_key::Secret;
+    use homing_proto::identity::DeviceName;
+
+    use super::*;
+    use crate::store::{NewDevice, UnsealError};
+
+    /// A closed data folder with one device that has a secret.
+    async fn used() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), &Limits::default()).unwrap();
+        let name = DeviceName::new("mx1").unwrap();
+        let secret = Some(Secret::new("s3cret"));
+        store.insert(NewDevice { secret, ..NewDevice::named(name) }).await.unwrap();
+        folder
+    }
+
+    fn refusal(folder: &tempfile::TempDir) -> OpenError {
+        Store::open(folder.path(), &Limits::default()).unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn without_its_key_a_database_is_not_opened_and_no_new_key_is_made() {
+        let folder = used().await;
+        let key = folder.path().join("secret.key");
+        fs::remove_file(&key).unwrap();
+        assert_eq!(refusal(&folder), OpenError::KeyMissing { path: key.clone() });
+        assert!(!key.exists());
+    }
+
+    #[tokio::test]
+    async fn another_key_is_told_from_an_altered_secret() {
+        let folder = used().await;
+        let key = folder.path().join("secret.key");
+        fs::write(&key, [1; 32]).unwrap();
+        let unsealable =
+            |reason| OpenError::Unsealable { device: "mx1".into(), what: "secret", reason };
+        assert_eq!(refusal(&folder), unsealable(UnsealError::AnotherKey));
+        fs::write(&key, [1; 33]).unwrap();
+        assert_eq!(refusal(&folder).code(), "store-key-malformed");
+
+        let folder = used().await;
+        let db = Connection::open(folder.path().join(DATABASE)).unwrap();
+        let sql = "UPDATE device SET secret_sealed = CAST(substr(secret_sealed, 1, 20) AS BLOB)";
+        db.execute(sql, []).unwrap();
+        drop(db);
+        assert_eq!(refusal(&folder), unsealable(UnsealError::Altered));
+    }
+
+    #[tokio::test]
+    async fn a_secret_can_not_be_moved_to_another_device() {
+        let folder = used().await;
+        let db = Connection::open(folder.path().join(DATABASE)).unwrap();
+        db.execute("UPDATE device SET name = 'mx2'", []).unwrap();
+        drop(db);
+        assert_eq!(refusal(&folder).code(), "store-unsealable");
+    }
+
+    #[tokio::test]
+    async fn a_newer_schema_and_what_is_no_database_are_refused() {
+        let folder = used().await;
+        let path = folder.path().join(DATABASE);
+        let db = Connection::open(&path).unwrap();
+        db.pragma_update(None, "user_version", 99).unwrap();
+        drop(db);
+        assert_eq!(refusal(&folder).code(), "store-newer");
+        fs::write(&path, "not a database, but long enough to be taken for one".repeat(100))
+            .unwrap();
+        assert_eq!(refusal(&folder).code(), "store-unusable");
+    }
+
+    #[tokio::test]
+    async fn acknowledged_means_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(DATABASE);
+        let db = Connection::open(path).unwrap();
+        prepare(&db, &Limits::default()).unwrap();
+        let pragma = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(pragma("synchronous"), 2);
+        assert_eq!(pragma("foreign_keys"), 1);
+    }
+
+    #[tokio::test]
+    async fn a_database_at_its_size_limit_refuses_writes_and_serves_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let limits = Limits { size: Some(256 << 10), ..Limits::default() };
+        let store = Store::open(folder.path(), &limits).unwrap();
+        let device = |number: usize| {
+            let tags = [("note".to_owned(), "x".repeat(200))].into();
+            let name = DeviceName::new(format!("d{number}")).unwrap();
+            NewDevice { tags, ..NewDevice::named(name) }
+        };
+        let mut count = 0;
+        let error = loop {
+            match store.insert(device(count)).await {
+                Ok(()) => count += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.code(), "store-full");
+        assert_eq!(store.device_count(), count);
+        assert!(store.health().outage.is_some());
+        store.forget(DeviceName::new("d0").unwrap()).await.unwrap();
+        assert!(store.health().outage.is_none());
+    }
+}

@@ -1,5 +1,6 @@
 //! From rows to records.
 
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use homing_proto::api::{Key, KeySource, KeyState, Timestamp};
@@ -48,16 +49,21 @@ type Found<T> = Result<T, RowError>;
 const DEVICE: &str = "SELECT id, name, device_id, user, addresses, tags, listener, blocked,
     secret_sealed, secret_issued_at, password_sealed, created_at, updated_at FROM device";
 
+const KEY: &str = "SELECT device, key, state, source, first_seen, last_seen FROM host_key";
+const NEWEST_FIRST: &str = "ORDER BY device, first_seen DESC, fingerprint";
+
 const PENDING: &str = "SELECT key, device_id, device, listener, source, reason, first_seen,
     last_seen, attempts FROM pending";
 
-/// All devices.
+/// All devices. Their keys are read in one go: a query for each device would take most of a start's time.
 pub(super) fn devices(db: &Connection, sealer: &Sealer) -> Found<Vec<DeviceRecord>> {
+    let mut keys = all_keys(db)?;
     let mut statement = db.prepare(DEVICE)?;
     let mut rows = statement.query([])?;
     let mut devices = Vec::new();
     while let Some(row) = rows.next()? {
-        devices.push(device_of(db, sealer, row)?);
+        let keys = keys.remove(&row.get::<_, i64>("id")?).unwrap_or_default();
+        devices.push(device_of(sealer, row, keys)?);
     }
     Ok(devices)
 }
@@ -70,10 +76,12 @@ pub(super) fn device(
 ) -> Found<Option<DeviceRecord>> {
     let mut statement = db.prepare_cached(&format!("{DEVICE} WHERE name = ?1"))?;
     let mut rows = statement.query([name.as_str()])?;
-    rows.next()?.map(|row| device_of(db, sealer, row)).transpose()
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let keys = keys(db, row.get("id")?)?;
+    device_of(sealer, row, keys).map(Some)
 }
 
-fn device_of(db: &Connection, sealer: &Sealer, row: &Row<'_>) -> Found<DeviceRecord> {
+fn device_of(sealer: &Sealer, row: &Row<'_>, keys: Vec<Key>) -> Found<DeviceRecord> {
     let name: DeviceName = text(row, "name")?;
     let sealed = |column: &'static str, what: &'static str| -> Found<Option<Secret>> {
         let Some(bytes) = row.get::<_, Option<Vec<u8>>>(column)? else { return Ok(None) };
@@ -95,7 +103,7 @@ fn device_of(db: &Connection, sealer: &Sealer, row: &Row<'_>) -> Found<DeviceRec
         secret: sealed("secret_sealed", "secret")?,
         secret_issued_at: moment_or_none(row, "secret_issued_at")?,
         password: sealed("password_sealed", "password")?,
-        keys: keys(db, row.get("id")?)?,
+        keys,
         created_at: moment(row, "created_at")?,
         updated_at: moment(row, "updated_at")?,
         name,
@@ -103,24 +111,35 @@ fn device_of(db: &Connection, sealer: &Sealer, row: &Row<'_>) -> Found<DeviceRec
 }
 
 fn keys(db: &Connection, device: i64) -> Found<Vec<Key>> {
-    let mut statement = db.prepare_cached(
-        "SELECT key, state, source, first_seen, last_seen FROM host_key
-         WHERE device = ?1 ORDER BY first_seen DESC, fingerprint",
-    )?;
+    let mut statement = db.prepare_cached(&format!("{KEY} WHERE device = ?1 {NEWEST_FIRST}"))?;
     let mut rows = statement.query([device])?;
     let mut keys = Vec::new();
     while let Some(row) = rows.next()? {
-        let key: HostKey = text(row, "key")?;
-        keys.push(Key {
-            fingerprint: key.fingerprint(),
-            key,
-            state: state(&row.get::<_, String>("state")?)?,
-            source: source(&row.get::<_, String>("source")?)?,
-            first_seen: moment(row, "first_seen")?,
-            last_seen: moment_or_none(row, "last_seen")?,
-        });
+        keys.push(key_of(row)?);
     }
     Ok(keys)
+}
+
+fn all_keys(db: &Connection) -> Found<HashMap<i64, Vec<Key>>> {
+    let mut statement = db.prepare(&format!("{KEY} {NEWEST_FIRST}"))?;
+    let mut rows = statement.query([])?;
+    let mut keys: HashMap<i64, Vec<Key>> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        keys.entry(row.get("device")?).or_default().push(key_of(row)?);
+    }
+    Ok(keys)
+}
+
+fn key_of(row: &Row<'_>) -> Found<Key> {
+    let key: HostKey = text(row, "key")?;
+    Ok(Key {
+        fingerprint: key.fingerprint(),
+        key,
+        state: state(&row.get::<_, String>("state")?)?,
+        source: source(&row.get::<_, String>("source")?)?,
+        first_seen: moment(row, "first_seen")?,
+        last_seen: moment_or_none(row, "last_seen")?,
+    })
 }
 
 /// All pending keys.
