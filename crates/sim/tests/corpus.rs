@@ -33,6 +33,8 @@ macro_rules! targets {
 }
 
 targets! {
+    opening,
+    initiation,
     host_key,
 }
 

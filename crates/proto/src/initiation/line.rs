@@ -118,7 +118,7 @@ pub(super) struct Lines {
 impl Lines {
     /// Takes one line, given without its LF.
     pub(super) fn take(&mut self, line: &[u8]) -> Result<(), InitiationError> {
-        let line = trim_end(line);
+        let line = trim(line);
         if line.is_empty() {
             return Ok(());
         }
@@ -213,11 +213,17 @@ fn split(line: &[u8]) -> Option<(&str, &[u8])> {
     let (name, value) = line.split_at_checked(colon)?;
     let name = str::from_utf8(name.trim_ascii()).ok()?;
     let is_word = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic());
-    is_word.then_some((name, value.get(1..)?.trim_ascii()))
+    // ` SSH-x: y` would end the sequence were it written again without its blank.
+    let is_name = is_word && !name.starts_with("SSH-");
+    is_name.then_some((name, trim(value.get(1..)?)))
 }
 
-fn trim_end(mut line: &[u8]) -> &[u8] {
+/// Blanks at both ends, and at the end NULs and CRs too.
+fn trim(mut line: &[u8]) -> &[u8] {
     while let [rest @ .., b'\0' | b'\r' | b' ' | b'\t'] = line {
+        line = rest;
+    }
+    while let [b' ' | b'\t', rest @ ..] = line {
         line = rest;
     }
     line

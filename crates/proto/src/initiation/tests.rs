@@ -118,7 +118,9 @@ fn ssh_within_a_line_does_not_end_the_sequence() {
 
 #[test]
 fn what_is_no_line_is_refused() {
-    for line in [&b"hello\r\n"[..], b": r1\r\n", b"TWO WORDS: r1\r\n", b"\xff: r1\r\n"] {
+    for line in
+        [&b"hello\r\n"[..], b": r1\r\n", b"TWO WORDS: r1\r\n", b"\xff: r1\r\n", b" SSH-2: x\n"]
+    {
         assert_eq!(code(&[SENDER, line].concat()), "initiation-syntax");
     }
 }
