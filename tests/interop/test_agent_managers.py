@@ -119,7 +119,36 @@ def test_the_dmi_parser_reads_the_three_lines_without_a_secret(start_agent, list
 def test_the_key_in_the_initiation_is_the_key_of_the_ssh_server(start_agent, listener, nul):
     flags = ["--send-nul"] if nul else []
     embedded(start_agent, port_of(listener), SECRET, login("lab", password_hash=PASSWORD_HASH), *flags)
+    transport = proves_the_key_it_sent(accept(listener), nul)
+    transport.auth_password("lab", PASSWORD)
+    transport.close()
+
+
+def test_the_key_in_the_initiation_is_the_key_of_the_system_s_sshd(start_agent, listener, sshd, make_key):
+    key = make_key()
+    sshd.allow(key.public)
+    text = configuration(stanza(port_of(listener), secret=SECRET), login=login("root", key.public))
+    start_agent(text, "--ssh-server", "openssh", "--sshd", sshd.path)
+    transport = proves_the_key_it_sent(accept(listener), nul=False)
+    transport.auth_publickey("root", paramiko.Ed25519Key.from_private_key_file(str(key.path)))
+    transport.close()
+
+
+@SECRETS
+def test_pyez_reads_the_configuration_behind_the_system_s_sshd(start_agent, listener, sshd, make_key, secret):
+    key = make_key()
+    sshd.allow(key.public)
+    text = configuration(stanza(port_of(listener), secret=secret), login=login("root", key.public))
+    start_agent(text, "--ssh-server", "openssh", "--sshd", sshd.path, "--send-nul")
     accepted = accept(listener)
+    with Device(
+        sock_fd=accepted.fileno(), user="root", ssh_private_key_file=str(key.path), gather_facts=False, look_for_keys=False
+    ) as device:
+        assert device.rpc.get_config().findtext(".//outbound-ssh/client/device-id") == "agent-1"
+
+
+def proves_the_key_it_sent(accepted, nul):
+    """Reads the initiation, then does a key exchange for the kind of key it names; the key must be the one sent."""
     opening = initiation.read(accepted)
     said = fields(opening)
     assert opening == initiation.compose("agent-1", said["HOST-KEY"], SECRET, nul=nul)
@@ -127,9 +156,9 @@ def test_the_key_in_the_initiation_is_the_key_of_the_ssh_server(start_agent, lis
     kind, text = said["HOST-KEY"].split()
     options = transport.get_security_options()
     options.key_types = [t for t in options.key_types if t == kind or (kind == "ssh-rsa" and t.startswith("rsa-sha2"))]
-    transport.connect(username="lab", password=PASSWORD)
+    transport.start_client(timeout=10)
     assert transport.get_remote_server_key().get_base64() == text
-    transport.close()
+    return transport
 
 
 def test_the_agent_does_not_mind_an_identification_string_before_its_initiation(start_agent, listener):
