@@ -63,14 +63,15 @@ fn gather(statements: &mut Vec<Statement>, area: Area, path: &[Word]) {
     }
     let (found, kept): (Vec<_>, Vec<_>) = statements.drain(..).partition(beyond);
     *statements = kept;
-    let inside = found.into_iter().map(|mut each| {
-        each.words.drain(..path.len());
-        each
-    });
+    let mut inside: Vec<Statement> = found;
+    inside.iter_mut().for_each(|each| drop(each.words.drain(..path.len())));
     if let Some(there) = statements.iter_mut().find(|each| each.words == path) {
-        there.children.extend(inside);
+        if let Some(first) = inside.first_mut().filter(|_| there.children.is_empty()) {
+            first.comments.splice(..0, there.comments.drain(..));
+        }
+        there.children.append(&mut inside);
     } else {
-        let gathered = Statement { children: inside.collect(), ..Statement::new(path.to_vec()) };
+        let gathered = Statement { children: inside, ..Statement::new(path.to_vec()) };
         statements.insert(at.min(statements.len()), gathered);
     }
 }

@@ -154,7 +154,7 @@ fn read_unknown(builder: &mut Builder<'_>, mut element: Element) -> Option<State
         .children
         .first()
         .filter(|first| first.name.text == "name" && first.children.is_empty() && !first.inactive);
-    let key = key.and_then(|first| first.text.clone()).filter(|key| !key.text.is_empty());
+    let key = key.and_then(|first| first.text.clone());
     let mut words = vec![element.name];
     if let Some(key) = &key {
         if words.iter().all(|name| name.text == UNNAMED) {

@@ -51,6 +51,8 @@ pub use system::{RootLogin, Services, SshService, System};
 pub use tree::{Comment, Statement, Word};
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;
 
 /// How a configuration is written.
@@ -167,24 +169,34 @@ impl Configuration {
     }
 }
 
-/// The form of a text, from its beginning.
+/// The form of a text, from its beginning, comments aside.
 pub fn detect(text: &str) -> Form {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let start = text.trim_start();
-    if start.starts_with('<') {
+    let mut lexer = lexer::Lexer::new(text, false);
+    let start = loop {
+        match lexer.next() {
+            (_, Ok(lexer::Token::Comment(_) | lexer::Token::SecretData)) => {}
+            (span, _) => break span.start as usize,
+        }
+    };
+    let text = text.get(start..).unwrap_or("");
+    if text.starts_with('<') {
         return Form::Xml;
     }
-    let inner = start.strip_prefix('{').map(str::trim_start);
+    let inner = text.strip_prefix('{').map(str::trim_start);
     if inner.is_some_and(|inner| inner.starts_with(['"', '}'])) {
         return Form::Json;
     }
-    let is_set = text.lines().map(str::trim).find_map(|line| {
-        let line = line.get(set::prompt_length(line)..).unwrap_or("").trim_start();
-        let word = line.split_whitespace().next()?;
-        let silent = word.starts_with('#');
-        (!silent).then(|| line.starts_with("[edit") || set::COMMANDS.contains(&word))
+    if is_set(text) { Form::Set } else { Form::Curly }
+}
+
+/// Whether the first line, after a prompt, is one of the `set` form.
+fn is_set(text: &str) -> bool {
+    let first = text.lines().take(2).find_map(|line| {
+        let line = line.get(set::prompt_length(line)..)?.trim_start();
+        Some((line, line.split_whitespace().next()?))
     });
-    if is_set == Some(true) { Form::Set } else { Form::Curly }
+    first.is_some_and(|(line, word)| line.starts_with("[edit") || set::COMMANDS.contains(&word))
 }
 
 fn too_big(name: &str) -> Diagnostics {

@@ -31,6 +31,15 @@ pub(crate) struct Mark {
 pub(crate) struct Placed {
     pub(crate) path: Vec<usize>,
     pub(crate) inside: Area,
+    /// The leaf it ended with, below `path`.
+    leaf: Option<usize>,
+}
+
+impl Placed {
+    /// The indices down to the last statement, leaves too.
+    pub(crate) fn last(&self) -> Vec<usize> {
+        self.path.iter().copied().chain(self.leaf).collect()
+    }
 }
 
 /// Builds the tree, counting and complaining.
@@ -88,7 +97,8 @@ impl<'s> Builder<'s> {
         words: &[Word],
         mark: Mark,
     ) -> Option<Placed> {
-        let mut line = Line { level: siblings, area, path: Vec::new(), mark, after_secret: false };
+        let mut line =
+            Line { level: siblings, area, path: Vec::new(), leaf: None, mark, after_secret: false };
         let mut rest = words;
         let mut inside = Area::Nothing;
         let mut before: Option<&Word> = None;
@@ -115,7 +125,7 @@ impl<'s> Builder<'s> {
             let last = words.len().checked_sub(rest.len() + 1).and_then(|at| words.get(at));
             before = last.filter(|_| is_leaf);
         }
-        Some(Placed { path: line.path, inside })
+        Some(Placed { path: line.path, inside, leaf: line.leaf })
     }
 
     /// One statement of the line; gives the line and the words after it.
@@ -304,6 +314,7 @@ struct Line<'t> {
     level: &'t mut Vec<Statement>,
     area: Area,
     path: Vec<usize>,
+    leaf: Option<usize>,
     mark: Mark,
     after_secret: bool,
 }
@@ -315,7 +326,8 @@ impl<'t> Line<'t> {
         let mut path = self.path;
         path.push(index);
         let level = &mut self.level.get_mut(index)?.children;
-        Some(Line { level, area: rule.inside(), path, mark: self.mark, after_secret: false })
+        let area = rule.inside();
+        Some(Line { level, area, path, leaf: None, mark: self.mark, after_secret: false })
     }
 
     /// As [`Line::descend`] for a statement of which there is one: a new value replaces the old.
@@ -342,6 +354,7 @@ impl<'t> Line<'t> {
             statement.inactive |= mark.inactive;
             statement.comments.extend(mark.comments);
         }
+        self.leaf = Some(index);
         index
     }
 
@@ -374,7 +387,7 @@ impl<'t> Line<'t> {
             comments: self.mark.comments,
             ..Statement::new(words.to_vec())
         });
-        Placed { path: self.path, inside: Area::Unknown }
+        Placed { path: self.path, inside: Area::Unknown, leaf: None }
     }
 }
 

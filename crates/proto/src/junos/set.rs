@@ -138,12 +138,15 @@ impl Reader<'_> {
             self.builder.error("missing-statement", verb.span, "there is nothing to set");
             return;
         }
-        let mark = Mark { inactive: false, comments: std::mem::take(&mut self.comments) };
+        let comments = std::mem::take(&mut self.comments);
         let statements = &mut self.tree.statements;
-        let placed = self.builder.place(statements, Area::TOP, &path, mark);
-        let Some(placed) = placed.filter(|_| is_secret) else { return };
-        if let Some(statement) = follow(statements, &placed.path) {
-            statement.words.last_mut().into_iter().for_each(|word| word.secret = true);
+        let placed = self.builder.place(statements, Area::TOP, &path, Mark::default());
+        let Some(statement) = placed.and_then(|placed| follow(statements, &placed.last())) else {
+            return;
+        };
+        statement.comments.extend(comments);
+        if let Some(word) = statement.words.last_mut().filter(|_| is_secret) {
+            word.secret = true;
         }
     }
 
