@@ -11,6 +11,7 @@
 mod algorithms;
 pub mod closed;
 pub mod keys;
+pub mod netconf;
 pub mod prefixed;
 pub mod spool;
 mod watched;

@@ -213,10 +213,9 @@ impl Builder {
 }
 
 fn element_of(tag: &Tag<'_>, outer: Option<&Namespace>) -> Result<Element, XmlError> {
-    let namespace = match tag.namespace().map(unescape).transpose()? {
-        Some(own) => Some(outer.filter(|outer| ***outer == *own).cloned().unwrap_or(own.into())),
-        None => None,
-    };
+    let own = tag.namespace().map(unescape).transpose()?;
+    let namespace =
+        own.map(|own| outer.filter(|outer| ***outer == *own).cloned().unwrap_or(own.into()));
     let mut element = Element { name: utf8(tag.local_name())?, namespace, ..Element::default() };
     for attribute in tag.attributes() {
         let attribute = attribute?;

@@ -228,6 +228,11 @@ impl Session {
         Ok(id)
     }
 
+    /// Nobody waits for this request any more: it is not sent if it was not yet.
+    pub fn handle_cancelled(&mut self, id: RequestId) {
+        self.requests.cancel(id);
+    }
+
     /// Begins to close the session: what waits is given up, what is on the wire may end.
     pub fn handle_close(&mut self, now: Instant) {
         let deadline = now + self.settings.close_timeout;

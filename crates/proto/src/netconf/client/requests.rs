@@ -177,6 +177,11 @@ impl Requests {
         given_up
     }
 
+    /// Forgets a request that was not sent.
+    pub(super) fn cancel(&mut self, id: RequestId) {
+        self.waiting.retain(|request| request.id != id);
+    }
+
     /// Gives up what was not sent.
     pub(super) fn give_up_waiting(&mut self, why: Why) -> impl Iterator<Item = GivenUp> {
         let waiting = std::mem::take(&mut self.waiting);

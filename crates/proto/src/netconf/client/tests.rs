@@ -103,6 +103,18 @@ fn requests_made_before_the_hello_are_sent_after_it() {
 }
 
 #[test]
+fn a_cancelled_request_is_not_sent() {
+    let mut bench = Bench::open(OLD);
+    bench.request("<a/>", 10).unwrap();
+    let cancelled = bench.request("<b/>", 10).unwrap();
+    bench.request("<c/>", 10).unwrap();
+    bench.session.handle_cancelled(cancelled);
+    bench.actions();
+    bench.data("<rpc-reply message-id=\"1\"/>]]>]]>", 1);
+    assert_eq!(bench.actions(), [sent(3, "<c/>")]);
+}
+
+#[test]
 fn the_queue_is_bounded() {
     let mut bench = Bench::open(OLD);
     for _ in 0..4 {
