@@ -212,6 +212,10 @@ pub(super) enum To {
     Curly,
     /// `set` lines
     Set,
+    /// XML
+    Xml,
+    /// JSON
+    Json,
 }
 
 impl From<To> for Form {
@@ -219,6 +223,8 @@ impl From<To> for Form {
         match to {
             To::Curly => Self::Curly,
             To::Set => Self::Set,
+            To::Xml => Self::Xml,
+            To::Json => Self::Json,
         }
     }
 }

@@ -1,0 +1,122 @@
+//! The real agent dials a listener on loopback: what it says, and when it comes back.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use common::{Gateway, Lab, text};
+use homing_proto::host_key::{HostKey, Mac, Secret};
+
+#[test]
+fn without_a_secret_three_lines_come_before_ssh() {
+    let (lab, gateway) = (Lab::new(), Gateway::new());
+    lab.configure(&gateway.client("mist", ""));
+    let _agent = lab.start(&[]);
+    let expected = "MSG-ID: DEVICE-CONN-INFO\r\nMSG-VER: V1\r\nDEVICE-ID: mist.id\r\n";
+    assert_eq!(gateway.accept().initiation(), expected);
+}
+
+#[test]
+fn with_a_secret_the_host_key_of_sshd_is_vouched_for() {
+    let (lab, gateway) = (Lab::new(), Gateway::new());
+    lab.configure(&gateway.client("mist", "secret topsecret;"));
+    let _agent = lab.start(&[]);
+    let initiation = gateway.accept().initiation();
+    let line = |name: &str| initiation.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    let key = HostKey::parse(line("HOST-KEY: ")).unwrap();
+    assert_eq!(key, HostKey::parse(&lab.read("host_ed25519.pub")).unwrap());
+    let mac = Mac::compute(&Secret::new("topsecret"), &key);
+    assert_eq!(line("HMAC: "), mac.to_string());
+    assert!(!initiation.contains('\0'));
+}
+
+#[test]
+fn the_nul_is_sent_where_it_is_asked_for() {
+    let (lab, gateway) = (Lab::new(), Gateway::new());
+    lab.configure(&gateway.client("mist", "secret topsecret;"));
+    let _agent = lab.start(&["--send-nul"]);
+    assert!(gateway.accept().initiation().contains("\0\r\nHMAC: "));
+}
+
+#[test]
+fn a_lost_connection_is_dialled_again_but_not_at_once() {
+    let (lab, gateway) = (Lab::new(), Gateway::new());
+    lab.configure(&gateway.client("mist", ""));
+    let _agent = lab.start(&[]);
+    let mut device = gateway.accept();
+    device.initiation();
+    let since = Instant::now();
+    drop(device);
+    gateway.accept().initiation();
+    assert!(since.elapsed() > Duration::from_millis(500), "it hammers");
+}
+
+#[test]
+fn the_next_server_has_its_turn_when_one_refuses() {
+    let (lab, gateway, closed) = (Lab::new(), Gateway::new(), Gateway::new());
+    let (port, refusing) = (gateway.port(), closed.port());
+    drop(closed);
+    lab.configure(&format!(
+        "traceoptions {{ file ossh world-readable; flag all; }}
+         client lab {{ device-id lab; services netconf;
+           localhost {{ port {refusing}; retry 1; timeout 1; }} 127.0.0.1 port {port}; }}"
+    ));
+    let _agent = lab.start(&[]);
+    gateway.accept().initiation();
+    let trace = lab.read("ossh");
+    let refused =
+        format!("Connection to: 127.0.0.1 port: {refusing} failed: Error - Connection refused");
+    assert!(trace.contains(&refused), "{trace}");
+    assert!(trace.contains(&format!("(lab) Connecting to server: 127.0.0.1:{port}")), "{trace}");
+}
+
+#[test]
+fn a_routing_instance_that_is_missing_is_told_and_tried_again() {
+    let (lab, gateway) = (Lab::new(), Gateway::new());
+    let clients = format!("routing-instance no-vrf; {}", gateway.client("mist", ""));
+    lab.configure(&clients);
+    let _agent = lab.start(&[]);
+    std::thread::sleep(Duration::from_millis(1_500));
+    let shown = text(&lab.ask("show", &["clients", "--detail"]).stdout);
+    assert!(shown.contains("routing-instance `no-vrf`: this machine has no VRF"), "{shown}");
+    assert!(shown.contains("Attempts: 2") || shown.contains("Attempts: 3"), "{shown}");
+    assert!(gateway.accept_within(Duration::ZERO).is_none());
+}
+
+#[test]
+fn sigterm_closes_the_connections_and_ends_the_agent() {
+    let (lab, gateway) = (Lab::new(), Gateway::new());
+    lab.configure(&gateway.client("mist", ""));
+    let mut agent = lab.start(&[]);
+    let mut device = gateway.accept();
+    device.initiation();
+    assert!(agent.stop() < Duration::from_secs(5));
+    assert!(device.is_closed());
+    assert!(!lab.path("state/control.sock").exists());
+}
+
+#[test]
+fn no_secret_is_in_any_file_but_the_configuration() {
+    let (lab, gateway) = (Lab::new(), Gateway::new());
+    let trace = "traceoptions { file ossh; flag all; }";
+    lab.configure(&format!("{trace} {}", gateway.client("mist", "secret topsecret;")));
+    let _agent = lab.start(&["--log", "trace"]);
+    gateway.accept().initiation();
+    let shown = [
+        lab.read("ossh"),
+        text(&lab.ask("show", &["--detail"]).stdout),
+        text(&lab.ask("show", &["--json"]).stdout),
+        text(
+            &std::process::Command::new("grep")
+                .args(["-r", "topsecret"])
+                .arg(lab.path("state"))
+                .output()
+                .unwrap()
+                .stdout,
+        ),
+    ];
+    assert!(shown.iter().all(|text| !text.contains("topsecret")), "{shown:?}");
+    assert!(shown[1].contains("Secret: /* SECRET-DATA */"), "{}", shown[1]);
+}
