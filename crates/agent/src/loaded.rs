@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use homing_proto::dialer::{self, keep_alive};
 use homing_proto::fault::Fault;
-use homing_proto::junos::{self, Configuration, Diagnostics, OutboundSsh, TraceFlag};
+use homing_proto::junos::{
+    self, Configuration, Diagnostics, NotActedOn, OutboundSsh, TraceFlag, Weight,
+};
 
 use crate::options::ConfigSource;
 use crate::stanza::{Refused, Stanza};
@@ -32,6 +34,9 @@ pub enum LoadError {
     /// `traceoptions` can't be acted on.
     #[error("{0}")]
     Trace(String),
+    /// A statement without which nobody knows whom to dial, one to a line.
+    #[error("{}", .0.join("\n"))]
+    NotSupported(Vec<String>),
 }
 
 impl LoadError {
@@ -41,6 +46,7 @@ impl LoadError {
             Self::File { .. } => "configuration-file",
             Self::Statements(_) => "configuration-refused",
             Self::Trace(_) => "traceoptions-refused",
+            Self::NotSupported(_) => "statement-not-supported",
         }
     }
 
@@ -48,7 +54,7 @@ impl LoadError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::File { .. } => Fault::Local,
-            Self::Statements(_) | Self::Trace(_) => Fault::Operator,
+            Self::Statements(_) | Self::Trace(_) | Self::NotSupported(_) => Fault::Operator,
         }
     }
 }
@@ -68,6 +74,8 @@ pub(crate) struct Loaded {
     /// Those that ask for what this agent can't do.
     pub(crate) refused: Vec<Refused>,
     pub(crate) trace: Option<Settings>,
+    /// Statements that are kept without being acted on, each with its place.
+    pub(crate) mentions: Vec<String>,
 }
 
 impl Loaded {
@@ -91,12 +99,15 @@ impl Loaded {
     /// Everything that is wrong with it.
     pub(crate) fn new(configuration: Configuration, log_dir: &Path) -> Result<Self, LoadError> {
         let outbound = configuration.outbound_ssh().map_err(LoadError::Statements)?;
+        configuration.login().map_err(LoadError::Statements)?;
+        let mentions = mentions(&configuration, &outbound)?;
         let trace = trace_settings(&outbound, log_dir)?;
         let mut loaded = Self {
             configuration: Arc::new(configuration),
             stanzas: Vec::new(),
             refused: Vec::new(),
             trace,
+            mentions,
         };
         for client in outbound.clients {
             match stanza(client, outbound.routing_instance.as_ref()) {
@@ -121,6 +132,25 @@ pub(crate) fn parse_file(path: &Path) -> Result<Configuration, LoadError> {
     let bytes = std::fs::read(path).map_err(failed)?;
     let name = path.display().to_string();
     Configuration::parse_bytes(&name, &bytes).map_err(LoadError::Statements)
+}
+
+/// What is not acted on and need not be. A client's `proxy-server` is not among them: it stops
+/// that client alone, see [`stanza`].
+fn mentions(
+    configuration: &Configuration,
+    outbound: &OutboundSsh,
+) -> Result<Vec<String>, LoadError> {
+    let proxies: Vec<_> =
+        outbound.clients.iter().filter_map(|it| Some(&it.proxy_server.as_ref()?.place)).collect();
+    let (refused, mentioned): (Vec<NotActedOn>, Vec<_>) = configuration
+        .not_acted_on()
+        .into_iter()
+        .filter(|it| !proxies.contains(&&it.place))
+        .partition(|it| it.weight == Weight::Refuse);
+    if refused.is_empty() {
+        return Ok(mentioned.iter().map(NotActedOn::to_string).collect());
+    }
+    Err(LoadError::NotSupported(refused.iter().map(|it| format!("error: {it}")).collect()))
 }
 
 fn stanza(client: junos::Client, routing_instance: Option<&String>) -> Result<Stanza, Refused> {
@@ -170,4 +200,69 @@ fn trace_settings(outbound: &OutboundSsh, log_dir: &Path) -> Result<Option<Setti
             connectivity: has(TraceFlag::Connectivity),
         },
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Loaded, LoadError> {
+        Loaded::read(&ConfigSource::Text(text.to_owned()), Path::new("/var/log"))
+    }
+
+    fn outbound(text: &str) -> Result<Loaded, LoadError> {
+        load(&format!("system {{ services {{ outbound-ssh {{ {text} }} }} }}"))
+    }
+
+    #[test]
+    fn a_stanza_has_junos_defaults_where_nothing_is_said() {
+        let loaded = outbound("client a { device-id r1; keep-alive; gw port 4334; }").unwrap();
+        let stanza = loaded.stanzas.first().unwrap();
+        assert_eq!(stanza.servers, [dialer::Server::new("gw", 4334)]);
+        assert_eq!(stanza.keep_alive, Some(keep_alive::Settings::default()));
+        assert_eq!(stanza.strategy, dialer::ReconnectStrategy::InOrder);
+        assert!(!stanza.netconf && stanza.secret.is_none() && stanza.routing_instance.is_none());
+    }
+
+    #[test]
+    fn every_statement_that_is_acted_on_arrives() {
+        let text = "routing-instance mgmt;
+            traceoptions { file t size 20k files 5 world-readable; flag connectivity; }
+            client a { device-id r1; secret s; reconnect-strategy sticky; services netconf;
+                keep-alive { retry 12; timeout 5; } gw { port 2200; retry 1000; timeout 60; } }";
+        let loaded = outbound(text).unwrap();
+        let stanza = loaded.stanzas.first().unwrap();
+        assert_eq!(stanza.user_timeout(), std::time::Duration::from_secs(13 * 5));
+        assert_eq!(stanza.strategy, dialer::ReconnectStrategy::Sticky);
+        assert_eq!(stanza.secret, Some(homing_proto::host_key::Secret::new("s")));
+        assert_eq!(stanza.routing_instance.as_deref(), Some("mgmt"));
+        assert!(stanza.netconf);
+        let trace = loaded.trace.unwrap();
+        assert_eq!((trace.size, trace.files, trace.world_readable), (20 * 1024, 5, true));
+        assert_eq!(trace.flags, Flags { configuration: false, connectivity: true });
+        assert_eq!(trace.path, Path::new("/var/log/t"));
+    }
+
+    #[test]
+    fn a_proxy_stops_its_client_alone_and_groups_stop_everything() {
+        let clients = "client a { device-id r1; proxy-server dhcp; gw port 1; }
+                       client b { device-id r2; gw port 1; }";
+        let loaded = outbound(clients).unwrap();
+        assert_eq!((loaded.stanzas.len(), loaded.refused.len()), (1, 1));
+        let groups = load("apply-groups common; system { host-name r1; }").unwrap_err();
+        assert_eq!(groups.code(), "statement-not-supported");
+        assert!(groups.to_string().contains("apply-groups"), "{groups}");
+    }
+
+    #[test]
+    fn a_login_that_could_never_work_is_refused_and_dsa_is_mentioned() {
+        let user = |keys: &str| {
+            load(&format!(
+                "system {{ login {{ user u {{ class super-user; authentication {{ {keys} }} }} }} }}"
+            ))
+        };
+        assert!(user("ssh-ed25519 nonsense;").is_err());
+        let loaded = user("ssh-dsa \"ssh-dss AAAAB3NzaC1kc3MAAAAA\";").unwrap();
+        assert!(loaded.mentions.iter().any(|it| it.contains("DSA keys are weak")));
+    }
 }

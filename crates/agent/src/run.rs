@@ -93,6 +93,7 @@ impl Agent {
     /// The agent can't start.
     pub async fn start(options: Options) -> Result<Self, RunError> {
         let loaded = Loaded::read(&options.configuration, &options.log_dir)?;
+        mention(&loaded);
         let doors = Doors::open(&options)?;
         let ssh_server = SshServer::choose(&options).await?;
         let trace = Trace::default();
@@ -144,7 +145,14 @@ impl Agent {
 /// All or nothing: whatever can fail comes before the first change.
 fn reload(supervisor: &mut Supervisor, shared: &Shared) -> Result<Changes, ReloadError> {
     let loaded = Loaded::read(&shared.options.configuration, &shared.options.log_dir)?;
+    mention(&loaded);
     shared.trace.apply(loaded.trace.clone()).map_err(LoadError::from)?;
     shared.configuration.send_replace(loaded.configuration.clone());
     Ok(supervisor.apply(loaded))
+}
+
+fn mention(loaded: &Loaded) {
+    for mention in &loaded.mentions {
+        tracing::info!("{mention}");
+    }
 }

@@ -20,6 +20,9 @@ impl From<LoadError> for Failure {
 pub(super) fn check(file: &Path) -> Result<(), Failure> {
     let loaded = Loaded::new(read(file)?, Path::new("/var/log"))?;
     Trace::default().apply(loaded.trace).map_err(LoadError::from)?;
+    for mention in &loaded.mentions {
+        eprintln!("note: {mention}");
+    }
     if !loaded.refused.is_empty() {
         let line = |it: &crate::stanza::Refused| format!("client `{}`: {}", it.client, it.reason);
         let lines: Vec<_> = loaded.refused.iter().map(line).collect();
