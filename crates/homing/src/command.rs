@@ -50,7 +50,7 @@ pub(crate) struct CommandLine {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
     /// The gateway's socket; or HOMING_SOCKET
-    #[arg(long, global = true, env = "HOMING_SOCKET", hide_env = true, value_name = "PATH")]
+    #[arg(long, global = true, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,
     /// Form of the data on stdout
     #[arg(

@@ -63,7 +63,7 @@ async fn dispatch(verb: Verb, globals: Globals, output: Output) -> Result<(), Fa
         Verb::Completion(arguments) => verbs::completion::run(&arguments),
         Verb::Version => output::write(concat!("homing ", env!("CARGO_PKG_VERSION"), "\n")),
         // These two know how to stop: they handle the signals themselves.
-        Verb::Gateway(arguments) => verbs::gateway::run(arguments, globals.socket).await,
+        Verb::Gateway(arguments) => verbs::gateway::run(arguments, globals.socket, &output).await,
         Verb::Demo(arguments) => demo::run(arguments).await,
         verb => {
             let context = Context { client: Client::new(globals.socket), output };

@@ -19,7 +19,7 @@ const SOCKET: &str = "homing.sock";
 
 /// The socket to try: as told, else in the person's own data folder, else the service's.
 pub(crate) fn find_socket(told: Option<PathBuf>) -> PathBuf {
-    told.unwrap_or_else(|| {
+    told.or_else(|| variable("HOMING_SOCKET")).unwrap_or_else(|| {
         let folders = data_folders();
         let sockets: Vec<PathBuf> = folders.iter().map(|folder| folder.join(SOCKET)).collect();
         let existing = sockets.iter().find(|socket| socket.exists());
@@ -28,7 +28,6 @@ pub(crate) fn find_socket(told: Option<PathBuf>) -> PathBuf {
 }
 
 fn data_folders() -> Vec<PathBuf> {
-    let variable = |name| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     if let Some(folder) = variable("HOMING_DATA") {
         return vec![folder];
     }
@@ -39,6 +38,10 @@ fn data_folders() -> Vec<PathBuf> {
         true => vec![service],
         false => own.into_iter().chain([service]).collect(),
     }
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 /// Opens the socket.

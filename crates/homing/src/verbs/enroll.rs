@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     verb: Option<Verb>,
     #[command(flatten)]
-    enroll: Option<EnrollArguments>,
+    enroll: EnrollArguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -62,7 +62,8 @@ struct WatchArguments {
 #[derive(Debug, Args)]
 struct EnrollArguments {
     /// The gateway's name for the device
-    name: DeviceName,
+    #[arg(required = true)]
+    name: Option<DeviceName>,
     /// What the device sends as its device-id [default: NAME]
     #[arg(long, value_name = "ID")]
     device_id: Option<DeviceId>,
@@ -119,15 +120,19 @@ impl From<Form> for StanzaForm {
 
 /// Enrols a device, or watches one come in.
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure> {
-    match (arguments.verb, arguments.enroll) {
+    match (arguments.verb, arguments.enroll.name.clone()) {
         (Some(Verb::Watch(watch)), _) => watch::run(&watch.name, watch.timeout, context).await,
-        (None, Some(enroll)) => enroll_device(enroll, context).await,
+        (None, Some(name)) => enroll_device(name, arguments.enroll, context).await,
         (None, None) => Err(Failure::usage("which device?").hint("homing enroll NAME")),
     }
 }
 
-async fn enroll_device(arguments: EnrollArguments, context: &Context) -> Result<(), Failure> {
-    let request = request(arguments).await?;
+async fn enroll_device(
+    name: DeviceName,
+    arguments: EnrollArguments,
+    context: &Context,
+) -> Result<(), Failure> {
+    let request = request(name, arguments).await?;
     let target = Target::new(&["devices"]);
     let enrolled: Enrolled = context.client.send(Method::POST, &target, &request).await?;
     let output = &context.output;
@@ -141,11 +146,11 @@ async fn enroll_device(arguments: EnrollArguments, context: &Context) -> Result<
     Ok(())
 }
 
-async fn request(arguments: EnrollArguments) -> Result<Enroll, Failure> {
-    let (host_keys, key_source) = keys(&arguments)?;
-    let password = arguments.password.read(arguments.name.as_str()).await?;
+async fn request(name: DeviceName, arguments: EnrollArguments) -> Result<Enroll, Failure> {
+    let (host_keys, key_source) = keys(&name, &arguments)?;
+    let password = arguments.password.read(name.as_str()).await?;
     Ok(Enroll {
-        name: arguments.name,
+        name,
         device_id: arguments.device_id,
         user: arguments.user,
         addresses: arguments.addresses,
@@ -161,10 +166,13 @@ async fn request(arguments: EnrollArguments) -> Result<Enroll, Failure> {
 }
 
 /// Keys of the command line and of the file.
-fn keys(arguments: &EnrollArguments) -> Result<(Vec<HostKey>, Option<KeySource>), Failure> {
+fn keys(
+    name: &DeviceName,
+    arguments: &EnrollArguments,
+) -> Result<(Vec<HostKey>, Option<KeySource>), Failure> {
     let mut keys = arguments.host_keys.clone();
     if let Some(file) = &arguments.known_hosts {
-        let mut names = vec![arguments.name.as_str()];
+        let mut names = vec![name.as_str()];
         names.extend(arguments.device_id.as_ref().map(DeviceId::as_str));
         let read = known_hosts::read(file, &names)?;
         keys.extend(read.into_iter().filter(|key| !arguments.host_keys.contains(key)));

@@ -3,7 +3,7 @@
 use clap::Args;
 use homing_proto::api::Event;
 
-use super::follow::Follow;
+use super::follow::{Follow, newest};
 use super::{Context, timeline};
 use crate::client::Target;
 use crate::failure::Failure;
@@ -56,11 +56,10 @@ fn target(arguments: &Arguments) -> Target {
         .optional("device", arguments.device.as_deref())
         .optional("code", codes.as_deref())
         .optional("limit", limit.as_deref())
-        .optional("follow", arguments.watch.then_some("true"))
 }
 
 async fn list(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
-    let mut follow = Follow::start(&context.client, target(arguments), arguments.after).await?;
+    let mut follow = Follow::list(&context.client, target(arguments), arguments.after).await?;
     let mut events = Vec::new();
     while let Some(event) = follow.next(&context.output).await? {
         events.push(event);
@@ -86,7 +85,11 @@ pub(crate) fn show(events: &[Event], output: &Output, when_empty: &str) -> Resul
 
 async fn follow(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
     let output = &context.output;
-    let mut follow = Follow::start(&context.client, target(arguments), arguments.after).await?;
+    let after = match (arguments.after, arguments.limit) {
+        (None, None) => Some(newest(&context.client).await?),
+        (after, _) => after,
+    };
+    let mut follow = Follow::start(&context.client, target(arguments), after).await?;
     if output.format == Format::Table {
         write(&timeline::header(&output.style))?;
     }

@@ -27,11 +27,26 @@ pub(crate) struct Follow<'c> {
     /// The question, without `after`.
     target: Target,
     after: Option<u64>,
+    /// The end of an answer is no end: the gateway was stopped.
+    is_endless: bool,
     lines: Lines,
 }
 
 impl<'c> Follow<'c> {
-    /// Asks for events after `after`, or from here on.
+    /// Reads what is stored, and ends.
+    ///
+    /// # Errors
+    /// When the gateway cannot be asked.
+    pub(crate) async fn list(
+        client: &'c Client,
+        target: Target,
+        after: Option<u64>,
+    ) -> Result<Follow<'c>, Failure> {
+        let lines = client.lines(&resumed(&target, after), PATIENCE).await?;
+        Ok(Follow { client, target, after, is_endless: false, lines })
+    }
+
+    /// Reads events after `after`, or what the question asks for, and then those that happen.
     ///
     /// # Errors
     /// When the gateway cannot be asked.
@@ -40,11 +55,11 @@ impl<'c> Follow<'c> {
         target: Target,
         after: Option<u64>,
     ) -> Result<Follow<'c>, Failure> {
-        let lines = client.lines(&resumed(&target, after), PATIENCE).await?;
-        Ok(Follow { client, target, after, lines })
+        let target = target.query("follow", "true");
+        Ok(Follow { is_endless: true, ..Follow::list(client, target, after).await? })
     }
 
-    /// The next event; none when the stream is finite and at its end.
+    /// The next event; none at the end of a list.
     ///
     /// # Errors
     /// When the gateway is lost for longer than a minute.
@@ -52,9 +67,9 @@ impl<'c> Follow<'c> {
         loop {
             match self.lines.next().await {
                 Ok(Some(line)) => return self.read(&line).map(Some),
-                Ok(None) => return Ok(None),
-                Err(failure) if self.after.is_none() => return Err(failure),
-                Err(_) => {
+                Ok(None) if !self.is_endless => return Ok(None),
+                Err(failure) if !self.is_endless => return Err(failure),
+                Ok(None) | Err(_) => {
                     output.note("homing: the gateway was lost, waiting for it");
                     self.lines = self.come_back().await?;
                 }
@@ -82,6 +97,17 @@ impl<'c> Follow<'c> {
             }
         }
     }
+}
+
+/// The newest event's id: where "from here on" begins, whatever happens to the gateway.
+///
+/// # Errors
+/// When the gateway cannot be asked.
+pub(crate) async fn newest(client: &Client) -> Result<u64, Failure> {
+    let target = Target::new(&["events"]).query("limit", "1");
+    let mut list = Follow::list(client, target, None).await?;
+    let newest = list.lines.next().await?.map(|line| list.read(&line)).transpose()?;
+    Ok(newest.map_or(0, |event| event.id))
 }
 
 fn resumed(target: &Target, after: Option<u64>) -> Target {

@@ -4,8 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use homing_gateway::config::{ConfigError, Configuration, Flags, load};
+
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::{Output, write};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,8 +16,8 @@ Examples:
   homing gateway --listen '[::]:4334' --data /var/lib/homing
   homing gateway --config /etc/homing/gateway.toml --check-config
 
-Settings: the file, over it HOMING_CONFIG, HOMING_DATA, HOMING_LISTEN (commas
-between addresses) and HOMING_SOCKET, over these the options.
+Settings: the file (or HOMING_CONFIG), over it HOMING_DATA, HOMING_LISTEN
+(commas between addresses) and HOMING_SOCKET, over these the options.
 SIGTERM stops it: running RPCs are finished for a bounded time.";
 
 /// Options of `homing gateway`.
@@ -22,7 +25,7 @@ SIGTERM stops it: running RPCs are finished for a bounded time.";
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The settings file [default: /etc/homing/gateway.toml if it is there]
-    #[arg(long, env = "HOMING_CONFIG", hide_env = true, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The data folder [default: /var/lib/homing, or your own]
     #[arg(long, value_name = "DIR")]
@@ -35,7 +38,34 @@ pub(crate) struct Arguments {
     check_config: bool,
 }
 
-/// Runs the gateway.
-pub(crate) async fn run(_: Arguments, _: Option<PathBuf>) -> Result<(), Failure> {
+/// Runs the gateway, or only looks at its settings.
+pub(crate) async fn run(
+    arguments: Arguments,
+    socket: Option<PathBuf>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let is_check = arguments.check_config;
+    let configuration = load(arguments.into_flags(socket)).map_err(|error| wrong(&error))?;
+    for warning in &configuration.warnings {
+        output.note(&format!("homing: {warning}"));
+    }
+    match is_check {
+        true => write(&configuration.to_string()),
+        false => serve(configuration).await,
+    }
+}
+
+async fn serve(_: Configuration) -> Result<(), Failure> {
     Err(Failure::new(Exit::Failed, "not-built", "the gateway is not built yet"))
+}
+
+impl Arguments {
+    fn into_flags(self, socket: Option<PathBuf>) -> Flags {
+        Flags { config: self.config, data: self.data, listen: self.listen, socket }
+    }
+}
+
+fn wrong(error: &ConfigError) -> Failure {
+    Failure::new(Exit::Usage, error.code(), error.to_string())
+        .hint("mend it, then: homing gateway --check-config")
 }

@@ -35,7 +35,7 @@ pub(crate) async fn run(name: &str, patience: Duration, context: &Context) -> Re
 }
 
 async fn steps(name: &str, after: u64, until: Instant, context: &Context) -> Result<(), Failure> {
-    let target = Target::new(&["events"]).query("device", name).query("follow", "true");
+    let target = Target::new(&["events"]).query("device", name);
     let mut follow = Follow::start(&context.client, target, Some(after)).await?;
     if context.output.format == Format::Table {
         write(&timeline::header(&context.output.style))?;

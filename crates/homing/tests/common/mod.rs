@@ -1,0 +1,94 @@
+//! The real `homing` against the real HTTP API over a scripted gateway.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test helpers")]
+
+pub mod fake;
+
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use fake::Fake;
+use homing_gateway::http::{ApiSocket, serve};
+use tokio::sync::oneshot;
+
+/// A scripted gateway that serves its API in a temporary folder.
+pub struct Gateway {
+    pub fake: Fake,
+    pub folder: tempfile::TempDir,
+    running: Option<(oneshot::Sender<()>, std::thread::JoinHandle<()>)>,
+}
+
+impl Gateway {
+    pub fn start() -> Gateway {
+        let folder = tempfile::tempdir().unwrap();
+        let mut gateway = Gateway { fake: Fake::new(), folder, running: None };
+        gateway.run();
+        gateway
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("homing.sock")
+    }
+
+    /// Serves in a thread of its own, so that a test may wait for the command.
+    pub fn run(&mut self) {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (ready, is_ready) = std::sync::mpsc::channel();
+        let (path, fake) = (self.socket(), self.fake.clone());
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(async {
+                let socket = ApiSocket::bind(&path).unwrap();
+                ready.send(()).unwrap();
+                let stopped = async { drop(stopped.await) };
+                serve(socket, fake, stopped, Duration::from_millis(500)).await;
+            });
+        });
+        is_ready.recv().unwrap();
+        self.running = Some((stop, thread));
+    }
+
+    pub fn stop(&mut self) {
+        if let Some((stop, thread)) = self.running.take() {
+            let _ = stop.send(());
+            thread.join().unwrap();
+        }
+    }
+
+    pub fn command(&self, line: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_homing"));
+        command.args(line).env_clear().env("HOMING_SOCKET", self.socket());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub fn homing(&self, line: &[&str]) -> Ran {
+        Ran::of(self.command(line).output().unwrap())
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// What a run of `homing` left.
+#[derive(Debug)]
+pub struct Ran {
+    pub exit: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    pub fn of(output: Output) -> Ran {
+        Ran {
+            exit: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
