@@ -272,6 +272,31 @@ impl Outcome {
         }
     }
 
+    /// What a program would want to read without parsing the sentence: fingerprints and names.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::TimedOut(stage) | Self::Lost(stage) => vec![("stage", stage.to_string())],
+            Self::Rejected { key } | Self::DuplicateDevice { key, .. } => {
+                vec![("key", key.to_string())]
+            }
+            Self::WrongListener { expected, .. } => vec![("expected", expected.to_string())],
+            Self::AmbiguousDeviceId { devices, .. } => vec![("devices", names(devices))],
+            Self::KeyMismatch { claimed, presented } => {
+                vec![("claimed", claimed.to_string()), ("key", presented.to_string())]
+            }
+            Self::ClonedKey { key, owners, .. } | Self::AmbiguousKey { key, owners } => {
+                vec![("key", key.to_string()), ("devices", names(owners))]
+            }
+            Self::NoCommonAlgorithm { purpose, theirs } => {
+                vec![("purpose", (*purpose).to_owned()), ("theirs", texts(theirs))]
+            }
+            Self::LogInRefused { user, methods, .. } => {
+                vec![("user", user.to_string()), ("methods", texts(methods))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// What to type, and where; `None` if there is nothing to mend.
     pub fn advice(&self) -> Option<Advice> {
         super::remedy::remedy(self)

@@ -77,15 +77,30 @@ impl PendingReason {
         }
     }
 
+    /// The key that waits.
+    pub fn key(&self) -> &HostKey {
+        match self {
+            Self::Unknown { key, .. }
+            | Self::FirstKey { key, .. }
+            | Self::KeyChanged { key, .. } => key,
+        }
+    }
+
+    /// The fingerprints in it.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        let mut fields = vec![("key", self.key().fingerprint().to_string())];
+        if let Self::KeyChanged { pinned, .. } = self {
+            fields.push(("pinned", list(pinned)));
+        }
+        fields
+    }
+
     /// How to decide.
     pub fn advice(&self) -> Advice {
-        let (key, accept) = match self {
-            Self::Unknown { device_id, key, .. } => {
-                (key, accept(key.fingerprint(), device_id.as_ref()))
-            }
-            Self::FirstKey { key, .. } | Self::KeyChanged { key, .. } => {
-                (key, format!("homing device accept {}", key.fingerprint()))
-            }
+        let key = self.key();
+        let accept = match self {
+            Self::Unknown { device_id, .. } => accept(key.fingerprint(), device_id.as_ref()),
+            _ => format!("homing device accept {}", key.fingerprint()),
         };
         let compare = format!("ssh-keygen -lf /etc/ssh/ssh_host_{}_key.pub", file_kind(key));
         let advice = Advice::new()

@@ -44,7 +44,7 @@ pub(super) fn remedy(outcome: &Outcome) -> Option<Advice> {
         Outcome::NoNetconf(stanza) => no_netconf(stanza),
         Outcome::DuplicateDevice { .. } => advice
             .look("find the second box: each attempt's source address is in the timeline")
-            .device("request system zeroize, or remove /etc/ssh/ssh_host_*_key*, on the copy"),
+            .look("give the copy host keys, a device-id and a secret of its own"),
         Outcome::StoreFailed => advice.look("look at the gateway's log and its disk"),
         Outcome::Overloaded => advice.look("the device tries again by itself"),
         Outcome::ClosedSilently
@@ -95,15 +95,16 @@ fn keep_one(devices: &[DeviceName], what: &str) -> Advice {
 }
 
 fn cloned(device_id: Option<&DeviceId>, owners: &[DeviceName]) -> Advice {
-    let mut advice = Advice::new();
+    let copy = "if the box is a copy, give it host keys of its own";
+    let advice = Advice::new();
     if let ([owner], Some(id)) = (owners, device_id) {
         let id = shell_word(id.as_str());
-        advice = advice
+        return advice
             .look(format!("if {owner} was given a new device-id"))
             .gateway(format!("homing enroll {owner} --device-id {id}"))
-            .look("if the box is a copy, give it host keys of its own");
+            .look(copy);
     }
-    advice.device("remove /etc/ssh/ssh_host_*_key* and restart its SSH server")
+    advice.look(copy)
 }
 
 fn log_in(

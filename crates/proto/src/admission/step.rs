@@ -132,6 +132,29 @@ impl Step {
         }
     }
 
+    /// What a program would want to read without parsing the sentence: fingerprints and names.
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::OutboundSsh { device_id, with_mac } => {
+                vec![("device-id", device_id.to_string()), ("hmac", with_mac.to_string())]
+            }
+            Self::KeyProven { key } | Self::KeyPinned { key } => vec![("key", key.to_string())],
+            Self::KeyReplaced { key, replaces } => {
+                vec![("key", key.to_string()), ("replaces", list(replaces))]
+            }
+            Self::Pending(reason) => reason.fields(),
+            Self::LoggedIn { user } => vec![("user", user.to_string())],
+            Self::TookOver { displaced } => vec![("displaced", displaced.to_string())],
+            Self::Ended(outcome) => outcome.fields(),
+            Self::CallHome
+            | Self::MacRight
+            | Self::MacUnchecked
+            | Self::KnownByKey
+            | Self::Approved
+            | Self::InSession => Vec::new(),
+        }
+    }
+
     /// What to type, and where; `None` if there is nothing to mend.
     pub fn advice(&self) -> Option<Advice> {
         match self {

@@ -170,3 +170,76 @@ fn no_text_shows_a_secret() {
     let shown = format!("{known:?} {:?}", Record::from(known.clone()));
     assert!(shown.contains("<secret>") && !shown.contains("Juniper123"));
 }
+
+/// One line of every kind that is no end.
+fn steps() -> Vec<Step> {
+    let key = fingerprint(1);
+    vec![
+        Step::OutboundSsh { device_id: device_id("r1"), with_mac: true },
+        Step::CallHome,
+        Step::MacRight,
+        Step::MacUnchecked,
+        Step::KeyProven { key },
+        Step::KnownByKey,
+        Step::KeyPinned { key },
+        Step::KeyReplaced { key, replaces: vec![fingerprint(2)] },
+        Step::Pending(PendingReason::Unknown {
+            device_id: Some(device_id("r1")),
+            key: super::key(1),
+            with_mac: false,
+        }),
+        Step::Pending(PendingReason::FirstKey { device: name("r1"), key: super::key(1) }),
+        Step::Pending(PendingReason::KeyChanged {
+            device: name("r1"),
+            key: super::key(1),
+            pinned: vec![fingerprint(2)],
+        }),
+        Step::Approved,
+        Step::LoggedIn { user: Excerpt::new("homing") },
+        Step::InSession,
+        Step::TookOver { displaced: crate::identity::SessionId(3) },
+    ]
+}
+
+/// The table of `docs/timeline.md`.
+fn table() -> String {
+    let mut table = String::new();
+    for step in steps().into_iter().chain(all().into_iter().map(Step::Ended)) {
+        let fault = step.fault().map_or("", Fault::as_str);
+        let advice = step.advice().map_or(String::new(), |advice| advice.to_string());
+        let advice = advice.replace('\n', "<br>");
+        let cells = [step.code(), fault, &step.message(), &advice].map(|cell| {
+            cell.replace('|', "\\|").replace("<client>", "`client`").replace('<', "&lt;")
+        });
+        let [code, fault, message, advice] = cells;
+        let advice = advice.replace("&lt;br>", "<br>");
+        table.push_str(&format!("| `{code}` | {fault} | {message} | {advice} |\n"));
+    }
+    table
+}
+
+#[test]
+fn the_documented_timeline_is_the_real_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/timeline.md");
+    let documented = std::fs::read_to_string(path).unwrap();
+    let (introduction, rows) = documented.split_once("|---|---|---|---|\n").unwrap();
+    if std::env::var_os("HOMING_REWRITE").is_some() {
+        std::fs::write(path, format!("{introduction}|---|---|---|---|\n{}", table())).unwrap();
+    } else {
+        assert_eq!(rows, table(), "HOMING_REWRITE=1 cargo test -p homing-proto writes it anew");
+    }
+}
+
+#[test]
+fn fields_name_the_keys_of_the_sentence() {
+    for step in steps().into_iter().chain(all().into_iter().map(Step::Ended)) {
+        let message = step.message();
+        for (field, value) in step.fields() {
+            let is_shown =
+                message.contains(&value) || ["hmac", "stage", "expected"].contains(&field);
+            assert!(is_shown, "{field} = {value} in {message}");
+        }
+        let says_key = message.contains("SHA256:");
+        assert_eq!(says_key, step.fields().iter().any(|(field, _)| *field == "key"), "{message}");
+    }
+}
