@@ -78,6 +78,10 @@ class Server(asyncssh.SSHServer):
     def validate_password(self, username, password):
         return password == self.device.password
 
+    def session_requested(self):
+        """Asked only where NETCONF is not served: a channel without the subsystem, or no channel."""
+        return asyncssh.SSHServerSession() if self.device.netconf == "no subsystem" else False
+
     def connection_lost(self, error):
         self.device.lost.set()
 
@@ -125,7 +129,7 @@ class PyDevice:
         try:
             connection = await asyncssh.connect_reverse(
                 sock=inner, config=None, server_factory=lambda: Server(self), server_host_keys=[self.key],
-                process_factory=self._process, encoding=None, login_timeout=40, agent_forwarding=False,
+                process_factory=self._process if self.netconf is True else None, encoding=None, login_timeout=40, agent_forwarding=False,
             )  # fmt: skip
             await connection.wait_closed()
         except (OSError, asyncssh.Error) as error:
@@ -170,7 +174,7 @@ class PyDevice:
         self.lost.set()
 
     async def _process(self, process):
-        if process.subsystem != "netconf" or not self.netconf:
+        if process.subsystem != "netconf":
             process.exit(1)
             return
         process.stdout.write(HELLO)

@@ -58,6 +58,16 @@ def test_a_reset_of_the_python_device_is_seen(loop):
                 pass
 
 
+@pytest.mark.parametrize("netconf", ["no subsystem", "no channel"])
+def test_the_python_device_can_do_without_netconf(loop, make_key, netconf):
+    key = make_key()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        pydevice.PyDevice(loop, listener.getsockname()[1], authorized=[key.public], netconf=netconf).start()
+        accepted, _ = listener.accept()
+        with pytest.raises(paramiko.SSHException):
+            manage(accepted, key.path)
+
+
 def test_secrets_in_the_reversible_form_are_read():
     assert junos9.decode("$9$7YdwgGDkTz6oJz69A1INdb") == "juniper"
     assert junos9.decode("plain") == "plain"

@@ -1,6 +1,7 @@
 """Wrong secrets, wrong keys, clones: each ends as the policy says, with its line on the timeline."""
 
 import asyncssh
+import pytest
 
 import initiation
 import pydevice
@@ -155,7 +156,10 @@ def test_a_login_that_is_refused_names_the_user(gateway, dial):
     assert "homing" in entry["message"] + entry["advice"]
 
 
-def test_a_device_without_netconf_says_so(gateway, dial):
+@pytest.mark.parametrize(
+    ("netconf", "code"), [("no subsystem", "no-netconf"), ("no channel", "channel-refused")], ids=["subsystem", "channel"]
+)
+def test_a_device_without_netconf_says_so(gateway, dial, netconf, code):
     secret = gateway.secret_of(gateway.enroll("edge-1"))
-    dial(device_id="edge-1", secret=secret, netconf=False)
-    refused(gateway, "edge-1", "channel-refused", "no-netconf")
+    dial(device_id="edge-1", secret=secret, netconf=netconf)
+    refused(gateway, "edge-1", code)
