@@ -2,9 +2,12 @@
 
 use std::fmt;
 use std::io;
+use std::pin::pin;
+use std::sync::OnceLock;
 
 use homing_proto::excerpt::Excerpt;
 use homing_proto::fault::Fault;
+use tokio::sync::Notify;
 
 /// Who ended a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -93,6 +96,9 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Asked(reason) => f.write_str(reason),
+            Self::Disconnected { text, .. } if text.as_str().is_empty() => {
+                f.write_str("the peer disconnected")
+            }
             Self::Disconnected { code, text } => {
                 write!(f, "the peer disconnected: {text} (code {code})")
             }
@@ -137,5 +143,40 @@ impl Closed {
             other => (ClosedBy::Us, Reason::Protocol(Excerpt::new(other.to_string()))),
         };
         Self { by, reason }
+    }
+}
+
+/// The one end of a connection: set once, awaited by many.
+#[derive(Debug, Default)]
+pub(crate) struct Ending {
+    /// How it ended.
+    closed: OnceLock<Closed>,
+    /// Wakes those who wait for it.
+    notify: Notify,
+}
+
+impl Ending {
+    /// The first to say so decides.
+    pub(crate) fn set(&self, closed: Closed) {
+        if self.closed.set(closed).is_ok() {
+            self.notify.notify_waiters();
+        }
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn get(&self) -> Option<Closed> {
+        self.closed.get().cloned()
+    }
+
+    /// Waits for the end.
+    pub(crate) async fn wait(&self) -> Closed {
+        loop {
+            let mut notified = pin!(self.notify.notified());
+            notified.as_mut().enable();
+            if let Some(closed) = self.get() {
+                return closed;
+            }
+            notified.await;
+        }
     }
 }

@@ -10,6 +10,8 @@
 
 mod algorithms;
 pub mod closed;
+pub mod device_link;
+pub mod device_server;
 pub mod keys;
 pub mod netconf;
 pub mod prefixed;

@@ -1,0 +1,392 @@
+//! One channel of a device link, as events.
+//!
+//! Reading and writing are apart: a writer waits for the device's window, a reader never waits for anybody (see the module above).
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use homing_proto::excerpt::Excerpt;
+use russh::client::Msg;
+use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Sig};
+use tokio::sync::Notify;
+
+use super::link::{DeviceLink, Kind, OpenError, Terminal};
+use super::stream::DeviceStream;
+use crate::spool::{Cut, SpoolWriter};
+
+/// Bytes handed to the session at once.
+const PIECE: usize = 64 * 1024;
+/// How long a channel that is let go may take to end by itself.
+const LINGER: Duration = Duration::from_secs(5);
+
+/// What comes on a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Ordinary data.
+    Data(Bytes),
+    /// Data of the error stream.
+    Stderr(Bytes),
+    /// No more data will come.
+    Eof,
+    /// The command ended.
+    ExitStatus(u32),
+    /// The command was killed by the signal of this name, without `SIG`.
+    ExitSignal(Excerpt),
+}
+
+/// The channel or its link is closed: nothing more can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the channel is closed")]
+pub struct WriteError;
+
+impl From<WriteError> for io::Error {
+    fn from(error: WriteError) -> Self {
+        io::Error::new(io::ErrorKind::BrokenPipe, error)
+    }
+}
+
+/// What became of a channel that was drained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drained {
+    /// The command's exit status, if it told one.
+    pub exit_status: Option<u32>,
+    /// The signal that killed it, if one did.
+    pub exit_signal: Option<Excerpt>,
+    /// Why the channel was closed before its end, if it was.
+    pub cut: Option<Cut>,
+}
+
+/// Reader and writer of one channel.
+#[derive(Debug)]
+pub struct DeviceChannel {
+    /// The reading side.
+    reader: ChannelReader,
+    /// The writing side.
+    writer: ChannelWriter,
+}
+
+/// What both sides know.
+#[derive(Debug)]
+struct Shared {
+    /// Towards the library.
+    write: ChannelWriteHalf<Msg>,
+    /// The device, or its end, closed the channel.
+    closed: AtomicBool,
+    /// Wakes a writer that waits for window.
+    notify: Notify,
+    /// Keeps the link, and tells when it ends.
+    link: DeviceLink,
+}
+
+impl Shared {
+    /// Nothing more can be written.
+    fn set_closed(&self) {
+        self.closed.store(true, Ordering::Release);
+        self.notify.notify_waiters();
+    }
+
+    /// Resolves when nothing more can be written.
+    async fn closed(&self) {
+        let mut notified = std::pin::pin!(self.notify.notified());
+        notified.as_mut().enable();
+        if !self.closed.load(Ordering::Acquire) {
+            tokio::select! {
+                () = notified => {}
+                _ = self.link.closed() => {}
+            }
+        }
+    }
+}
+
+impl DeviceChannel {
+    /// After the device has confirmed it.
+    pub(super) fn new(channel: Channel<Msg>, link: DeviceLink) -> Self {
+        let (read, write) = channel.split();
+        let shared = Shared { write, closed: AtomicBool::new(false), notify: Notify::new(), link };
+        let shared = Arc::new(shared);
+        let reader =
+            ChannelReader { read: Some(read), early: VecDeque::new(), shared: shared.clone() };
+        Self { reader, writer: ChannelWriter { shared } }
+    }
+
+    /// Asks for a terminal.
+    pub(super) async fn request_terminal(&mut self, terminal: &Terminal) -> Result<(), OpenError> {
+        let write = &self.writer.shared.write;
+        let Terminal { name, columns, rows } = terminal;
+        let sent = write.request_pty(false, name, *columns, *rows, 0, 0, &[]).await;
+        self.sent(sent).await
+    }
+
+    /// Asks for what the channel is for, and waits for the answer.
+    pub(super) async fn request(&mut self, kind: &Kind) -> Result<bool, OpenError> {
+        let write = &self.writer.shared.write;
+        let sent = match kind {
+            Kind::Subsystem(name) => write.request_subsystem(true, name.as_str()).await,
+            Kind::Exec(command) => write.exec(true, command.as_str()).await,
+            Kind::Shell => write.request_shell(true).await,
+        };
+        self.sent(sent).await?;
+        self.reader.wait_for_answer().await
+    }
+
+    /// Whether the library took a request.
+    async fn sent(&self, sent: Result<(), russh::Error>) -> Result<(), OpenError> {
+        match sent {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.writer.shared.link.lost(&error).await),
+        }
+    }
+
+    /// The next event; see [`ChannelReader::next`].
+    pub async fn next(&mut self) -> Option<Event> {
+        self.reader.next().await
+    }
+
+    /// Writes; see [`ChannelWriter::write`].
+    ///
+    /// # Errors
+    /// The channel is closed.
+    pub async fn write(&mut self, bytes: impl Into<Bytes>) -> Result<(), WriteError> {
+        self.writer.write(bytes).await
+    }
+
+    /// Reader and writer, for two tasks.
+    pub fn split(self) -> (ChannelReader, ChannelWriter) {
+        (self.reader, self.writer)
+    }
+
+    /// A byte stream of ordinary data; the error stream and exit status are dropped. Its reader must drain it like any other.
+    pub fn into_stream(self) -> DeviceStream {
+        let writer = self.writer.shared.write.make_writer();
+        let pulse = self.writer.shared.link.pulse().clone();
+        DeviceStream::new(self.reader, Box::new(writer), pulse)
+    }
+}
+
+/// The reading side. Dropping it ends the channel: politely at first, and what still comes is thrown away.
+#[derive(Debug)]
+pub struct ChannelReader {
+    /// From the library; gone once the channel is closed.
+    read: Option<ChannelReadHalf>,
+    /// What came before the answer to the request.
+    early: VecDeque<Event>,
+    /// What both sides know.
+    shared: Arc<Shared>,
+}
+
+impl ChannelReader {
+    /// The next event; `None` when the channel or its link is closed. Call it again at once, whatever happens to what it gave.
+    pub async fn next(&mut self) -> Option<Event> {
+        std::future::poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// As [`next`](Self::next).
+    pub(super) fn poll_next(
+        &mut self,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Event>> {
+        use std::task::Poll;
+        if let Some(event) = self.early.pop_front() {
+            return Poll::Ready(Some(event));
+        }
+        loop {
+            match std::task::ready!(self.poll_message(cx)) {
+                None => return Poll::Ready(None),
+                Some(message) => {
+                    if let Some(event) = event_of(message) {
+                        return Poll::Ready(Some(event));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The library's next message, `None` after the channel's end.
+    fn poll_message(
+        &mut self,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<ChannelMsg>> {
+        use std::task::Poll;
+        let Some(read) = self.read.as_mut() else { return Poll::Ready(None) };
+        // Waiting is a poll of the library's queue: nothing is lost when the future goes.
+        let message = std::task::ready!(std::pin::pin!(read.wait()).poll(cx));
+        match message {
+            None | Some(ChannelMsg::Close) => {
+                self.read = None;
+                self.shared.set_closed();
+                Poll::Ready(None)
+            }
+            message => Poll::Ready(message),
+        }
+    }
+
+    /// Whether the device granted the request.
+    async fn wait_for_answer(&mut self) -> Result<bool, OpenError> {
+        loop {
+            match std::future::poll_fn(|cx| self.poll_message(cx)).await {
+                Some(ChannelMsg::Success) => return Ok(true),
+                Some(ChannelMsg::Failure) => return Ok(false),
+                Some(other) => self.early.extend(event_of(other)),
+                None => {
+                    let link = &self.shared.link;
+                    return match tokio::time::timeout(super::FAREWELL, link.closed()).await {
+                        Ok(closed) => Err(OpenError::Closed(closed)),
+                        Err(_) => Ok(false), // the device closed this channel alone
+                    };
+                }
+            }
+        }
+    }
+
+    /// Reads everything at once into `output` and `errors` until the channel ends. Beyond the spool's limits, or when its reader has
+    /// gone, this channel alone is closed.
+    pub async fn drain_into(
+        mut self,
+        mut output: SpoolWriter,
+        mut errors: Option<SpoolWriter>,
+    ) -> Drained {
+        let mut drained = Drained { exit_status: None, exit_signal: None, cut: None };
+        let mut whole = false;
+        while let Some(event) = self.next().await {
+            let stored = match event {
+                Event::Data(bytes) => output.write(bytes),
+                Event::Stderr(bytes) => errors.as_mut().map_or(Ok(()), |spool| spool.write(bytes)),
+                Event::Eof => {
+                    whole = true;
+                    Ok(())
+                }
+                Event::ExitStatus(status) => {
+                    (drained.exit_status, whole) = (Some(status), true);
+                    Ok(())
+                }
+                Event::ExitSignal(name) => {
+                    (drained.exit_signal, whole) = (Some(name), true);
+                    Ok(())
+                }
+            };
+            if let Err(cut) = stored {
+                drained.cut = Some(cut);
+                return drained;
+            }
+        }
+        if whole {
+            output.finish();
+            if let Some(errors) = errors {
+                errors.finish();
+            }
+        } else {
+            drained.cut = Some(Cut::WriterGone);
+        }
+        drained
+    }
+}
+
+impl Drop for ChannelReader {
+    fn drop(&mut self) {
+        let Some(mut read) = self.read.take() else { return };
+        self.shared.set_closed();
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let shared = self.shared.clone();
+        runtime.spawn(async move {
+            // End of input makes most programs stop; the library forgets a channel only if the device closes it first.
+            let _ = shared.write.eof().await;
+            let ended = async {
+                while read.wait().await.is_some_and(|message| !matches!(message, ChannelMsg::Close))
+                {
+                }
+            };
+            if tokio::time::timeout(LINGER, ended).await.is_err() {
+                let _ = shared.write.close().await;
+                let _ =
+                    tokio::time::timeout(LINGER, async { while read.wait().await.is_some() {} })
+                        .await;
+            }
+        });
+    }
+}
+
+/// The writing side.
+#[derive(Debug)]
+pub struct ChannelWriter {
+    /// What both sides know.
+    shared: Arc<Shared>,
+}
+
+impl ChannelWriter {
+    /// Writes all of `bytes`; waits for the device's window, which a device that does not read never opens.
+    ///
+    /// # Errors
+    /// The channel is closed.
+    pub async fn write(&mut self, bytes: impl Into<Bytes>) -> Result<(), WriteError> {
+        let mut bytes = bytes.into();
+        let writing = async {
+            while !bytes.is_empty() {
+                self.shared.link.pulse().room().await;
+                let piece = bytes.split_to(bytes.len().min(PIECE));
+                self.shared.write.data_bytes(piece).await.map_err(|_| WriteError)?;
+            }
+            Ok(())
+        };
+        tokio::select! {
+            biased;
+            () = self.shared.closed() => Err(WriteError),
+            written = writing => written,
+        }
+    }
+
+    /// Tells the device that nothing more will be written.
+    ///
+    /// # Errors
+    /// The channel is closed.
+    pub async fn eof(&mut self) -> Result<(), WriteError> {
+        self.shared.write.eof().await.map_err(|_| WriteError)
+    }
+
+    /// Tells the device that the terminal's size changed.
+    ///
+    /// # Errors
+    /// The channel is closed.
+    pub async fn resize(&mut self, columns: u32, rows: u32) -> Result<(), WriteError> {
+        self.shared.write.window_change(columns, rows, 0, 0).await.map_err(|_| WriteError)
+    }
+
+    /// Sends a signal by its name without `SIG`, such as `INT`.
+    ///
+    /// # Errors
+    /// The channel is closed.
+    pub async fn signal(&mut self, name: &str) -> Result<(), WriteError> {
+        let signal = Sig::Custom(name.to_owned());
+        self.shared.write.signal(signal).await.map_err(|_| WriteError)
+    }
+
+    /// Closes the channel at once.
+    pub async fn close(&mut self) {
+        let _ = self.shared.write.close().await;
+    }
+}
+
+/// What concerns the reader.
+fn event_of(message: ChannelMsg) -> Option<Event> {
+    Some(match message {
+        ChannelMsg::Data { data } => Event::Data(data),
+        ChannelMsg::ExtendedData { data, ext: 1 } => Event::Stderr(data),
+        ChannelMsg::Eof => Event::Eof,
+        ChannelMsg::ExitStatus { exit_status } => Event::ExitStatus(exit_status),
+        ChannelMsg::ExitSignal { signal_name, .. } => {
+            Event::ExitSignal(Excerpt::new(signal_text(&signal_name)))
+        }
+        _ => return None,
+    })
+}
+
+/// The signal's name without `SIG`.
+pub(crate) fn signal_text(signal: &Sig) -> String {
+    match signal {
+        Sig::Custom(name) => name.clone(),
+        known => format!("{known:?}"),
+    }
+}

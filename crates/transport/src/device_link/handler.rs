@@ -1,0 +1,116 @@
+//! What the SSH library calls: the host key check, and the end.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use homing_proto::excerpt::Excerpt;
+use homing_proto::host_key::HostKey;
+use russh::client::{self, DisconnectReason};
+use russh::keys::PublicKeyOrCertificate;
+
+use super::LinkError;
+use crate::closed::{Closed, ClosedBy, Ending, Reason};
+use crate::keys::host_key_of;
+
+/// The caller's answer on its way.
+pub(super) type Checking = Pin<Box<dyn Future<Output = bool> + Send>>;
+/// The caller's check.
+pub(super) type Check = Box<dyn FnOnce(HostKey) -> Checking + Send>;
+
+/// What the check saw and what became of it, shared with `connect`.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    /// The proven key.
+    key: OnceLock<HostKey>,
+    /// Why the key could not even be checked.
+    problem: Mutex<Option<LinkError>>,
+}
+
+impl Answer {
+    /// Nothing asked yet.
+    pub(super) fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// Whether the caller's check was begun.
+    pub(super) fn is_asked(&self) -> bool {
+        self.key.get().is_some()
+    }
+
+    /// The proven key.
+    pub(super) fn key(&self) -> Option<HostKey> {
+        self.key.get().cloned()
+    }
+
+    /// Why the key could not even be checked.
+    pub(super) fn take_problem(&self) -> Option<LinkError> {
+        self.problem.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Refuses the key for `problem`.
+    fn refuse(&self, problem: LinkError) -> bool {
+        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = Some(problem);
+        false
+    }
+}
+
+/// One link's callbacks.
+pub(super) struct Handler {
+    /// Asked once.
+    check: Option<Check>,
+    /// Where `connect` reads what came of it.
+    answer: Arc<Answer>,
+    /// Told when it is over.
+    ending: Arc<Ending>,
+}
+
+impl Handler {
+    /// For one link.
+    pub(super) fn new(check: Check, answer: Arc<Answer>, ending: Arc<Ending>) -> Self {
+        Self { check: Some(check), answer, ending }
+    }
+}
+
+impl client::Handler for Handler {
+    type Error = russh::Error;
+
+    async fn check_server_key(
+        &mut self,
+        presented: &PublicKeyOrCertificate,
+    ) -> Result<bool, russh::Error> {
+        let PublicKeyOrCertificate::PublicKey { key, .. } = presented else {
+            return Ok(self.answer.refuse(LinkError::Certificate));
+        };
+        let key = match host_key_of(key) {
+            Ok(key) => key,
+            Err(error) => return Ok(self.answer.refuse(LinkError::UnusableKey(error))),
+        };
+        let Some(check) = self.check.take() else { return Ok(false) };
+        let _ = self.answer.key.set(key.clone());
+        Ok(check(key).await)
+    }
+
+    async fn disconnected(
+        &mut self,
+        reason: DisconnectReason<russh::Error>,
+    ) -> Result<(), russh::Error> {
+        self.ending.set(match reason {
+            DisconnectReason::ReceivedDisconnect(said) => Closed {
+                by: ClosedBy::Peer,
+                reason: Reason::Disconnected {
+                    code: said.reason_code as u32,
+                    text: Excerpt::new(said.message),
+                },
+            },
+            DisconnectReason::Error(error) => Closed::from_error(&error),
+        });
+        Ok(())
+    }
+}
+
+impl Drop for Handler {
+    fn drop(&mut self) {
+        self.ending.set(Closed { by: ClosedBy::Network, reason: Reason::HungUp });
+    }
+}

@@ -1,0 +1,269 @@
+//! The gateway's leg to a device: SSH client on a connection that the device opened.
+//!
+//! ```text
+//!   connect ──▶ key exchange ──▶ check(HostKey) ──accepted──▶ Unauthenticated ──log_in──▶ DeviceLink ──open──▶ DeviceChannel
+//!                                   │ may take its time
+//!                                   └─refused──▶ LinkError::KeyRefused
+//! ```
+//!
+//! The key that `check` sees is proven: the signature over the exchange was verified with it. Nothing has been sent to the device
+//! but the key exchange.
+//!
+//! **Always drain.** A channel that nobody reads stops the whole connection after a few packets, for every other channel and for
+//! keep-alives. Read a [`ChannelReader`] at once and put what can't be passed on into a [`Spool`](crate::spool::Spool):
+//! [`ChannelReader::drain_into`] does just that.
+//!
+//! Source: RFC 4252 to 4254; OpenSSH's *PROTOCOL*.
+
+mod channel;
+mod handler;
+mod link;
+mod login;
+mod stream;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use homing_proto::excerpt::Excerpt;
+use homing_proto::fault::Fault;
+use homing_proto::host_key::{HostKey, HostKeyError};
+use russh::{SshId, client};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+
+use crate::algorithms;
+use crate::closed::{Closed, Ending};
+use crate::watched::{Pulse, Watched};
+use handler::{Answer, Handler};
+
+pub(crate) use channel::signal_text;
+pub use channel::{ChannelReader, ChannelWriter, DeviceChannel, Drained, Event, WriteError};
+pub use link::{DeviceLink, Kind, OpenError, Terminal};
+pub use login::{Credential, LogInError, Unauthenticated};
+pub use stream::DeviceStream;
+
+/// Bytes a device may send on a channel before we answer.
+const WINDOW: u32 = 1024 * 1024;
+/// The largest packet we take.
+const PACKET: u32 = 32 * 1024;
+/// Packets kept for a channel while its reader is busy.
+const CHANNEL_BUFFER: usize = 32;
+
+/// What is the same for all devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkSettings {
+    /// Offer a hybrid post-quantum key exchange first. It costs half as much again as the classical one alone.
+    pub post_quantum: bool,
+}
+
+impl Default for LinkSettings {
+    fn default() -> Self {
+        Self { post_quantum: true }
+    }
+}
+
+impl LinkSettings {
+    /// For the SSH library.
+    fn config(&self, offer: &HostKeyAlgorithms) -> Result<client::Config, LinkError> {
+        let mut preferred = algorithms::preferred(self.post_quantum);
+        if let HostKeyAlgorithms::Only(names) = offer {
+            let known = algorithms::host_key_algorithms(names);
+            if known.is_empty() {
+                return Err(LinkError::NothingToOffer(Excerpt::new(names.join(", "))));
+            }
+            preferred.key = known.into();
+        }
+        Ok(client::Config {
+            client_id: SshId::Standard(
+                concat!("SSH-2.0-Homing_", env!("CARGO_PKG_VERSION")).into(),
+            ),
+            window_size: WINDOW,
+            maximum_packet_size: PACKET,
+            channel_buffer_size: CHANNEL_BUFFER,
+            preferred,
+            inactivity_timeout: None,
+            keepalive_interval: None,
+            ..client::Config::default()
+        })
+    }
+}
+
+/// Which host key algorithms to offer, so that a device with several keys uses the one expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostKeyAlgorithms {
+    /// All: nothing is known yet (call home).
+    Any,
+    /// These signature algorithms, the preferred first.
+    Only(Vec<&'static str>),
+}
+
+impl HostKeyAlgorithms {
+    /// Those of the given keys, in their order.
+    pub fn of<'a>(keys: impl IntoIterator<Item = &'a HostKey>) -> Self {
+        let mut names = Vec::new();
+        for name in keys.into_iter().flat_map(HostKey::signature_algorithms) {
+            if !names.contains(name) {
+                names.push(*name);
+            }
+        }
+        Self::Only(names)
+    }
+}
+
+/// Why no link came about before login.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    /// The device did not finish its part in time.
+    #[error("the device did not finish the key exchange in time")]
+    Deadline,
+    /// The check did not accept the host key.
+    #[error("the host key was not accepted")]
+    KeyRefused,
+    /// The device presented a key that can't be used at all.
+    #[error("the device presented an unusable host key: {0}")]
+    UnusableKey(HostKeyError),
+    /// The device presented a certificate, which was not offered.
+    #[error("the device presented a certificate instead of a host key")]
+    Certificate,
+    /// The device does not hold the key it presented.
+    #[error("the device could not prove that it holds its host key")]
+    WrongSignature,
+    /// Both ends have no algorithm in common.
+    #[error("no {kind} that both ends can use; the device offers {theirs}")]
+    NoCommonAlgorithm {
+        /// Which sort of algorithm.
+        kind: &'static str,
+        /// What the device offers.
+        theirs: Excerpt,
+    },
+    /// None of the expected key's algorithms can be used here.
+    #[error("host keys of this type can't be used for SSH here: {0}")]
+    NothingToOffer(Excerpt),
+    /// The connection ended.
+    #[error("{0}")]
+    Closed(Closed),
+}
+
+impl LinkError {
+    /// Stable name for logs, metrics and the API.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Deadline => "key-exchange-timeout",
+            Self::KeyRefused => "host-key-refused",
+            Self::UnusableKey(_) => "host-key-unusable",
+            Self::Certificate => "host-certificate-unsupported",
+            Self::WrongSignature => "host-key-not-proven",
+            Self::NoCommonAlgorithm { .. } => "no-common-algorithm",
+            Self::NothingToOffer(_) => "host-key-type-unsupported",
+            Self::Closed(closed) => closed.reason.code(),
+        }
+    }
+
+    /// Who must act.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Deadline => Fault::Network,
+            Self::KeyRefused | Self::NothingToOffer(_) => Fault::Operator,
+            Self::Closed(closed) => closed.reason.fault(),
+            _ => Fault::Peer,
+        }
+    }
+
+    /// What the SSH library's error means here.
+    fn from_error(error: &russh::Error) -> Self {
+        match error {
+            russh::Error::UnknownKey => Self::KeyRefused,
+            russh::Error::WrongServerSig | russh::Error::Signature(_) => Self::WrongSignature,
+            russh::Error::NoCommonAlgo { kind, theirs, .. } => Self::NoCommonAlgorithm {
+                kind: algorithm_kind(kind),
+                theirs: Excerpt::new(theirs.join(",")),
+            },
+            other => Self::Closed(Closed::from_error(other)),
+        }
+    }
+}
+
+/// What operators call it.
+fn algorithm_kind(kind: &russh::AlgorithmKind) -> &'static str {
+    match kind {
+        russh::AlgorithmKind::Kex => "key exchange",
+        russh::AlgorithmKind::Key => "host key algorithm",
+        russh::AlgorithmKind::Cipher => "cipher",
+        russh::AlgorithmKind::Compression => "compression",
+        russh::AlgorithmKind::Mac => "MAC",
+    }
+}
+
+/// Exchanges keys over `stream`, which must begin with the byte `SSH-` of the device's identification.
+///
+/// `check` gets the proven host key and answers whether to go on. It may take as long as it likes (an operator may be about to
+/// approve the device): `deadline` is for the device's part alone. Dropping the future ends the connection.
+///
+/// # Errors
+/// [`LinkError`]; the connection is closed.
+pub async fn connect<S, C, F>(
+    stream: S,
+    settings: &LinkSettings,
+    offer: &HostKeyAlgorithms,
+    deadline: Instant,
+    check: C,
+) -> Result<Unauthenticated, LinkError>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    C: FnOnce(HostKey) -> F + Send + 'static,
+    F: Future<Output = bool> + Send + 'static,
+{
+    let config = Arc::new(settings.config(offer)?);
+    let answer = Answer::new();
+    let ending = Arc::new(Ending::default());
+    let pulse = Pulse::new();
+    let cut = CutOnDrop(Some(pulse.clone()));
+    let check = Box::new(move |key| -> handler::Checking { Box::pin(check(key)) });
+    let handler = Handler::new(check, answer.clone(), ending.clone());
+    let watched = Watched::new(stream, pulse.clone());
+    let mut connecting = Box::pin(client::connect_stream(config, watched, handler));
+    let connected = tokio::select! {
+        connected = &mut connecting => connected,
+        () = tokio::time::sleep_until(deadline) => {
+            if !answer.is_asked() {
+                return Err(LinkError::Deadline);
+            }
+            connecting.await
+        }
+    };
+    let handle = match (connected, answer.take_problem()) {
+        (Ok(handle), _) => handle,
+        (Err(_), Some(problem)) => return Err(problem),
+        (Err(error), None) => return Err(LinkError::from_error(&error)),
+    };
+    let host_key = answer.key().ok_or(LinkError::KeyRefused)?;
+    cut.disarm();
+    Ok(Unauthenticated::new(handle, host_key, pulse, ending))
+}
+
+/// Ends the session's task: without this it would wait for the peer for ever.
+struct CutOnDrop(Option<Arc<Pulse>>);
+
+impl CutOnDrop {
+    /// Somebody else answers for the stream.
+    fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for CutOnDrop {
+    fn drop(&mut self) {
+        if let Some(pulse) = &self.0 {
+            pulse.cut();
+        }
+    }
+}
+
+/// Waits for `future` at most until `deadline`.
+async fn by<T>(deadline: Instant, future: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout_at(deadline, future).await.ok()
+}
+
+/// How long a parting word may take.
+const FAREWELL: Duration = Duration::from_secs(1);

@@ -1,0 +1,10 @@
+//! Real SSH on both sides of a stream in memory: the gateway's leg and the agent's.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod channels;
+mod device;
+mod host_keys;
+mod life;
+mod login;
+mod slow;
