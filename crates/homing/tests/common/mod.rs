@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test helpers")]
+#![allow(missing_docs, unreachable_pub, reason = "seen only by the tests beside it")]
 
 pub mod fake;
 

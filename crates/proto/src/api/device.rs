@@ -43,7 +43,6 @@ impl DeviceState {
 
 /// One device: enrolled, or pending.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Device {
     /// The name to type. Of a pending device: its device-id, or its key's fingerprint.
     pub name: String,
@@ -83,7 +82,6 @@ pub struct Device {
 
 /// A host key and its history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Key {
     /// The key as text, `ssh-ed25519 AAAA…`.
     pub key: HostKey,
@@ -152,7 +150,6 @@ impl KeySource {
 
 /// A device's session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Session {
     /// The listener it came in by.
     pub listener: String,
@@ -180,7 +177,6 @@ pub struct Session {
 
 /// A proven key that waits for an operator's decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Pending {
     /// The key, as text.
     pub key: HostKey,
@@ -262,7 +258,6 @@ fn yes() -> bool {
 
 /// The answer to [`Enroll`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Enrolled {
     /// The device as it stands.
     pub device: Device,

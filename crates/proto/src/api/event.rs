@@ -10,7 +10,6 @@ use crate::identity::{DeviceId, DeviceName};
 
 /// Something that happened to a device, or to the gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Event {
     /// Rises with every event; what `after=` takes.
     pub id: u64,

@@ -11,8 +11,12 @@
 //! POST   /v1/accept               Decision  → Device         a pending key, by fingerprint or name
 //! POST   /v1/reject               Decision  → Device
 //! POST   /v1/devices/{name}/rpc?timeout=S     body: the XML inside <rpc>; answer: the <rpc-reply>, streamed
-//! GET    /v1/events?after=&device=&code=&limit=&follow=   ndjson of Event, oldest first
+//! GET    /v1/events?after=&device=&code=&since=&limit=&follow=   ndjson of Event, oldest first
 //! ```
+//!
+//! A request with a field that is not known is refused; an answer may gain fields, which older readers pass over.
+//! Of `limit=` events the newest are given, or with `after=` the oldest after it. With `follow=true` and none of `after`,
+//! `limit`, `since` the stream begins with what happens next; while nothing does, a blank line comes every 15 seconds.
 //!
 //! Errors are [`Problem`]s (`application/problem+json`, RFC 9457). A streamed reply ends with the trailer
 //! [`OUTCOME_TRAILER`], whose value is an [`Outcome`] as JSON: what a status line sent first can't know.
@@ -39,7 +43,6 @@ pub type Timestamp = jiff::Timestamp;
 
 /// What the gateway is and how its fleet stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Status {
     /// The gateway's version.
     pub version: String,
@@ -61,7 +64,6 @@ pub struct Status {
 
 /// One address on which devices are taken in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Listener {
     /// The listener's name: the second half of a session's identity.
     pub name: String,
@@ -71,7 +73,6 @@ pub struct Listener {
 
 /// How many devices are in each state.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Counts {
     /// In session.
     pub up: u64,
@@ -89,7 +90,6 @@ pub struct Counts {
 
 /// Connections before their session.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Arriving {
     /// Key exchange or login under way.
     pub handshaking: u64,
@@ -101,7 +101,6 @@ pub struct Arriving {
 
 /// One thing that somebody should look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Attention {
     /// A stable code.
     pub code: String,

@@ -27,7 +27,6 @@ pub enum Outcome {
 
 /// The gist of one `<rpc-error>` (RFC 6241 section 4.3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct RpcErrorSummary {
     /// `error-severity`: `error` or `warning`.
     pub severity: String,
