@@ -1,142 +1,25 @@
 //! What operators may ask of the gateway, in one place: the HTTP API and the demo are two faces of it.
 
+mod change;
+mod decide;
+mod error;
+mod rpc;
+mod show;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use homing_proto::api;
-use homing_proto::fault::Fault;
 use homing_proto::identity::DeviceName;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-/// Why the gateway does not do what it was asked to.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ControlError {
-    /// No device has that name.
-    #[error("no device is called {0}")]
-    UnknownDevice(String),
-    /// No pending key fits.
-    #[error("nothing pending fits {0}")]
-    NothingPending(String),
-    /// The request contradicts what is.
-    #[error("{message}")]
-    Conflict {
-        /// What collides.
-        message: String,
-        /// What to do instead.
-        hint: Option<String>,
-    },
-    /// The request is malformed.
-    #[error("{message}")]
-    Invalid {
-        /// What was expected.
-        message: String,
-        /// What to do instead.
-        hint: Option<String>,
-    },
-    /// The device has no session.
-    #[error("{name} is not connected: {reason}")]
-    Offline {
-        /// The device.
-        name: DeviceName,
-        /// When and why it left, or that it never came.
-        reason: String,
-    },
-    /// The device's queue of RPCs is full.
-    #[error("{0} has too many RPCs waiting")]
-    Busy(DeviceName),
-    /// The deadline passed before the RPC was sent.
-    #[error("the RPC for {0} was not sent in time")]
-    NotSent(DeviceName),
-    /// The device was lost after the RPC was sent.
-    #[error("{name} was lost after the RPC was sent: {reason}")]
-    OutcomeUnknown {
-        /// The device.
-        name: DeviceName,
-        /// What happened.
-        reason: String,
-    },
-    /// The device answered against the protocol, or the reply passed a limit.
-    #[error("{name}: {reason}")]
-    Failed {
-        /// The device.
-        name: DeviceName,
-        /// What happened.
-        reason: String,
-    },
-    /// The store refused.
-    #[error("the gateway can't write its store: {0}")]
-    Store(String),
-    /// The gateway is stopping.
-    #[error("the gateway is stopping")]
-    Stopping,
-}
+pub use error::ControlError;
 
-impl ControlError {
-    /// The stable code.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownDevice(_) => "unknown-device",
-            Self::NothingPending(_) => "nothing-pending",
-            Self::Conflict { .. } => "conflict",
-            Self::Invalid { .. } => "invalid-request",
-            Self::Offline { .. } => "device-offline",
-            Self::Busy(_) => "device-busy",
-            Self::NotSent(_) => "rpc-not-sent",
-            Self::OutcomeUnknown { .. } => "outcome-unknown",
-            Self::Failed { .. } => "rpc-failed",
-            Self::Store(_) => "store-failed",
-            Self::Stopping => "gateway-stopping",
-        }
-    }
-
-    /// Who must act.
-    #[must_use]
-    pub fn fault(&self) -> Fault {
-        match self {
-            Self::UnknownDevice(_)
-            | Self::NothingPending(_)
-            | Self::Conflict { .. }
-            | Self::Invalid { .. } => Fault::Operator,
-            Self::Offline { .. } | Self::NotSent(_) | Self::OutcomeUnknown { .. } => Fault::Network,
-            Self::Busy(_) | Self::Failed { .. } => Fault::Peer,
-            Self::Store(_) | Self::Stopping => Fault::Local,
-        }
-    }
-
-    /// The HTTP status and, where there is one, what to do next.
-    #[must_use]
-    pub fn problem(&self) -> api::Problem {
-        let status = match self {
-            Self::UnknownDevice(_) | Self::NothingPending(_) => 404,
-            Self::Conflict { .. } => 409,
-            Self::Invalid { .. } => 400,
-            Self::Offline { .. } | Self::Stopping => 503,
-            Self::Busy(_) => 429,
-            Self::NotSent(_) => 504,
-            Self::OutcomeUnknown { .. } | Self::Failed { .. } => 502,
-            Self::Store(_) => 507,
-        };
-        let problem = api::Problem::new(status, self.code(), self.fault(), self.to_string());
-        match self.hint() {
-            Some(hint) => problem.with_hint(hint),
-            None => problem,
-        }
-    }
-
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::UnknownDevice(_) => Some("homing device ls".into()),
-            Self::NothingPending(_) => Some("homing device ls --state pending".into()),
-            Self::Conflict { hint, .. } | Self::Invalid { hint, .. } => hint.clone(),
-            Self::Offline { name, .. } | Self::OutcomeUnknown { name, .. } => {
-                Some(format!("homing device log {name}"))
-            }
-            Self::Store(_) => Some("look at the free space of the data folder".into()),
-            _ => None,
-        }
-    }
-}
+use crate::enroll::{self, Terms};
+use crate::shared::Shared;
+use crate::store::{self, Change, DeviceRecord};
+use crate::{stanza, timeline};
 
 /// Which devices to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -145,6 +28,13 @@ pub struct DeviceQuery {
     pub states: Vec<api::DeviceState>,
     /// Only devices with all of these labels.
     pub tags: Vec<(String, String)>,
+}
+
+impl DeviceQuery {
+    fn takes(&self, device: &api::Device) -> bool {
+        let state = self.states.is_empty() || self.states.contains(&device.state);
+        state && self.tags.iter().all(|(key, value)| device.tags.get(key) == Some(value))
+    }
 }
 
 /// Which events to list or to follow.
@@ -174,85 +64,169 @@ pub struct RpcReply {
 
 /// The gateway as operators see it. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Control(());
+pub struct Control {
+    shared: Arc<Shared>,
+    terms: Arc<Terms>,
+}
 
 impl Control {
+    pub(crate) fn new(shared: Arc<Shared>, terms: Terms) -> Self {
+        Self { shared, terms: Arc::new(terms) }
+    }
+
     /// The gateway and its fleet, in short.
     pub async fn status(&self) -> Result<api::Status, ControlError> {
-        Err(ControlError::Stopping)
+        Ok(show::status(&self.shared, &self.terms))
     }
 
     /// Devices, enrolled and pending, by name.
-    pub async fn devices(&self, _query: &DeviceQuery) -> Result<Vec<api::Device>, ControlError> {
-        Err(ControlError::Stopping)
+    pub async fn devices(&self, query: &DeviceQuery) -> Result<Vec<api::Device>, ControlError> {
+        let mut devices = show::devices(&self.shared);
+        devices.retain(|device| query.takes(device));
+        Ok(devices)
     }
 
     /// One device, by name; a pending one by device-id or fingerprint.
-    pub async fn device(&self, _name: &str) -> Result<api::Device, ControlError> {
-        Err(ControlError::Stopping)
+    pub async fn device(&self, name: &str) -> Result<api::Device, ControlError> {
+        if let Some(record) = self.record(name) {
+            return Ok(show::device(&self.shared, &record));
+        }
+        let pending = decide::find(&self.shared.store, name)?;
+        Ok(show::stranger(&pending))
     }
 
     /// Enrols a device, or gives an enrolled one a new secret. `actor` is who asks, for the record.
     pub async fn enroll(
         &self,
-        _request: api::Enroll,
-        _actor: &str,
+        request: api::Enroll,
+        actor: &str,
     ) -> Result<api::Enrolled, ControlError> {
-        Err(ControlError::Stopping)
+        let fresh = stanza::new_secret().map_err(|error| ControlError::Store(error.to_string()))?;
+        let plan = enroll::plan(&request, &self.shared.store, &self.terms, fresh)?;
+        let stanza = plan.stanza.print(request.format);
+        let stanza = stanza
+            .map_err(|error| ControlError::Invalid { message: error.to_string(), hint: None })?;
+        let (code, message) = match plan.is_rotation {
+            true => ("secret-rotated", "an operator had a new secret made"),
+            false => ("enrolled", "an operator enrolled the device"),
+        };
+        self.write(plan.changes, &request.name, code, message.to_owned(), actor).await?;
+        let device = self.device(request.name.as_str()).await?;
+        Ok(api::Enrolled { device, stanza, format: request.format })
     }
 
     /// Changes a device.
     pub async fn change(
         &self,
-        _name: &str,
-        _change: api::Change,
-        _actor: &str,
+        name: &str,
+        change: api::Change,
+        actor: &str,
     ) -> Result<api::Device, ControlError> {
-        Err(ControlError::Stopping)
+        let record = self.known(name)?;
+        let blocked = change.blocked;
+        let changes = change::plan(&record, change, &self.shared.store, &self.terms)?;
+        let (code, message) = match blocked {
+            Some(true) => ("device-blocked", "an operator blocked the device"),
+            Some(false) => ("device-unblocked", "an operator unblocked the device"),
+            None => ("device-changed", "an operator changed the device"),
+        };
+        self.write(changes, &record.name, code, message.to_owned(), actor).await?;
+        if blocked == Some(true) {
+            self.end_sessions(&record.name);
+        }
+        self.device(name).await
     }
 
     /// Forgets a device, or a pending key.
-    pub async fn forget(&self, _name: &str, _actor: &str) -> Result<(), ControlError> {
-        Err(ControlError::Stopping)
+    pub async fn forget(&self, name: &str, actor: &str) -> Result<(), ControlError> {
+        let Some(record) = self.record(name) else {
+            let pending = decide::find(&self.shared.store, name)?;
+            return Ok(self.shared.store.write(vec![Change::TakePending(pending.id())]).await?);
+        };
+        let name = record.name.clone();
+        let message = "an operator forgot the device".to_owned();
+        let changes = vec![Change::Forget(name.clone())];
+        self.write(changes, &name, "device-forgotten", message, actor).await?;
+        self.end_sessions(&name);
+        self.shared.standings.forget(&name);
+        Ok(())
     }
 
     /// Accepts a pending key.
     pub async fn accept(
         &self,
-        _decision: api::Decision,
-        _actor: &str,
+        decision: api::Decision,
+        actor: &str,
     ) -> Result<api::Device, ControlError> {
-        Err(ControlError::Stopping)
+        decide::accept(self, decision, actor).await
     }
 
     /// Turns a pending key down.
     pub async fn reject(
         &self,
-        _decision: api::Decision,
-        _actor: &str,
+        decision: api::Decision,
+        actor: &str,
     ) -> Result<api::Device, ControlError> {
-        Err(ControlError::Stopping)
+        decide::reject(self, &decision, actor).await
     }
 
     /// Stored events, oldest first.
-    pub async fn events(&self, _query: &EventQuery) -> Result<Vec<api::Event>, ControlError> {
-        Err(ControlError::Stopping)
+    pub async fn events(&self, query: &EventQuery) -> Result<Vec<api::Event>, ControlError> {
+        let query = store::EventQuery {
+            after: query.after,
+            device: query.device.clone(),
+            codes: query.codes.clone(),
+            since: query.since,
+            limit: query.limit,
+        };
+        Ok(self.shared.store.events(query).await?)
     }
 
     /// Events from here on. A receiver that lags is told so, and reads the gap with [`Self::events`].
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<api::Event> {
-        broadcast::channel(1).1
+        self.shared.store.subscribe()
     }
 
-    /// Runs one RPC. `operation` is the XML inside `<rpc>`.
+    /// Runs one RPC. `operation` is the XML inside `<rpc>`. Answers when the reply begins, or the RPC has failed.
     pub async fn rpc(
         &self,
-        _name: &str,
-        _operation: Bytes,
-        _timeout: Duration,
+        name: &str,
+        operation: Bytes,
+        timeout: Duration,
         _actor: &str,
     ) -> Result<RpcReply, ControlError> {
-        Err(ControlError::Stopping)
+        let record = self.known(name)?;
+        rpc::run(&self.shared, &record, operation, timeout).await
+    }
+
+    fn record(&self, name: &str) -> Option<Arc<DeviceRecord>> {
+        self.shared.store.device(&DeviceName::new(name).ok()?)
+    }
+
+    fn known(&self, name: &str) -> Result<Arc<DeviceRecord>, ControlError> {
+        self.record(name).ok_or_else(|| ControlError::UnknownDevice(name.to_owned()))
+    }
+
+    /// Makes changes durable together with the event that tells who made them.
+    async fn write(
+        &self,
+        mut changes: Vec<Change>,
+        device: &DeviceName,
+        code: &str,
+        message: String,
+        actor: &str,
+    ) -> Result<(), ControlError> {
+        let event = timeline::by_operator(Some(device), code, message, actor);
+        timeline::log(&event);
+        self.shared.standings.note(&event);
+        changes.push(Change::Record(Box::new(event)));
+        Ok(self.shared.store.write(changes).await?)
+    }
+
+    fn end_sessions(&self, device: &DeviceName) {
+        for session in self.shared.fleet.sessions_of(device) {
+            session.end(crate::session::End::Withdrawn);
+        }
     }
 }

@@ -65,7 +65,7 @@ pub struct Terms {
 }
 
 impl Terms {
-    fn default_port(&self) -> u16 {
+    pub(crate) fn default_port(&self) -> u16 {
         self.addresses.first().map_or(crate::config::DEFAULT_PORTS[0], |address| address.port)
     }
 }

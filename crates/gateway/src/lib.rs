@@ -1,8 +1,24 @@
 //! The management application: takes devices in, proves who they are, and lets operators work on them.
 
+mod arrival;
 pub mod config;
 pub mod control;
 pub mod enroll;
+mod exchange;
+mod fleet;
+mod gateway;
+mod greeting;
 pub mod http;
+mod listener;
+mod pending;
+mod run;
+mod session;
+mod shared;
+mod standing;
 pub mod stanza;
 pub mod store;
+mod timeline;
+
+pub use gateway::{Gateway, StartError};
+pub use listener::ListenError;
+pub use run::{RunError, run};

@@ -8,6 +8,7 @@ pub mod api;
 pub mod dialer;
 pub mod excerpt;
 pub mod fault;
+pub mod gate;
 pub mod host_key;
 pub mod identity;
 pub mod initiation;

@@ -1,1 +1,6 @@
-//! Part of Homing.
+//! Simulated devices, many in one process, and what a gateway does with them.
+
+pub mod device;
+pub mod figures;
+pub mod measure;
+pub mod process;

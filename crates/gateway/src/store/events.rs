@@ -73,6 +73,24 @@ pub(super) fn query(db: &Connection, query: &EventQuery) -> Result<Vec<Event>, R
     Ok(events)
 }
 
+/// The latest event of each device, and of each the latest with a fault or the end of a session; oldest first.
+pub(super) fn latest_of_devices(db: &Connection) -> Result<Vec<Event>, RowError> {
+    let mut statement = db.prepare(
+        "SELECT * FROM event WHERE id IN (
+             SELECT max(id) FROM event WHERE device IS NOT NULL GROUP BY device
+             UNION SELECT max(id) FROM event
+                 WHERE device IS NOT NULL AND (fault IS NOT NULL OR code = 'session-closed')
+                 GROUP BY device)
+         ORDER BY id",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.push(event_of(row)?);
+    }
+    Ok(events)
+}
+
 fn select(query: &EventQuery) -> (String, Vec<Box<dyn ToSql>>) {
     let mut sql = String::from("SELECT * FROM event WHERE true");
     let mut values: Vec<Box<dyn ToSql>> = Vec::new();

@@ -152,10 +152,27 @@ impl Store {
     /// # Errors
     /// The disk or the database refuses.
     pub async fn events(&self, query: EventQuery) -> Result<Vec<Event>, ReadError> {
+        self.read(move |reader| events::query(reader, &query)).await
+    }
+}
+
+impl Store {
+    /// The latest event of each device, and of each the latest that somebody had to act on or that ended a session.
+    ///
+    /// # Errors
+    /// The disk or the database refuses.
+    pub async fn latest_of_devices(&self) -> Result<Vec<Event>, ReadError> {
+        self.read(events::latest_of_devices).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, rows::RowError> + Send + 'static,
+    ) -> Result<T, ReadError> {
         let reader = Arc::clone(&self.shared.reader);
         let read = move || {
             let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            events::query(&reader, &query).map_err(|error| ReadError(error.to_string()))
+            query(&reader).map_err(|error| ReadError(error.to_string()))
         };
         let done = tokio::task::spawn_blocking(read).await;
         done.unwrap_or_else(|error| Err(ReadError(error.to_string())))

@@ -10,6 +10,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, write};
 
+use super::serve;
+
 const EXAMPLES: &str = "\
 Examples:
   homing gateway
@@ -51,12 +53,8 @@ pub(crate) async fn run(
     }
     match is_check {
         true => write(&configuration.to_string()),
-        false => serve(configuration).await,
+        false => serve::serve(configuration).await,
     }
-}
-
-async fn serve(_: Configuration) -> Result<(), Failure> {
-    Err(Failure::new(Exit::Failed, "not-built", "the gateway is not built yet"))
 }
 
 impl Arguments {

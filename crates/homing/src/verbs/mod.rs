@@ -13,6 +13,7 @@ pub(crate) mod labels;
 pub(crate) mod password;
 pub(crate) mod reply;
 pub(crate) mod rpc;
+mod serve;
 pub(crate) mod status;
 pub(crate) mod suggest;
 pub(crate) mod timeline;

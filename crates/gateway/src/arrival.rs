@@ -1,0 +1,348 @@
+//! The shell around [`Admission`]: reads, looks up, shakes hands and logs in as the machine says.
+//!
+//! One task per connection, from accept until it is in session or closed. It decides nothing: see
+//! [`homing_proto::admission`] for the dialogue.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use homing_proto::admission::{Action, Admission, Arrival, Failure, Offer, Pending, ProvenDevice};
+use homing_proto::api::KeySource;
+use homing_proto::host_key::{Fingerprint, HostKey};
+use homing_proto::identity::ListenerName;
+use homing_transport::device_link::Unauthenticated;
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, broadcast, oneshot, watch};
+
+use crate::greeting::{self, Greeted, LoggedIn};
+use crate::session::{self, End};
+use crate::shared::{Counted, Decided, Pass, Shared};
+use crate::{exchange, pending, timeline};
+
+/// What a refused peer may still send before its bytes are no longer taken from the kernel.
+const MOST_IGNORED: usize = 64 * 1024;
+
+/// Takes a connection in, or refuses it. `pass` counts it among those on their way in.
+pub(crate) async fn take_in(
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    source: SocketAddr,
+    listener: ListenerName,
+    pass: Pass,
+) {
+    let arrival = Arrival {
+        epoch: shared.next_epoch(),
+        listener,
+        source,
+        proxy_trusted: shared.trusts_proxy(source.ip()),
+    };
+    let arriving = Arriving {
+        machine: Admission::new(shared.admission(), arrival, Instant::now()),
+        stopping: shared.stopping.subscribe(),
+        stream: Some(stream),
+        ignored: 0,
+        start: None,
+        work: None,
+        question: None,
+        verdict: None,
+        link: None,
+        greeted: None,
+        decisions: None,
+        permit: None,
+        held: None,
+        shared,
+        _pass: pass,
+    };
+    arriving.run().await;
+}
+
+type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
+/// The host key that wants an answer.
+type Question = (HostKey, oneshot::Sender<bool>);
+/// A place among the handshakes under way.
+type Permit = (OwnedSemaphorePermit, Counted);
+
+/// What a piece of work came to.
+enum Done {
+    Permitted(Permit),
+    Exchanged(Result<Unauthenticated, Failure>),
+    LoggedIn(Result<LoggedIn, Failure>),
+    Greeted(Box<Result<Greeted, Failure>>),
+}
+
+/// What woke the task.
+enum Woken {
+    Stopping,
+    Done(Done),
+    Asked(Option<Question>),
+    Decided(Decided),
+    Readable,
+    Timeout,
+}
+
+struct Arriving {
+    shared: Arc<Shared>,
+    machine: Admission,
+    stopping: watch::Receiver<bool>,
+    /// The bare connection, until SSH has it.
+    stream: Option<TcpStream>,
+    ignored: usize,
+    /// What to start SSH with, while it waits for its turn.
+    start: Option<(Offer, Vec<u8>)>,
+    work: Option<Work>,
+    question: Option<oneshot::Receiver<Question>>,
+    verdict: Option<oneshot::Sender<bool>>,
+    link: Option<Unauthenticated>,
+    greeted: Option<Box<Greeted>>,
+    decisions: Option<(Fingerprint, broadcast::Receiver<Decided>)>,
+    permit: Option<Permit>,
+    held: Option<Counted>,
+    _pass: Pass,
+}
+
+impl Arriving {
+    async fn run(mut self) {
+        while self.carry_out().await {
+            match self.next().await {
+                Woken::Stopping => self.machine.handle_failed(Failure::Stopping, Instant::now()),
+                Woken::Done(done) => {
+                    self.work = None;
+                    self.done(done);
+                }
+                Woken::Asked(question) => self.asked(question),
+                Woken::Decided(decided) => self.decided(&decided),
+                Woken::Readable => self.read(),
+                Woken::Timeout => self.machine.handle_timeout(Instant::now()),
+            }
+        }
+    }
+
+    /// Does what the machine says; false when the connection is in session or to be closed.
+    async fn carry_out(&mut self) -> bool {
+        while let Some(action) = self.machine.poll_action() {
+            match action {
+                Action::Record(step) => {
+                    timeline::step(
+                        &self.shared,
+                        &step,
+                        self.machine.subject(),
+                        self.machine.arrival(),
+                    );
+                }
+                Action::LookUp(question) => {
+                    let record = self.shared.store.look_up(&question);
+                    self.machine.handle_record(record, Instant::now());
+                }
+                Action::StartSsh { offer, rest } => self.wait_for_turn(offer, rest),
+                Action::AcceptKey => self.answer(true),
+                Action::RejectKey => self.answer(false),
+                Action::AwaitApproval { pending, .. } => self.await_approval(*pending),
+                Action::PinKey { device, key, replaces } => {
+                    let key = key.key().clone();
+                    let pinned =
+                        self.shared.store.pin_key(device, key, KeySource::Hmac, replaces).await;
+                    if pinned.is_err() {
+                        self.machine.handle_failed(Failure::Store, Instant::now());
+                    }
+                }
+                Action::LogIn(device) => self.log_in(device),
+                Action::Admit(device) => self.admit(device).await,
+                Action::Hold(_) => {
+                    self.permit = None;
+                    self.held = Some(Counted::new(&self.shared, |counters| &counters.held));
+                }
+                Action::Close => return false,
+            }
+        }
+        true
+    }
+
+    /// Waits for whatever comes first.
+    async fn next(&mut self) -> Woken {
+        let wants_data =
+            self.stream.is_some() && self.ignored < MOST_IGNORED && self.start.is_none();
+        let already_stopping = *self.stopping.borrow();
+        let wake = self.machine.poll_timeout();
+        tokio::select! {
+            biased;
+            _ = self.stopping.wait_for(|stopping| *stopping), if !already_stopping => Woken::Stopping,
+            done = poll_work(&mut self.work) => Woken::Done(done),
+            question = poll_question(&mut self.question) => Woken::Asked(question),
+            decided = poll_decisions(&mut self.decisions) => Woken::Decided(decided),
+            () = poll_readable(&self.stream), if wants_data => Woken::Readable,
+            () = greeting::at(wake) => Woken::Timeout,
+        }
+    }
+
+    fn done(&mut self, done: Done) {
+        let now = Instant::now();
+        match done {
+            Done::Permitted(permit) => self.exchange_keys(permit),
+            Done::Exchanged(Ok(link)) => {
+                self.link = Some(link);
+                self.machine.handle_exchanged(now);
+            }
+            Done::LoggedIn(Ok(logged_in)) => {
+                self.machine.handle_logged_in(&logged_in.user, now);
+                let greeting = greeting::greet(Arc::clone(&self.shared), logged_in.link);
+                self.work = Some(Box::pin(async { Done::Greeted(Box::new(greeting.await)) }));
+            }
+            Done::Greeted(greeted) => match *greeted {
+                Ok(greeted) => {
+                    self.greeted = Some(Box::new(greeted));
+                    self.machine.handle_hello(now);
+                }
+                Err(failure) => self.machine.handle_failed(failure, now),
+            },
+            Done::Exchanged(Err(failure)) | Done::LoggedIn(Err(failure)) => {
+                self.machine.handle_failed(failure, now);
+            }
+        }
+    }
+
+    /// Key exchanges are the work that costs: only so many at once, first come, first served.
+    fn wait_for_turn(&mut self, offer: Offer, rest: Vec<u8>) {
+        self.start = Some((offer, rest));
+        let shared = Arc::clone(&self.shared);
+        self.work = Some(Box::pin(async move {
+            match Arc::clone(&shared.handshakes).acquire_owned().await {
+                Ok(permit) => {
+                    let counted = Counted::new(&shared, |counters| &counters.handshaking);
+                    Done::Permitted((permit, counted))
+                }
+                Err(_) => Done::Exchanged(Err(Failure::Stopping)),
+            }
+        }));
+    }
+
+    fn exchange_keys(&mut self, permit: Permit) {
+        self.permit = Some(permit);
+        let (Some((offer, rest)), Some(stream)) = (self.start.take(), self.stream.take()) else {
+            return self.machine.handle_failed(Failure::Lost, Instant::now());
+        };
+        let (asking, question) = oneshot::channel();
+        self.question = Some(question);
+        let exchanging = exchange::exchange(Arc::clone(&self.shared), stream, rest, offer, asking);
+        self.work = Some(Box::pin(async { Done::Exchanged(exchanging.await) }));
+    }
+
+    fn asked(&mut self, question: Option<Question>) {
+        self.question = None;
+        if let Some((key, verdict)) = question {
+            self.verdict = Some(verdict);
+            self.machine.handle_host_key(key, Instant::now());
+        }
+    }
+
+    fn answer(&mut self, accepted: bool) {
+        if let Some(verdict) = self.verdict.take() {
+            // If the engine is gone, its work says why.
+            let _ = verdict.send(accepted);
+        }
+    }
+
+    fn await_approval(&mut self, waiting: Pending) {
+        self.permit = None;
+        self.decisions = Some((waiting.key.fingerprint(), self.shared.decisions.subscribe()));
+        self.shared.store.note_pending(pending::record(&waiting));
+    }
+
+    fn decided(&mut self, decided: &Decided) {
+        let now = Instant::now();
+        self.decisions = None;
+        match decided.device.as_ref().and_then(|name| self.shared.store.device(name)) {
+            Some(device) => self.machine.handle_approved((&*device).into(), now),
+            None => self.machine.handle_rejected(now),
+        }
+    }
+
+    fn log_in(&mut self, device: ProvenDevice) {
+        match self.link.take() {
+            Some(link) => {
+                let logging_in = greeting::log_in(Arc::clone(&self.shared), link, device);
+                self.work = Some(Box::pin(async { Done::LoggedIn(logging_in.await) }));
+            }
+            None => self.machine.handle_failed(Failure::Lost, Instant::now()),
+        }
+    }
+
+    async fn admit(&mut self, device: ProvenDevice) {
+        let Some(greeted) = self.greeted.take() else {
+            return self.machine.handle_failed(Failure::Lost, Instant::now());
+        };
+        let session = greeted.into_session(&self.shared, &device);
+        let entered = self.shared.fleet.enter(&device, &session);
+        self.machine.handle_claimed(&entered.claimed, Instant::now());
+        if entered.is_in() {
+            let seen = session.since;
+            self.shared.store.note_seen(device.name().clone(), device.key().fingerprint(), seen);
+            tokio::spawn(session::watch_over(Arc::clone(&self.shared), session));
+        } else {
+            session.link.close("another session of the device has its place").await;
+        }
+        if let Some(displaced) = entered.displaced {
+            displaced.end(End::TakenOver);
+        }
+    }
+
+    /// Reads the first bytes; of a refused peer only to notice that it goes.
+    fn read(&mut self) {
+        let Some(stream) = &self.stream else { return };
+        let mut bytes = [0; 2048];
+        let now = Instant::now();
+        match stream.try_read(&mut bytes) {
+            Ok(0) => {
+                self.stream = None;
+                self.machine.handle_failed(Failure::Lost, now);
+            }
+            Ok(n) if self.machine.wants_data() => {
+                self.machine.handle_data(bytes.get(..n).unwrap_or_default(), now);
+            }
+            Ok(n) => self.ignored += n,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_) => {
+                self.stream = None;
+                self.machine.handle_failed(Failure::Lost, now);
+            }
+        }
+    }
+}
+
+async fn poll_work(work: &mut Option<Work>) -> Done {
+    match work {
+        Some(work) => work.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn poll_question(question: &mut Option<oneshot::Receiver<Question>>) -> Option<Question> {
+    match question {
+        Some(question) => question.await.ok(),
+        None => std::future::pending().await,
+    }
+}
+
+async fn poll_decisions(
+    decisions: &mut Option<(Fingerprint, broadcast::Receiver<Decided>)>,
+) -> Decided {
+    let Some((key, decisions)) = decisions else { return std::future::pending().await };
+    loop {
+        match decisions.recv().await {
+            Ok(decided) if decided.key == *key => return decided,
+            // Who lags misses a decision, and is let in by it at its next call.
+            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+async fn poll_readable(stream: &Option<TcpStream>) {
+    match stream {
+        // An error is found by the read that follows.
+        Some(stream) => drop(stream.readable().await),
+        None => std::future::pending().await,
+    }
+}

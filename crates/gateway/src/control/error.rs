@@ -1,0 +1,154 @@
+//! Why the gateway does not do what it was asked to.
+
+use homing_proto::api;
+use homing_proto::fault::Fault;
+use homing_proto::identity::DeviceName;
+
+use crate::store::{ReadError, WriteError};
+
+/// Why the gateway does not do what it was asked to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ControlError {
+    /// No device has that name.
+    #[error("no device is called {0}")]
+    UnknownDevice(String),
+    /// No pending key fits.
+    #[error("nothing pending fits {0}")]
+    NothingPending(String),
+    /// The request contradicts what is.
+    #[error("{message}")]
+    Conflict {
+        /// What collides.
+        message: String,
+        /// What to do instead.
+        hint: Option<String>,
+    },
+    /// The request is malformed.
+    #[error("{message}")]
+    Invalid {
+        /// What was expected.
+        message: String,
+        /// What to do instead.
+        hint: Option<String>,
+    },
+    /// The device has no session.
+    #[error("{name} is not connected: {reason}")]
+    Offline {
+        /// The device.
+        name: DeviceName,
+        /// When and why it left, or that it never came.
+        reason: String,
+    },
+    /// The device's queue of RPCs is full.
+    #[error("{0} has too many RPCs waiting")]
+    Busy(DeviceName),
+    /// The deadline passed before the RPC was sent.
+    #[error("the RPC for {0} was not sent in time")]
+    NotSent(DeviceName),
+    /// The device was lost after the RPC was sent.
+    #[error("{name} was lost after the RPC was sent: {reason}")]
+    OutcomeUnknown {
+        /// The device.
+        name: DeviceName,
+        /// What happened.
+        reason: String,
+    },
+    /// The device answered against the protocol, or the reply passed a limit.
+    #[error("{name}: {reason}")]
+    Failed {
+        /// The device.
+        name: DeviceName,
+        /// What happened.
+        reason: String,
+    },
+    /// The store refused.
+    #[error("the gateway can't write its store: {0}")]
+    Store(String),
+    /// The gateway is stopping.
+    #[error("the gateway is stopping")]
+    Stopping,
+}
+
+impl ControlError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownDevice(_) => "unknown-device",
+            Self::NothingPending(_) => "nothing-pending",
+            Self::Conflict { .. } => "conflict",
+            Self::Invalid { .. } => "invalid-request",
+            Self::Offline { .. } => "device-offline",
+            Self::Busy(_) => "device-busy",
+            Self::NotSent(_) => "rpc-not-sent",
+            Self::OutcomeUnknown { .. } => "outcome-unknown",
+            Self::Failed { .. } => "rpc-failed",
+            Self::Store(_) => "store-failed",
+            Self::Stopping => "gateway-stopping",
+        }
+    }
+
+    /// Who must act.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::UnknownDevice(_)
+            | Self::NothingPending(_)
+            | Self::Conflict { .. }
+            | Self::Invalid { .. } => Fault::Operator,
+            Self::Offline { .. } | Self::NotSent(_) | Self::OutcomeUnknown { .. } => Fault::Network,
+            Self::Busy(_) | Self::Failed { .. } => Fault::Peer,
+            Self::Store(_) | Self::Stopping => Fault::Local,
+        }
+    }
+
+    /// The HTTP status and, where there is one, what to do next.
+    #[must_use]
+    pub fn problem(&self) -> api::Problem {
+        let status = match self {
+            Self::UnknownDevice(_) | Self::NothingPending(_) => 404,
+            Self::Conflict { .. } => 409,
+            Self::Invalid { .. } => 400,
+            Self::Offline { .. } | Self::Stopping => 503,
+            Self::Busy(_) => 429,
+            Self::NotSent(_) => 504,
+            Self::OutcomeUnknown { .. } | Self::Failed { .. } => 502,
+            Self::Store(_) => 507,
+        };
+        let problem = api::Problem::new(status, self.code(), self.fault(), self.to_string());
+        match self.hint() {
+            Some(hint) => problem.with_hint(hint),
+            None => problem,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::UnknownDevice(_) => Some("homing device ls".into()),
+            Self::NothingPending(_) => Some("homing device ls --state pending".into()),
+            Self::Conflict { hint, .. } | Self::Invalid { hint, .. } => hint.clone(),
+            Self::Offline { name, .. } | Self::OutcomeUnknown { name, .. } => {
+                Some(format!("homing device log {name}"))
+            }
+            Self::Store(_) => Some("look at the free space of the data folder".into()),
+            _ => None,
+        }
+    }
+}
+
+impl From<WriteError> for ControlError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::UnknownDevice(name) => Self::UnknownDevice(name.to_string()),
+            WriteError::Closed => Self::Stopping,
+            error if error.is_outage() => Self::Store(error.to_string()),
+            error => Self::Conflict { message: error.to_string(), hint: None },
+        }
+    }
+}
+
+impl From<ReadError> for ControlError {
+    fn from(error: ReadError) -> Self {
+        Self::Store(error.to_string())
+    }
+}

@@ -1,0 +1,62 @@
+//! The SSH key exchange with a device, its host key shown to whoever decides.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use homing_proto::admission::{Failure, Offer};
+use homing_proto::excerpt::Excerpt;
+use homing_proto::host_key::HostKey;
+use homing_transport::closed::{Closed, Reason};
+use homing_transport::device_link::{self, HostKeyAlgorithms, LinkError, Unauthenticated};
+use homing_transport::prefixed::Prefixed;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::shared::Shared;
+
+/// The machine's own deadline comes first; this is for the engine if the machine is gone.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// Exchanges keys; the device's key goes to `asking`, with the way back for the answer.
+pub(crate) fn exchange(
+    shared: Arc<Shared>,
+    stream: TcpStream,
+    rest: Vec<u8>,
+    offer: Offer,
+    asking: oneshot::Sender<(HostKey, oneshot::Sender<bool>)>,
+) -> impl Future<Output = Result<Unauthenticated, Failure>> + Send {
+    let check = move |key| async move {
+        let (verdict, answer) = oneshot::channel();
+        asking.send((key, verdict)).is_ok() && answer.await.unwrap_or(false)
+    };
+    async move {
+        let offer = match offer {
+            Offer::Any => HostKeyAlgorithms::Any,
+            other => HostKeyAlgorithms::Only(other.algorithms()),
+        };
+        let stream = Prefixed::new(rest, stream);
+        let deadline = Instant::now() + shared.settings.setup_timeout + MARGIN;
+        device_link::connect(stream, &shared.link, &offer, deadline, check).await.map_err(failure)
+    }
+}
+
+fn failure(error: LinkError) -> Failure {
+    match error {
+        LinkError::Deadline => Failure::Lost,
+        LinkError::NoCommonAlgorithm { kind, theirs } => {
+            Failure::NoCommonAlgorithm { purpose: kind, theirs: vec![theirs] }
+        }
+        LinkError::Closed(closed) => closed_early(&closed),
+        other => Failure::Ssh(Excerpt::new(other.to_string())),
+    }
+}
+
+/// A connection that ended before it was a session.
+pub(crate) fn closed_early(closed: &Closed) -> Failure {
+    match &closed.reason {
+        Reason::HungUp | Reason::Stream(_) | Reason::Silent => Failure::Lost,
+        other => Failure::Ssh(Excerpt::new(other.to_string())),
+    }
+}

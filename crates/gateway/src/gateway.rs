@@ -1,0 +1,264 @@
+//! A running gateway: made of its settings, ended in good order.
+//!
+//! ```text
+//! start:  store, key, sockets ──▶ accept loops ──▶ arrivals ──▶ sessions
+//! stop:   no more arrivals ──▶ running RPCs finish (bounded) ──▶ sessions say goodbye ──▶ store closed
+//! ```
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use homing_proto::api::Timestamp;
+use homing_proto::gate::{Gate, Limits};
+use homing_proto::identity::ListenerName;
+use homing_transport::device_link::LinkSettings;
+use homing_transport::keys::{KeyFileError, KeyKind, PrivateKey};
+use homing_transport::spool::{Budget, BudgetLimits};
+use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use crate::arrival;
+use crate::config::Settings;
+use crate::control::Control;
+use crate::enroll::Terms;
+use crate::fleet::Fleet;
+use crate::listener::{ListenError, Listener};
+use crate::session::End;
+use crate::shared::{Counters, Shared};
+use crate::standing::Standings;
+use crate::store::{self, OpenError, ReadError, Retention, Store};
+
+/// The file of the gateway's own SSH key, in the data folder.
+const KEY_FILE: &str = "id_ed25519";
+/// How long a failed accept (no descriptors left) pauses its loop.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often the roster is tidied.
+const TIDY: Duration = Duration::from_secs(60);
+/// How long sessions may take to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// How many decisions a held connection may miss before it is held in vain.
+const DECISIONS: usize = 256;
+
+/// Why a gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The stored events.
+    #[error(transparent)]
+    Events(#[from] ReadError),
+    /// The gateway's own key.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// An address.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+}
+
+/// A running gateway.
+#[derive(Debug)]
+pub struct Gateway {
+    shared: Arc<Shared>,
+    control: Control,
+    accepting: JoinSet<()>,
+}
+
+impl Gateway {
+    /// Opens the data folder, binds the addresses and begins to take devices in.
+    ///
+    /// # Errors
+    /// The data folder, the key or an address can't be used; nothing runs then.
+    pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        let store = open_store(&settings).await?;
+        let key = PrivateKey::load_or_create(&settings.data.join(KEY_FILE), KeyKind::Ed25519)?;
+        let listeners = bind(&settings.listen)?;
+        let standings = Standings::default();
+        for event in store.latest_of_devices().await? {
+            standings.note(&event);
+        }
+        let names = listeners.iter().map(|one| (one.name.clone(), one.address)).collect();
+        let shared = Arc::new(share(settings, store, standings, key, names));
+        let control = Control::new(Arc::clone(&shared), terms(&shared));
+        let mut accepting = JoinSet::new();
+        for listener in listeners {
+            accepting.spawn(accept(Arc::clone(&shared), listener));
+        }
+        accepting.spawn(tidy(Arc::clone(&shared)));
+        Ok(Self { shared, control, accepting })
+    }
+
+    /// What operators may ask of it.
+    #[must_use]
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    /// Where devices may dial.
+    #[must_use]
+    pub fn listeners(&self) -> &[(ListenerName, SocketAddr)] {
+        &self.shared.listeners
+    }
+
+    /// How many devices are in session.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.shared.fleet.len()
+    }
+
+    /// Takes no more devices in and begins no more RPCs.
+    pub async fn refuse_arrivals(&mut self) {
+        self.shared.stopping.send_replace(true);
+        self.accepting.shutdown().await;
+    }
+
+    /// Ends in good order: running RPCs may finish, devices are told, the store is closed.
+    pub async fn stop(mut self) {
+        self.refuse_arrivals().await;
+        self.finish_rpcs().await;
+        for session in self.shared.fleet.all() {
+            session.end(End::Stopping);
+        }
+        let deadline = Instant::now() + FAREWELL;
+        while self.shared.fleet.len() > 0 && Instant::now() < deadline {
+            sleep(Duration::from_millis(10)).await;
+        }
+        self.shared.store.close().await;
+    }
+
+    async fn finish_rpcs(&self) {
+        let deadline = Instant::now() + self.shared.settings.stop_timeout;
+        let running = || {
+            let sessions = self.shared.fleet.all();
+            sessions.iter().any(|session| session.rpcs.load(Ordering::Relaxed) > 0)
+        };
+        while running() && Instant::now() < deadline {
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+async fn open_store(settings: &Settings) -> Result<Store, OpenError> {
+    let limits = store::Limits {
+        events: Retention {
+            devices: settings.events.keep,
+            others: settings.events.keep_unknown,
+            age: settings.events.age,
+        },
+        pending: settings.max_pending,
+        ..store::Limits::default()
+    };
+    let folder = settings.data.clone();
+    let opened = tokio::task::spawn_blocking(move || Store::open(&folder, &limits)).await;
+    opened.unwrap_or_else(|panic| Err(OpenError::Database(panic.to_string())))
+}
+
+/// Names are ports, unless two addresses have the same.
+fn bind(addresses: &[SocketAddr]) -> Result<Vec<Listener>, ListenError> {
+    let ports: HashSet<u16> = addresses.iter().map(SocketAddr::port).collect();
+    let shared_ports = ports.len() < addresses.len() && !ports.contains(&0);
+    addresses.iter().map(|address| Listener::bind(*address, shared_ports)).collect()
+}
+
+fn share(
+    settings: Settings,
+    store: Store,
+    standings: Standings,
+    key: PrivateKey,
+    listeners: Vec<(ListenerName, SocketAddr)>,
+) -> Shared {
+    let total = settings.spool.total;
+    let budget = Budget::new(BudgetLimits { memory: total.min(256 << 20), disk: total });
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let gate = Gate::new(Limits {
+        total: count(settings.max_waiting.saturating_add(settings.max_handshakes)),
+        per_source: count(settings.max_per_source),
+    });
+    Shared {
+        key_text: key.public_text(&format!("homing@{}", host())),
+        key,
+        store,
+        fleet: Fleet::new(),
+        standings,
+        link: LinkSettings { post_quantum: false },
+        budget,
+        gate: Mutex::new(gate),
+        handshakes: Arc::new(Semaphore::new(settings.max_handshakes)),
+        decisions: broadcast::Sender::new(DECISIONS),
+        stopping: watch::Sender::new(false),
+        counters: Counters::default(),
+        started_at: Timestamp::now(),
+        listeners,
+        capabilities: Mutex::default(),
+        last_epoch: AtomicU64::new(0),
+        settings,
+    }
+}
+
+/// The machine's name, for the comment of the gateway's key.
+fn host() -> String {
+    let name = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"));
+    name.map_or_else(|_| "gateway".to_owned(), |name| name.trim().to_owned())
+}
+
+fn terms(shared: &Shared) -> Terms {
+    Terms {
+        addresses: shared.settings.addresses.clone(),
+        user: shared.settings.user.clone(),
+        keep_alive: shared.settings.keep_alive,
+        gateway_key: shared.key_text.clone(),
+        listeners: shared.listeners.iter().map(|(name, _)| name.clone()).collect(),
+    }
+}
+
+async fn accept(shared: Arc<Shared>, listener: Listener) {
+    loop {
+        let (stream, source) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) if is_of_one_connection(&error) => continue,
+            Err(error) => {
+                tracing::warn!(%error, listener = %listener.name, "no connection can be accepted");
+                sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        match shared.enter(source) {
+            Ok(pass) => {
+                let shared = Arc::clone(&shared);
+                tokio::spawn(arrival::take_in(shared, stream, source, listener.name.clone(), pass));
+            }
+            Err(crowded) => {
+                // One line a connection would be what an attacker wants: it is counted.
+                shared.counters.turned_away.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!(code = crowded.code(), %source, "{crowded}");
+            }
+        }
+    }
+}
+
+/// Errors of a connection that went away before it was accepted.
+fn is_of_one_connection(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, InvalidInput, NotConnected};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | InvalidInput | NotConnected)
+}
+
+async fn tidy(shared: Arc<Shared>) {
+    let mut turned_away = 0;
+    loop {
+        sleep(TIDY).await;
+        shared.fleet.tidy();
+        let now = shared.counters.turned_away.load(Ordering::Relaxed);
+        if now > turned_away {
+            tracing::warn!(
+                connections = now - turned_away,
+                "turned away in the last minute: too many on their way in, in all or from one source"
+            );
+        }
+        turned_away = now;
+    }
+}

@@ -1,0 +1,204 @@
+//! A device in session: kept alive, its end noticed, told and recorded.
+//!
+//! ```text
+//!   link ── silent for a while ──▶ ping … ping ── no answer ──▶ closed
+//!    │ └── closed by the device or the network ──────────────▶ closed
+//!    └──── asked to end: taken over, forgotten, blocked, gateway stopping ─▶ closed
+//! ```
+//!
+//! NETCONF's own end (the device closed the channel but keeps the connection) ends the session too: a device without
+//! NETCONF is of no use to anybody, and its next call brings it back.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use homing_proto::api::{self, Timestamp};
+use homing_proto::dialer::keep_alive::{self, KeepAlive};
+use homing_proto::host_key::Fingerprint;
+use homing_proto::identity::{DeviceId, DeviceName, Epoch, ListenerName, SessionId};
+use homing_transport::closed::{Closed, ClosedBy, Reason};
+use homing_transport::device_link::DeviceLink;
+use homing_transport::netconf::NetconfClient;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use crate::shared::Shared;
+use crate::{greeting, timeline};
+
+/// How long a device may take to answer `close-session`.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Why the gateway ends a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// A newer session of the device has its place.
+    TakenOver,
+    /// An operator forgot or blocked the device.
+    Withdrawn,
+    /// The gateway stops.
+    Stopping,
+}
+
+impl End {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::TakenOver => "a newer session of the device took over",
+            Self::Withdrawn => "an operator forgot or blocked the device",
+            Self::Stopping => "the gateway is stopping",
+        }
+    }
+}
+
+/// One device's session.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) device: DeviceName,
+    pub(crate) device_id: Option<DeviceId>,
+    pub(crate) listener: ListenerName,
+    pub(crate) source: SocketAddr,
+    pub(crate) epoch: Epoch,
+    pub(crate) since: Timestamp,
+    pub(crate) fingerprint: Fingerprint,
+    /// The capabilities of the device; shared between all devices that say the same.
+    pub(crate) capabilities: Arc<[Box<str>]>,
+    /// The NETCONF session-id that the device gave.
+    pub(crate) netconf_session: Option<u32>,
+    pub(crate) netconf: NetconfClient,
+    pub(crate) link: DeviceLink,
+    /// RPCs waiting or running.
+    pub(crate) rpcs: AtomicU64,
+    pub(crate) round_trip_us: AtomicU64,
+    pub(crate) end: watch::Sender<Option<End>>,
+}
+
+impl Session {
+    /// Asks the session to end; the first to ask gives the reason.
+    pub(crate) fn end(&self, why: End) {
+        self.end.send_if_modified(|end| {
+            let first = end.is_none();
+            end.get_or_insert(why);
+            first
+        });
+    }
+
+    /// As the API shows it.
+    pub(crate) fn shown(&self) -> api::Session {
+        let (bytes_in, bytes_out) = self.link.counters();
+        let round_trip = self.round_trip_us.load(Ordering::Relaxed);
+        api::Session {
+            listener: self.listener.to_string(),
+            source: self.source.to_string(),
+            since: self.since,
+            epoch: self.epoch.0,
+            fingerprint: self.fingerprint.clone(),
+            netconf_session: self.netconf_session.map(u64::from),
+            capabilities: self.capabilities.iter().map(|uri| uri.to_string()).collect(),
+            bytes_in,
+            bytes_out,
+            round_trip_us: (round_trip > 0).then_some(round_trip),
+            rpcs: self.rpcs.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// Watches over the session until it ends, then gives its place free and records the end.
+pub(crate) async fn watch_over(shared: Arc<Shared>, session: Arc<Session>) {
+    let closed = until_closed(&shared, &session).await;
+    let held_place = shared.fleet.leave(session.id);
+    timeline::session_closed(&shared, &session, &closed, held_place);
+}
+
+async fn until_closed(shared: &Shared, session: &Arc<Session>) -> Closed {
+    let mut watch = Watch::new(shared.keep_alive());
+    let mut end = session.end.subscribe();
+    let link_closed = session.link.closed();
+    let netconf_closed = session.netconf.closed();
+    tokio::pin!(link_closed, netconf_closed);
+    loop {
+        let wake = watch.machine.poll_timeout();
+        tokio::select! {
+            biased;
+            closed = &mut link_closed => return closed,
+            why = asked_to_end(&mut end) => return say_goodbye(session, why).await,
+            closed = &mut netconf_closed => return without_netconf(session, &closed.to_string()).await,
+            () = greeting::at(wake) => {
+                if let Some(closed) = watch.look(session).await {
+                    return closed;
+                }
+            }
+        }
+    }
+}
+
+async fn asked_to_end(end: &mut watch::Receiver<Option<End>>) -> End {
+    match end.wait_for(Option::is_some).await {
+        Ok(why) => (*why).unwrap_or(End::Stopping),
+        Err(_) => End::Stopping,
+    }
+}
+
+/// The keep-alive of one session. What the device sends is not told to the machine byte by byte, but when it wakes.
+struct Watch {
+    machine: KeepAlive,
+    heard: Instant,
+    patience: Duration,
+}
+
+impl Watch {
+    fn new(settings: keep_alive::Settings) -> Self {
+        let now = Instant::now();
+        let patience = settings.patience().unwrap_or_default();
+        Self { machine: KeepAlive::new(settings, now.into_std()), heard: now, patience }
+    }
+
+    /// How the session ended, if the device was silent for too long.
+    async fn look(&mut self, session: &Arc<Session>) -> Option<Closed> {
+        let heard = session.link.last_heard();
+        if heard > self.heard {
+            self.heard = heard;
+            self.machine.handle_data(heard.into_std());
+        }
+        self.machine.handle_timeout(Instant::now().into_std());
+        match self.machine.poll_action()? {
+            keep_alive::Action::Probe => {
+                tokio::spawn(probe(Arc::clone(session), Instant::now() + self.patience));
+                None
+            }
+            keep_alive::Action::HangUp => {
+                session.link.close("keep-alive: no answer").await;
+                Some(Closed { by: ClosedBy::Network, reason: Reason::Silent })
+            }
+        }
+    }
+}
+
+async fn probe(session: Arc<Session>, deadline: Instant) {
+    if let Some(round_trip) = session.link.ping(deadline).await {
+        let micros = u64::try_from(round_trip.as_micros()).unwrap_or(u64::MAX);
+        session.round_trip_us.store(micros.max(1), Ordering::Relaxed);
+    }
+}
+
+async fn say_goodbye(session: &Session, why: End) -> Closed {
+    if why != End::TakenOver {
+        // A device that was taken over is half-open most of the time: it would not answer.
+        let _ = timeout(FAREWELL, session.netconf.close()).await;
+    }
+    session.link.close(why.reason()).await;
+    Closed::by_us(why.reason())
+}
+
+/// The link's own end tells more, if it comes at once.
+async fn without_netconf(session: &Session, what: &str) -> Closed {
+    match timeout(Duration::from_millis(200), session.link.closed()).await {
+        Ok(closed) => closed,
+        Err(_) => {
+            let reason = format!("NETCONF ended: {what}");
+            session.link.close(&reason).await;
+            Closed { by: ClosedBy::Peer, reason: Reason::Asked(reason) }
+        }
+    }
+}
