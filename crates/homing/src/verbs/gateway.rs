@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use homing_gateway::config::{ConfigError, Configuration, Flags, load};
+use homing_gateway::config::{ConfigError, Flags, load};
 
 use crate::exit::Exit;
 use crate::failure::Failure;

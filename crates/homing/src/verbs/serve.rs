@@ -13,7 +13,8 @@ use crate::failure::Failure;
 /// Runs the gateway until SIGTERM or Ctrl-C.
 pub(super) async fn serve(configuration: Configuration) -> Result<(), Failure> {
     log_to_stderr(configuration.settings.log);
-    let (terminate, interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    let (terminate, interrupt) =
+        (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     let socket = configuration.settings.socket.clone();
     let ready = |gateway: &Gateway| {
         for (name, address) in gateway.listeners() {
@@ -82,7 +83,9 @@ fn failure(error: &RunError) -> Failure {
         RunError::Start(StartError::Store(error)) => (error.code(), None),
         RunError::Start(StartError::Events(error)) => (error.code(), None),
         RunError::Start(StartError::Key(error)) => (error.code(), None),
-        RunError::Start(StartError::Listen(_)) => ("cannot-listen", Some("homing gateway --listen ADDR")),
+        RunError::Start(StartError::Listen(_)) => {
+            ("cannot-listen", Some("homing gateway --listen ADDR"))
+        }
         RunError::Socket(error) => (error.code(), Some("homing status")),
     };
     let failure = Failure::new(Exit::Failed, code, error.to_string());
