@@ -60,7 +60,12 @@ pub struct Device {
 pub struct Up(pub Duration);
 
 /// Dials, and serves until the gateway goes or `stop` is dropped. `up` hears when the gateway has said hello.
-pub async fn run(fleet: Arc<Fleet>, device: Device, up: mpsc::UnboundedSender<Up>, stop: oneshot::Receiver<()>) {
+pub async fn run(
+    fleet: Arc<Fleet>,
+    device: Device,
+    up: mpsc::UnboundedSender<Up>,
+    stop: oneshot::Receiver<()>,
+) {
     let start = Instant::now();
     let Ok(mut stream) = TcpStream::connect(fleet.gateway).await else { return };
     let initiation = compose(&Initiation::new(device.device_id.clone()), Nul::Omit);
@@ -165,7 +170,9 @@ async fn next_message(
 fn answer_to(message: &[u8], size: usize) -> Vec<u8> {
     let id = attribute(message, b"message-id=\"").unwrap_or_default();
     let mut answer = Vec::with_capacity(size + 256);
-    answer.extend_from_slice(b"<rpc-reply xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\" message-id=\"");
+    answer.extend_from_slice(
+        b"<rpc-reply xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\" message-id=\"",
+    );
     answer.extend_from_slice(id);
     answer.extend_from_slice(b"\"><data>");
     answer.resize(answer.len() + size, b'x');

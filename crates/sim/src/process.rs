@@ -29,7 +29,8 @@ pub fn cpu(pid: u32) -> Result<Duration> {
 /// # Errors
 /// It is gone.
 pub fn resident(pid: u32) -> Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).context("the process is gone")?;
+    let status =
+        fs::read_to_string(format!("/proc/{pid}/status")).context("the process is gone")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let number = line.and_then(|line| line.split_whitespace().next());
     Ok(number.context("/proc/PID/status has no VmRSS")?.parse()?)
