@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use homing_proto::fault::Fault;
-use tokio::net::UnixStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::loaded::LoadError;
+use crate::netconf::{self, AgentView as _, Class};
 use crate::progress::Summary;
 use crate::report::ClientReport;
 use crate::shared::Shared;
@@ -93,8 +94,14 @@ impl AgentHandle {
         self.shared.summary.subscribe()
     }
 
-    /// Speaks NETCONF on `stream` as `user`, until the session ends.
-    pub(crate) async fn serve_netconf(&self, stream: UnixStream, user: String) {
-        let _ = (stream, user);
+    /// Speaks NETCONF on `stream` with `user`, who has proven to be that, until the session ends.
+    pub(crate) async fn serve_netconf<S>(&self, stream: S, user: String)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let class = Class::of(&user, &self.configuration());
+        let stopping = self.commands.closed();
+        let closed = netconf::serve(stream, class, self, &self.shared.sessions, stopping).await;
+        tracing::info!(user, code = closed.code(), reason = %closed, "NETCONF session ended");
     }
 }

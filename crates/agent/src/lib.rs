@@ -14,6 +14,7 @@ mod connect;
 mod control;
 mod handle;
 mod loaded;
+pub mod netconf;
 mod openssh;
 mod options;
 mod progress;

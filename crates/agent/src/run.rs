@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 use crate::control::server::{DoorError, Doors};
 use crate::handle::{AgentHandle, Command, ReloadError};
 use crate::loaded::{LoadError, Loaded};
+use crate::netconf::Sessions;
 use crate::openssh::SshdError;
 use crate::options::Options;
 use crate::progress::Summary;
@@ -103,6 +104,7 @@ impl Agent {
             ssh_server,
             trace,
             configuration: watch::Sender::new(loaded.configuration.clone()),
+            sessions: Sessions::default(),
             summary: watch::Sender::new(Summary::default()),
         });
         let (sender, commands) = mpsc::channel(COMMAND_QUEUE);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use homing_proto::junos::Configuration;
 use tokio::sync::watch;
 
+use crate::netconf::Sessions;
 use crate::options::Options;
 use crate::progress::Summary;
 use crate::ssh_server::SshServer;
@@ -18,5 +19,7 @@ pub(crate) struct Shared {
     pub(crate) trace: Trace,
     /// The configuration in force.
     pub(crate) configuration: watch::Sender<Arc<Configuration>>,
+    /// The NETCONF sessions that are open.
+    pub(crate) sessions: Sessions,
     pub(crate) summary: watch::Sender<Summary>,
 }

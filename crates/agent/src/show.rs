@@ -109,7 +109,7 @@ fn retry_timeout(pair: RetryTimeout) -> String {
 }
 
 /// `04:05:06`, or `3d 04:05:06`.
-fn uptime(seconds: u64) -> String {
+pub(crate) fn uptime(seconds: u64) -> String {
     let clock = format!("{:02}:{:02}:{:02}", seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
     match seconds / 86_400 {
         0 => clock,

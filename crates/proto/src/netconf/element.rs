@@ -57,6 +57,14 @@ impl Element {
         self
     }
 
+    /// The same, it and everything in it in no namespace.
+    #[must_use]
+    pub fn without_namespace(mut self) -> Self {
+        self.namespace = None;
+        self.children = self.children.into_iter().map(Element::without_namespace).collect();
+        self
+    }
+
     fn adopt(&mut self, namespace: &Namespace) {
         self.namespace = Some(namespace.clone());
         self.children.iter_mut().for_each(|child| child.adopt(namespace));

@@ -19,6 +19,7 @@ pub mod rpc;
 pub mod scan;
 pub mod server;
 pub mod session;
+pub mod subtree;
 pub mod text;
 
 /// The namespace of NETCONF's own messages.

@@ -1,0 +1,28 @@
+//! Everything that a request may look at, gathered when it is carried out.
+
+use std::sync::Arc;
+
+use homing_proto::junos::Configuration;
+
+use super::access::Class;
+use super::sessions::Sessions;
+use super::view::SystemInformation;
+use crate::report::ClientReport;
+
+/// The agent at one moment, as one user sees it.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) class: Class,
+    pub(super) session_id: u32,
+    pub(super) sessions: Sessions,
+    pub(super) configuration: Arc<Configuration>,
+    pub(super) clients: Vec<ClientReport>,
+    pub(super) system: SystemInformation,
+}
+
+impl Context {
+    /// The configured name of this machine, or else its own.
+    pub(super) fn host_name(&self) -> String {
+        self.configuration.system().host_name.unwrap_or_else(|| self.system.host_name.clone())
+    }
+}

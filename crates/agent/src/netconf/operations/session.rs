@@ -1,0 +1,30 @@
+//! `<close-session>` and `<kill-session>` (RFC 6241, sections 7.8 and 7.9).
+
+use homing_proto::netconf::element::Element;
+use homing_proto::netconf::error::{ErrorTag, ErrorType, RpcError};
+
+use super::{Context, Reply};
+
+pub(super) fn close(_: &Element, _: &Context) -> Result<Reply, RpcError> {
+    Ok(Reply::Bye)
+}
+
+pub(super) fn kill(operation: &Element, context: &Context) -> Result<Reply, RpcError> {
+    let text = operation
+        .child_text("session-id")
+        .ok_or_else(|| RpcError::missing_element("session-id"))?;
+    let invalid = |message: String| {
+        Err(RpcError::new(ErrorType::Protocol, ErrorTag::InvalidValue, message)
+            .with_info("bad-element", "session-id"))
+    };
+    let Ok(id) = text.parse() else {
+        return invalid("expected a number as session-id".to_owned());
+    };
+    if id == context.session_id {
+        return invalid("a session can't kill itself; use close-session".to_owned());
+    }
+    if !context.sessions.kill(id) {
+        return invalid(format!("there is no session {id}"));
+    }
+    Ok(Reply::Ok)
+}
