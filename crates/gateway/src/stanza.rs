@@ -107,9 +107,8 @@ impl Stanza {
         let form = match form {
             StanzaForm::Set => return Ok(lines),
             StanzaForm::Curly => Form::Curly,
-            StanzaForm::Xml | StanzaForm::Json => {
-                return Err(StanzaError::Unprintable("only set and curly are known".into()));
-            }
+            StanzaForm::Xml => Form::Xml,
+            StanzaForm::Json => Form::Json,
         };
         let parsed = Configuration::parse_as("stanza", &lines, Form::Set);
         let mut text = match parsed {
@@ -222,7 +221,7 @@ set system login user homing class super-user authentication ssh-ed25519 \"ssh-e
             let client = &set.outbound_ssh().unwrap().clients[0];
             assert_eq!(client.device_id.as_str(), stanza.device_id.as_str());
             assert_eq!(client.servers.len(), 2);
-            for form in [StanzaForm::Curly] {
+            for form in [StanzaForm::Curly, StanzaForm::Xml, StanzaForm::Json] {
                 let text = stanza.print(form).unwrap();
                 assert_eq!(Configuration::parse("other", &text).unwrap(), set, "{text}");
             }

@@ -13,6 +13,7 @@ pub mod host_key;
 pub mod identity;
 pub mod initiation;
 pub mod junos;
+pub mod known_hosts;
 pub mod netconf;
 pub mod opening;
 pub mod roster;

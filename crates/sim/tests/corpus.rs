@@ -35,6 +35,7 @@ macro_rules! targets {
 targets! {
     opening,
     initiation,
+    known_hosts,
     host_key,
 }
 
