@@ -343,4 +343,5 @@ impl Admission {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a virtual clock starts somewhere")]
 pub(crate) mod tests;

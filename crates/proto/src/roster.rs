@@ -206,4 +206,5 @@ impl Occupancy {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a virtual clock starts somewhere")]
 mod tests;
