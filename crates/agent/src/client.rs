@@ -20,8 +20,8 @@ use tokio::time::{sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::connect::{self, ConnectError, Route};
+use crate::handle::AgentHandle;
 use crate::progress::Reporter;
-use crate::shared::Shared;
 use crate::ssh_server::{PrepareError, Ready};
 use crate::stanza::Stanza;
 
@@ -31,7 +31,8 @@ const INITIATION_DEADLINE: Duration = Duration::from_secs(10);
 /// What one client's task owns.
 pub(crate) struct Client {
     pub(crate) stanza: Arc<Stanza>,
-    pub(crate) shared: Arc<Shared>,
+    /// The agent that it belongs to.
+    pub(crate) agent: AgentHandle,
     pub(crate) reporter: Reporter,
     /// Ends the connection and the task in order.
     pub(crate) stop: CancellationToken,
@@ -134,7 +135,7 @@ impl Client {
             // is prepared anew, since host keys and settings may have changed.
             let prepared = match ready.take() {
                 Some(prepared) => prepared,
-                None => self.shared.ssh_server.prepare(&self.stanza, &self.shared).await?,
+                None => self.agent.shared.ssh_server.prepare(&self.stanza, &self.agent).await?,
             };
             let prepared = ready.insert(prepared);
             let route = Route {
@@ -160,11 +161,11 @@ impl Client {
         if let Some(secret) = &self.stanza.secret {
             initiation = initiation.with_claim(ready.host_key().clone(), secret);
         }
-        initiation::compose(&initiation, self.shared.options.nul)
+        initiation::compose(&initiation, self.agent.shared.options.nul)
     }
 
     async fn serve(&self, stream: TcpStream, ready: Ready) -> String {
-        match ready.serve(stream, &self.stanza, &self.shared, &self.stop).await {
+        match ready.serve(stream, &self.stanza, &self.agent, &self.stop).await {
             Ok(why) => why,
             Err(error) => {
                 tracing::warn!(client = %self.stanza.client, code = error.code(), %error, "can't serve SSH");
@@ -199,7 +200,10 @@ impl Client {
     }
 
     fn trace(&self, line: std::fmt::Arguments<'_>) {
-        self.shared.trace.connectivity(format_args!("outbound_ssh_connect_to_server: {line}"));
+        self.agent
+            .shared
+            .trace
+            .connectivity(format_args!("outbound_ssh_connect_to_server: {line}"));
     }
 }
 

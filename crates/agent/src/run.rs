@@ -108,8 +108,8 @@ impl Agent {
             summary: watch::Sender::new(Summary::default()),
         });
         let (sender, commands) = mpsc::channel(COMMAND_QUEUE);
-        let handle = AgentHandle { commands: sender, shared: shared.clone() };
-        let mut supervisor = Supervisor::new(shared);
+        let handle = AgentHandle { commands: sender, shared };
+        let mut supervisor = Supervisor::new(handle.clone());
         supervisor.apply(loaded);
         Ok(Self { supervisor, doors, commands, handle })
     }
@@ -140,6 +140,8 @@ impl Agent {
             () = doors.serve(&handle) => {}
             () = shutdown => {}
         }
+        // Whoever still asks learns that the agent is stopping.
+        drop(commands);
         supervisor.stop().await;
     }
 }

@@ -9,9 +9,9 @@ use homing_proto::host_key::HostKey;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
+use crate::handle::AgentHandle;
 use crate::openssh::{self, Directives, Prepared, Sshd, SshdError};
 use crate::options::{self, Options};
-use crate::shared::Shared;
 use crate::stanza::Stanza;
 
 /// The server chosen for all connections of this agent.
@@ -95,11 +95,11 @@ impl SshServer {
     pub(crate) async fn prepare(
         &self,
         stanza: &Stanza,
-        shared: &Shared,
+        agent: &AgentHandle,
     ) -> Result<Ready, PrepareError> {
         match self {
             Self::OpenSsh(sshd) => {
-                let directives = directives(&shared.options, Some(stanza));
+                let directives = directives(&agent.shared.options, Some(stanza));
                 Ok(Ready::OpenSsh(sshd.prepare(stanza.client.as_str(), &directives).await?))
             }
             Self::Embedded => Err(PrepareError::NoEmbedded),
@@ -123,7 +123,7 @@ impl Ready {
         self,
         stream: TcpStream,
         _stanza: &Stanza,
-        _shared: &Shared,
+        _agent: &AgentHandle,
         stop: &CancellationToken,
     ) -> Result<String, PrepareError> {
         match self {

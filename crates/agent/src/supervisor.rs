@@ -13,10 +13,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::client::Client;
+use crate::handle::AgentHandle;
 use crate::loaded::Loaded;
 use crate::progress::{Progress, Reporter, Summary};
 use crate::report::ClientReport;
-use crate::shared::Shared;
 use crate::stanza::{Refused, Stanza};
 
 /// One client and its task.
@@ -44,7 +44,7 @@ pub struct Changes {
 
 /// Owns the clients' tasks.
 pub(crate) struct Supervisor {
-    shared: Arc<Shared>,
+    agent: AgentHandle,
     running: Vec<Running>,
     refused: Vec<Refused>,
     /// Tasks that were told to stop and may still be saying farewell.
@@ -52,8 +52,8 @@ pub(crate) struct Supervisor {
 }
 
 impl Supervisor {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared, running: Vec::new(), refused: Vec::new(), leaving: Vec::new() }
+    pub(crate) fn new(agent: AgentHandle) -> Self {
+        Self { agent, running: Vec::new(), refused: Vec::new(), leaving: Vec::new() }
     }
 
     /// Brings the tasks in line with `loaded`.
@@ -97,10 +97,10 @@ impl Supervisor {
     fn start(&self, stanza: Stanza, predecessor: Option<JoinHandle<()>>) -> Running {
         let stanza = Arc::new(stanza);
         let stop = CancellationToken::new();
-        let (reporter, progress) = Reporter::new(self.shared.summary.clone());
+        let (reporter, progress) = Reporter::new(self.agent.shared.summary.clone());
         let client = Client {
             stanza: stanza.clone(),
-            shared: self.shared.clone(),
+            agent: self.agent.clone(),
             reporter,
             stop: stop.clone(),
         };
@@ -110,7 +110,7 @@ impl Supervisor {
 
     fn count(&self) {
         let (active, refused) = (self.running.len(), self.refused.len());
-        self.shared.summary.send_modify(|summary: &mut Summary| {
+        self.agent.shared.summary.send_modify(|summary: &mut Summary| {
             summary.active = active;
             summary.refused = refused;
         });
@@ -125,7 +125,7 @@ impl Supervisor {
         ];
         for (word, clients) in words {
             for client in clients {
-                self.shared.trace.configuration(format_args!(
+                self.agent.shared.trace.configuration(format_args!(
                     "outbound_ssh_configuration: {word} client {client}"
                 ));
                 if word == "refused" {
@@ -139,7 +139,7 @@ impl Supervisor {
 
     /// Every client in the configuration's order, those that were refused at the end.
     pub(crate) fn report(&self) -> Vec<ClientReport> {
-        let server = self.shared.ssh_server.name();
+        let server = self.agent.shared.ssh_server.name();
         let running = self.running.iter().map(|running| {
             let mut report = ClientReport::of(&running.stanza, &running.progress.borrow(), server);
             if running.task.is_finished() {

@@ -30,6 +30,26 @@ fn a_command_runs_on_the_device_with_its_output_and_exit_status() {
     assert_eq!(output.status.code(), Some(7));
 }
 
+/// A whole NETCONF session, said at once: hello, one request, farewell.
+const NETCONF: &[u8] = b"<hello xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"><capabilities>\
+    <capability>urn:ietf:params:netconf:base:1.0</capability></capabilities></hello>]]>]]>\
+    <rpc message-id=\"1\" xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\">\
+    <get-outbound-ssh-service-information/></rpc>]]>]]>\
+    <rpc message-id=\"2\" xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"><close-session/></rpc>]]>]]>";
+
+#[test]
+fn the_netconf_subsystem_of_sshd_reaches_the_running_agent() {
+    let lab = Lab::new();
+    for flags in [&[][..], &["--netconf-only"]] {
+        let (_agent, _gateway, port) = dialled_in(&lab, "", flags);
+        let output = ssh(&lab, port, &["-s", "netconf"], NETCONF);
+        let said = text(&output.stdout);
+        assert!(output.status.success(), "{output:?}");
+        assert!(said.contains("<outbound-ssh-client-name>mist<"), "{flags:?} {said}");
+        assert!(said.contains(">Connected<"), "{flags:?} {said}");
+    }
+}
+
 #[test]
 fn without_services_netconf_the_subsystem_is_refused() {
     let lab = Lab::new();
