@@ -33,6 +33,12 @@ macro_rules! targets {
 }
 
 targets! {
+    rpc_reply,
+    rpc,
+    hello,
+    xml_scan,
+    framing_chunked,
+    framing_eom,
     opening,
     initiation,
     known_hosts,
