@@ -157,6 +157,9 @@ impl Client {
     }
 
     fn initiation(&self, ready: &Ready) -> Vec<u8> {
+        if self.shared.options.call_home {
+            return Vec::new();
+        }
         let mut initiation = Initiation::new(self.stanza.device_id.clone());
         if let Some(secret) = &self.stanza.secret {
             initiation = initiation.with_claim(ready.host_key().clone(), secret);

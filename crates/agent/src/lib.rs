@@ -12,6 +12,7 @@ pub mod cli;
 mod client;
 mod connect;
 mod control;
+mod embedded;
 mod handle;
 mod loaded;
 pub mod netconf;

@@ -42,6 +42,8 @@ pub struct Options {
     pub sshd_config: PathBuf,
     /// Nothing but the NETCONF subsystem on any connection.
     pub netconf_only: bool,
+    /// Open as NETCONF call home does (RFC 8071): without the initiation sequence.
+    pub call_home: bool,
     /// Whether HOST-KEY lines carry a NUL.
     pub nul: Nul,
     /// The control socket, if not `control.sock` in the state directory.
@@ -62,6 +64,7 @@ impl Options {
             sshd: None,
             sshd_config: PathBuf::from(crate::openssh::SYSTEM_CONFIGURATION),
             netconf_only: false,
+            call_home: false,
             nul: Nul::Omit,
             control: None,
             program: None,

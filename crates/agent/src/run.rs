@@ -16,11 +16,10 @@ use crate::control::server::{DoorError, Doors};
 use crate::handle::{AgentHandle, Command, ReloadError};
 use crate::loaded::{LoadError, Loaded};
 use crate::netconf::Sessions;
-use crate::openssh::SshdError;
 use crate::options::Options;
 use crate::progress::Summary;
 use crate::shared::Shared;
-use crate::ssh_server::SshServer;
+use crate::ssh_server::{PrepareError, SshServer};
 use crate::supervisor::{Changes, Supervisor};
 use crate::trace::Trace;
 
@@ -33,9 +32,9 @@ pub enum RunError {
     /// The configuration can't be read or is wrong.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// `--ssh-server openssh`, and OpenSSH can't serve.
-    #[error("OpenSSH can't serve: {0}")]
-    OpenSsh(String),
+    /// The SSH server that was asked for can't serve.
+    #[error("SSH can't be served: {0}")]
+    SshServer(String),
     /// The state directory or its sockets can't be made.
     #[error(transparent)]
     Door(#[from] DoorError),
@@ -46,7 +45,7 @@ impl RunError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Load(error) => error.code(),
-            Self::OpenSsh(_) => "openssh-unfit",
+            Self::SshServer(_) => "ssh-server-unfit",
             Self::Door(DoorError::InUse(_)) => "agent-running",
             Self::Door(DoorError::File { .. }) => "state-directory",
         }
@@ -56,14 +55,14 @@ impl RunError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Load(error) => error.fault(),
-            Self::OpenSsh(_) | Self::Door(_) => Fault::Local,
+            Self::SshServer(_) | Self::Door(_) => Fault::Local,
         }
     }
 }
 
-impl From<SshdError> for RunError {
-    fn from(error: SshdError) -> Self {
-        Self::OpenSsh(error.to_string())
+impl From<PrepareError> for RunError {
+    fn from(error: PrepareError) -> Self {
+        Self::SshServer(error.to_string())
     }
 }
 

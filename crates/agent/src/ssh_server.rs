@@ -4,11 +4,15 @@
 //!   auto ──sshd and its host keys are there──▶ openssh     otherwise ──▶ embedded
 //! ```
 
+use std::sync::Arc;
+
 use homing_proto::fault::Fault;
 use homing_proto::host_key::HostKey;
+use homing_transport::keys::KeyFileError;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
+use crate::embedded::Embedded;
 use crate::handle::AgentHandle;
 use crate::openssh::{self, Directives, Prepared, Sshd, SshdError};
 use crate::options::{self, Options};
@@ -18,7 +22,7 @@ use crate::stanza::Stanza;
 #[derive(Debug)]
 pub(crate) enum SshServer {
     OpenSsh(Sshd),
-    Embedded,
+    Embedded(Arc<Embedded>),
 }
 
 /// Why no server is ready; nothing is dialled then.
@@ -26,8 +30,8 @@ pub(crate) enum SshServer {
 pub(crate) enum PrepareError {
     #[error(transparent)]
     OpenSsh(#[from] SshdError),
-    #[error("the embedded SSH server is not part of this build; install openssh-server")]
-    NoEmbedded,
+    #[error(transparent)]
+    HostKeys(#[from] KeyFileError),
 }
 
 impl PrepareError {
@@ -35,7 +39,7 @@ impl PrepareError {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::OpenSsh(error) => error.code(),
-            Self::NoEmbedded => "no-embedded-server",
+            Self::HostKeys(error) => error.code(),
         }
     }
 
@@ -43,7 +47,7 @@ impl PrepareError {
     pub(crate) fn fault(&self) -> Fault {
         match self {
             Self::OpenSsh(error) => error.fault(),
-            Self::NoEmbedded => Fault::Local,
+            Self::HostKeys(error) => error.fault(),
         }
     }
 }
@@ -52,6 +56,7 @@ impl PrepareError {
 #[derive(Debug)]
 pub(crate) enum Ready {
     OpenSsh(Prepared),
+    Embedded { server: Arc<Embedded>, host_key: HostKey },
 }
 
 impl SshServer {
@@ -59,19 +64,23 @@ impl SshServer {
     ///
     /// # Errors
     /// OpenSSH is wanted and can't serve.
-    pub(crate) async fn choose(options: &Options) -> Result<Self, SshdError> {
+    pub(crate) async fn choose(options: &Options) -> Result<Self, PrepareError> {
         let wanted = options.ssh_server;
         if wanted == options::SshServer::Embedded {
-            return Ok(Self::Embedded);
+            return Self::embedded(options);
         }
         match Self::openssh(options).await {
             Ok(sshd) => Ok(Self::OpenSsh(sshd)),
             Err(error) if wanted == options::SshServer::Auto => {
                 tracing::info!(code = error.code(), reason = %error, "SSH is served by the embedded server");
-                Ok(Self::Embedded)
+                Self::embedded(options)
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    fn embedded(options: &Options) -> Result<Self, PrepareError> {
+        Ok(Self::Embedded(Arc::new(Embedded::open(options)?)))
     }
 
     async fn openssh(options: &Options) -> Result<Sshd, SshdError> {
@@ -84,7 +93,7 @@ impl SshServer {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::OpenSsh(_) => "openssh",
-            Self::Embedded => "embedded",
+            Self::Embedded(_) => "embedded",
         }
     }
 
@@ -102,7 +111,9 @@ impl SshServer {
                 let directives = directives(&agent.shared.options, Some(stanza));
                 Ok(Ready::OpenSsh(sshd.prepare(stanza.client.as_str(), &directives).await?))
             }
-            Self::Embedded => Err(PrepareError::NoEmbedded),
+            Self::Embedded(server) => {
+                Ok(Ready::Embedded { server: Arc::clone(server), host_key: server.claimed() })
+            }
         }
     }
 }
@@ -112,6 +123,7 @@ impl Ready {
     pub(crate) fn host_key(&self) -> &HostKey {
         match self {
             Self::OpenSsh(prepared) => &prepared.host_key,
+            Self::Embedded { host_key, .. } => host_key,
         }
     }
 
@@ -122,12 +134,13 @@ impl Ready {
     pub(crate) async fn serve(
         self,
         stream: TcpStream,
-        _stanza: &Stanza,
-        _agent: &AgentHandle,
+        stanza: &Stanza,
+        agent: &AgentHandle,
         stop: &CancellationToken,
     ) -> Result<String, PrepareError> {
         match self {
             Self::OpenSsh(prepared) => Ok(openssh::serve(stream, &prepared, stop).await?),
+            Self::Embedded { server, .. } => Ok(server.serve(stream, stanza, agent, stop).await),
         }
     }
 }

@@ -81,6 +81,9 @@ pub(super) struct RunArguments {
     /// Allow nothing but the NETCONF subsystem on the connections
     #[arg(long, env = "HOMING_AGENT_NETCONF_ONLY")]
     netconf_only: bool,
+    /// Open as NETCONF call home does (RFC 8071), without saying who this is
+    #[arg(long, env = "HOMING_AGENT_CALL_HOME")]
+    call_home: bool,
     /// Send a NUL at the end of HOST-KEY, as some gateways expect
     #[arg(long, env = "HOMING_AGENT_SEND_NUL")]
     send_nul: bool,
@@ -99,6 +102,7 @@ impl RunArguments {
             sshd: self.sshd.clone(),
             sshd_config: self.sshd_config.clone(),
             netconf_only: self.netconf_only,
+            call_home: self.call_home,
             nul: if self.send_nul { Nul::Send } else { Nul::Omit },
             control: self.place.control.clone(),
             ..Options::new(ConfigSource::File(self.config.clone()), state_dir)
