@@ -1,0 +1,95 @@
+//! What the demo prints.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bytes::Bytes;
+use homing_gateway::control::Control;
+use homing_proto::api::{Device, DeviceState, Event};
+
+use super::failed;
+use crate::failure::Failure;
+
+/// What it begins with.
+pub(super) fn greeting(devices: usize, port: u16) {
+    println!(
+        "homing {} demo: a gateway on 127.0.0.1:{port} and {devices} devices that dial it\n",
+        env!("CARGO_PKG_VERSION")
+    );
+}
+
+/// One line of what happens, if it says how a device fares; true if it is the first to be in session.
+pub(super) fn event(event: &Event, elapsed: Duration, first: bool) -> bool {
+    let name = event.device.as_ref().map(ToString::to_string);
+    let name = name.or_else(|| event.device_id.as_ref().map(ToString::to_string));
+    let Some(name) = name else { return false };
+    let is_in = event.code == "in-session";
+    if !is_in && event.fault.is_none() {
+        return false;
+    }
+    let mark = if is_in { "ok" } else { "--" };
+    let time = if is_in && first {
+        format!("  {:.2} s after the start", elapsed.as_secs_f64())
+    } else {
+        String::new()
+    };
+    println!("  {mark}  {name:<9} {}: {}{time}", event.code, event.message);
+    is_in
+}
+
+/// Where every device stands.
+pub(super) fn fates(devices: &[Device]) {
+    println!("\nDEVICE     STATE     KEY");
+    for device in devices {
+        let pending = device.pending.as_ref().map(|pending| &pending.fingerprint);
+        let session = device.session.as_ref().map(|session| &session.fingerprint);
+        let pinned = device.keys.first().map(|key| &key.fingerprint);
+        let key =
+            session.or(pending).or(pinned).map_or_else(|| "-".to_owned(), ToString::to_string);
+        println!("{:<10} {:<9} {key}", device.name, device.state.as_str());
+    }
+}
+
+/// Runs an RPC on the first device in session and prints its reply.
+pub(super) async fn rpc(control: &Control, devices: &[Device]) -> Result<(), Failure> {
+    let Some(device) = devices.iter().find(|device| device.state == DeviceState::Up) else {
+        println!("\nNo device is in session: homing events");
+        return Ok(());
+    };
+    println!("\n$ homing rpc {} get-system-information", device.name);
+    let operation = Bytes::from_static(b"<get-system-information/>");
+    let reply = control.rpc(&device.name, operation, Duration::from_secs(10), "demo").await;
+    let mut reply = reply.map_err(|error| failed(error.code(), &error))?;
+    while let Some(piece) = reply.body.recv().await {
+        print!("{}", String::from_utf8_lossy(&piece));
+    }
+    println!();
+    Ok(())
+}
+
+/// What to try now.
+pub(super) fn next(folder: &Path, devices: &[Device]) {
+    let program =
+        std::env::current_exe().map_or_else(|_| "homing".into(), |path| path.display().to_string());
+    let in_state = |state| devices.iter().find(|device: &&Device| device.state == state);
+    let up = in_state(DeviceState::Up).map_or("edge-01", |device| &device.name);
+    println!("\nFrom a second terminal:\n");
+    println!("  export HOMING_SOCKET={}", folder.join("homing.sock").display());
+    println!("  alias homing={program}\n");
+    println!("  homing status");
+    println!("  homing device ls");
+    println!("  homing cli {up} \"show configuration\"");
+    println!("  homing config get {up}");
+    if let Some(refused) = in_state(DeviceState::Refused) {
+        println!("  homing device log {}", refused.name);
+    }
+    if let Some(pending) = in_state(DeviceState::Pending) {
+        println!("  homing device accept {}", pending.name);
+    }
+    println!("  homing events -w\n\nCtrl-C stops and removes everything.");
+}
+
+/// On the way out.
+pub(super) fn stopping() {
+    println!("\nstopping: the devices are told, the folder is removed");
+}
