@@ -96,7 +96,7 @@ struct Arriving {
     question: Option<oneshot::Receiver<Question>>,
     verdict: Option<oneshot::Sender<bool>>,
     link: Option<Unauthenticated>,
-    greeted: Option<Box<Greeted>>,
+    greeted: Option<Greeted>,
     decisions: Option<(Fingerprint, broadcast::Receiver<Decided>)>,
     permit: Option<Permit>,
     held: Option<Counted>,
@@ -192,7 +192,7 @@ impl Arriving {
             }
             Done::Greeted(greeted) => match *greeted {
                 Ok(greeted) => {
-                    self.greeted = Some(Box::new(greeted));
+                    self.greeted = Some(greeted);
                     self.machine.handle_hello(now);
                 }
                 Err(failure) => self.machine.handle_failed(failure, now),

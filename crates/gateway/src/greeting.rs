@@ -1,6 +1,5 @@
 //! From a proven device to a session: user authentication, the NETCONF subsystem, both hellos.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -43,23 +42,21 @@ pub(crate) struct Greeted {
 }
 
 /// Logs in with the device's password if it has one, else with the gateway's key.
-pub(crate) fn log_in(
+pub(crate) async fn log_in(
     shared: Arc<Shared>,
     link: Unauthenticated,
     device: ProvenDevice,
-) -> impl Future<Output = Result<LoggedIn, Failure>> + Send {
-    async move {
-        let record = shared.store.device(device.name());
-        let user = record.as_ref().and_then(|record| record.user.clone());
-        let user = user.unwrap_or_else(|| shared.settings.user.clone());
-        let credential = match record.as_ref().and_then(|record| record.password.clone()) {
-            Some(password) => Credential::Password(password),
-            None => Credential::Key(shared.key.clone()),
-        };
-        match link.log_in(&user, std::slice::from_ref(&credential), deadline(&shared)).await {
-            Ok(link) => Ok(LoggedIn { user, link }),
-            Err(error) => Err(log_in_failure(error, &user, &credential)),
-        }
+) -> Result<LoggedIn, Failure> {
+    let record = shared.store.device(device.name());
+    let user = record.as_ref().and_then(|record| record.user.clone());
+    let user = user.unwrap_or_else(|| shared.settings.user.clone());
+    let credential = match record.as_ref().and_then(|record| record.password.clone()) {
+        Some(password) => Credential::Password(password),
+        None => Credential::Key(shared.key.clone()),
+    };
+    match link.log_in(&user, std::slice::from_ref(&credential), deadline(&shared)).await {
+        Ok(link) => Ok(LoggedIn { user, link }),
+        Err(error) => Err(log_in_failure(error, &user, &credential)),
     }
 }
 
@@ -83,20 +80,15 @@ fn log_in_failure(error: LogInError, user: &str, credential: &Credential) -> Fai
 }
 
 /// Opens NETCONF and exchanges hellos.
-pub(crate) fn greet(
-    shared: Arc<Shared>,
-    link: DeviceLink,
-) -> impl Future<Output = Result<Greeted, Failure>> + Send {
-    async move {
-        let deadline = deadline(&shared);
-        let channel = link.open(Kind::Subsystem("netconf".to_owned()), deadline).await;
-        let channel = channel.map_err(open_failure)?;
-        let settings = client::Settings { queue: QUEUE, overdue: OVERDUE, ..Default::default() };
-        let started = NetconfClient::start(channel.into_stream(), settings, deadline).await;
-        match started {
-            Ok((netconf, hello)) => Ok(Greeted { link, netconf, hello }),
-            Err(error) => Err(hello_failure(&link, error).await),
-        }
+pub(crate) async fn greet(shared: Arc<Shared>, link: DeviceLink) -> Result<Greeted, Failure> {
+    let deadline = deadline(&shared);
+    let channel = link.open(Kind::Subsystem("netconf".to_owned()), deadline).await;
+    let channel = channel.map_err(open_failure)?;
+    let settings = client::Settings { queue: QUEUE, overdue: OVERDUE, ..Default::default() };
+    let started = NetconfClient::start(channel.into_stream(), settings, deadline).await;
+    match started {
+        Ok((netconf, hello)) => Ok(Greeted { link, netconf, hello }),
+        Err(error) => Err(hello_failure(&link, error).await),
     }
 }
 
@@ -124,11 +116,7 @@ async fn hello_failure(link: &DeviceLink, error: StartError) -> Failure {
 
 impl Greeted {
     /// The session that this becomes if the roster has a place for it.
-    pub(crate) fn into_session(
-        self: Box<Self>,
-        shared: &Shared,
-        device: &ProvenDevice,
-    ) -> Arc<Session> {
+    pub(crate) fn into_session(self, shared: &Shared, device: &ProvenDevice) -> Arc<Session> {
         let capabilities = self.hello.capabilities.iter().map(Box::from).collect();
         Arc::new(Session {
             id: shared.fleet.number(),

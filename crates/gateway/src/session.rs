@@ -93,7 +93,7 @@ impl Session {
             source: self.source.to_string(),
             since: self.since,
             epoch: self.epoch.0,
-            fingerprint: self.fingerprint.clone(),
+            fingerprint: self.fingerprint,
             netconf_session: self.netconf_session.map(u64::from),
             capabilities: self.capabilities.iter().map(|uri| uri.to_string()).collect(),
             bytes_in,

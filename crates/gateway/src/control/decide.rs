@@ -48,7 +48,7 @@ pub(super) async fn accept(
                 ..DeviceUpdate::default()
             };
             let retire = |key: &api::Key| {
-                Change::RetireKey(name.clone(), key.fingerprint.clone(), KeyState::Replaced)
+                Change::RetireKey(name.clone(), key.fingerprint, KeyState::Replaced)
             };
             let mut changes: Vec<_> = record.pinned().map(retire).collect();
             changes.push(Change::Update(name.clone(), Box::new(update)));

@@ -50,7 +50,7 @@ impl Choices<'_> {
 
     fn one_in(&mut self, n: usize) -> bool {
         let choice = self.next();
-        choice != 0 && choice % n == 0
+        choice != 0 && choice.is_multiple_of(n)
     }
 
     fn word(&mut self, from: &[&str]) -> Word {

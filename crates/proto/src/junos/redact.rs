@@ -99,7 +99,7 @@ fn pieces(line: &str) -> Vec<&str> {
         let length = match first {
             '"' => quoted_length(rest),
             c if is_mark(c) => rest.find(|c| !is_mark(c)).unwrap_or(rest.len()),
-            _ => rest.find(|c| is_word_end(c)).unwrap_or(rest.len()),
+            _ => rest.find(is_word_end).unwrap_or(rest.len()),
         };
         let (piece, after) = rest.split_at(length);
         out.push(piece);

@@ -16,6 +16,7 @@
 
 mod requests;
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a virtual clock starts somewhere")]
 mod tests;
 
 use std::collections::VecDeque;

@@ -4,12 +4,11 @@ use super::*;
 
 const NO_LIMIT: u64 = u64::MAX;
 
+/// Whole messages, what was left of one that is not, and whether the end was clean.
+type Decoded = (Vec<Vec<u8>>, Vec<u8>, bool);
+
 /// The messages found when `stream` arrives in the given pieces, and whether it ended between two.
-fn decode(
-    framing: Framing,
-    pieces: &[&[u8]],
-    limit: u64,
-) -> Result<(Vec<Vec<u8>>, Vec<u8>, bool), FramingError> {
+fn decode(framing: Framing, pieces: &[&[u8]], limit: u64) -> Result<Decoded, FramingError> {
     let mut decoder = Decoder::new(framing, limit);
     let (mut messages, mut open) = (Vec::new(), Vec::new());
     for piece in pieces {

@@ -12,6 +12,7 @@
 //! Source: RFC 6241, sections 4, 7.8 and 8.1; RFC 6242, section 4.1.
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a virtual clock starts somewhere")]
 mod tests;
 
 use std::collections::VecDeque;
