@@ -157,7 +157,7 @@ impl Client {
     }
 
     fn initiation(&self, ready: &Ready) -> Vec<u8> {
-        if self.shared.options.call_home {
+        if self.agent.shared.options.call_home {
             return Vec::new();
         }
         let mut initiation = Initiation::new(self.stanza.device_id.clone());

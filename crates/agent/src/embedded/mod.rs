@@ -71,8 +71,11 @@ impl Embedded {
             keep_alive: stanza.keep_alive.map(|settings| (settings.timeout, settings.retry)),
             ..ServerSettings::new(self.host_keys.all(), self.budget.clone())
         };
-        let programs =
-            Programs { handle, netconf: stanza.netconf, netconf_only: shared.options.netconf_only };
+        let programs = Programs {
+            handle: agent.clone(),
+            netconf: stanza.netconf,
+            netconf_only: agent.shared.options.netconf_only,
+        };
         let users = Users::new(Arc::clone(&agent.shared));
         let stopped = async {
             stop.cancelled().await;
