@@ -17,7 +17,7 @@ pub fn run(data: &[u8]) {
         assert!(!message.is_empty() && message.len() as u64 <= LIMIT);
         let mut sent = Vec::new();
         assert_eq!(Encoder::new(Framing::Chunked).message(message, &mut sent), Ok(()));
-        assert_eq!(decode(&[&sent]).0, std::slice::from_ref(&message));
+        assert_eq!(decode(&[&sent]).0, std::slice::from_ref(message));
     }
 }
 

@@ -14,7 +14,7 @@ pub fn run(data: &[u8]) {
         let mut sent = Vec::new();
         // A message that ends like the mark begins can't be sent; everything else can.
         if Encoder::new(Framing::EndOfMessage).message(message, &mut sent).is_ok() {
-            assert_eq!(decode(&[&sent]).0, std::slice::from_ref(&message));
+            assert_eq!(decode(&[&sent]).0, std::slice::from_ref(message));
         }
     }
 }

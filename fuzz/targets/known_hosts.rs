@@ -20,7 +20,8 @@ pub fn run(data: &[u8]) {
     let first = text.split([' ', ',', '\n']).next().unwrap_or_default();
     for names in [&["mx1.fra"][..], &["192.0.2.1", "mx1"], &[first]] {
         let found = known.find(names);
-        let is_known = |key: &HostKey| known.entries.iter().any(|e| e.marker == Marker::None && e.key == *key);
+        let is_known =
+            |key: &HostKey| known.entries.iter().any(|e| e.marker == Marker::None && e.key == *key);
         assert!(found.keys.iter().all(|key| is_known(key) && !found.revoked.contains(key)));
     }
 }
