@@ -205,8 +205,7 @@ impl Reader<'_> {
         match token {
             Ok(token) => (span, Some(token)),
             Err(bad) => {
-                let (code, message, help) = bad.explain();
-                self.builder.report(self.builder.at(code, span, message).help(help));
+                self.builder.bad_token(bad, span);
                 (span, None)
             }
         }

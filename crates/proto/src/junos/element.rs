@@ -14,6 +14,7 @@
 //!   a container;
 //! - of a curly or `set` line of more than two words, a word that cannot be an element's name is
 //!   the key of the one before; the others nest;
+//! - the values of `[ a b ]` become an element each;
 //! - a first word that cannot be an element's name becomes the `name` of an element `unnamed`.
 
 use super::place::{Builder, Mark, follow, unknown};
@@ -22,6 +23,9 @@ use super::tree::{Comment, Hints, Statement, Word, WordKind};
 
 /// The element that stands for a keyword which cannot be an element's name.
 const UNNAMED: &str = "unnamed";
+
+/// Words in front of `[ a b ]` up to which each value gets an element of its own.
+const LONGEST_PREFIX: usize = 8;
 
 /// An element of XML or a member of JSON.
 #[derive(Clone, Debug)]
@@ -226,14 +230,16 @@ fn key_of(name: &str, key: Option<&Word>) -> Option<Element> {
 
 fn write_unknown(statement: &Statement) -> Vec<Element> {
     let is_open = |word: &Word| word.kind == WordKind::Open;
-    let children = || write(&statement.children, Area::Unknown);
-    let Some(open) = statement.words.iter().position(is_open).filter(|&at| at > 0) else {
-        return vec![nest(&statement.words, statement.hints, children())];
+    let children = write(&statement.children, Area::Unknown);
+    let open = statement.words.iter().position(is_open);
+    let open = open.filter(|at| (1..=LONGEST_PREFIX).contains(at) && children.is_empty());
+    let Some(open) = open else {
+        return vec![nest(&statement.words, statement.hints, children)];
     };
     let (before, values) = statement.words.split_at_checked(open).unwrap_or((&[], &[]));
     let values = values.iter().filter(|word| !word.is_bracket());
     let lines = values.map(|value| [before, std::slice::from_ref(value)].concat());
-    lines.map(|line| nest(&line, statement.hints, children())).collect()
+    lines.map(|line| nest(&line, statement.hints, Vec::new())).collect()
 }
 
 /// The words of a line as elements inside one another, the innermost with `children`.

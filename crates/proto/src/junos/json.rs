@@ -9,6 +9,8 @@
 //! object it stands in, `"@name"` what is said about the member `name`: `inactive` and `comment`
 //! are read.
 
+use std::collections::HashMap;
+
 use super::element::{self, Element};
 use super::json_text::{Json, JsonReader, JsonValue, Member};
 use super::place::Builder;
@@ -83,13 +85,25 @@ fn members_of(builder: &mut Builder<'_>, above: &mut Element, members: Vec<Membe
             None => member(builder, above, &name, value),
         }
     }
-    for (of, value) in &remarks {
-        let mut named = above.children.iter_mut().filter(|each| each.name.text == *of);
-        match &value.value {
-            JsonValue::Array(items) => {
-                named.zip(items).for_each(|(each, item)| remark(each, item));
-            }
-            _ => named.by_ref().take(1).for_each(|each| remark(each, value)),
+    if !remarks.is_empty() {
+        remark_members(&mut above.children, &remarks);
+    }
+}
+
+/// Takes in what `"@name"` members say about the members of these names.
+fn remark_members(children: &mut [Element], remarks: &[(String, Json)]) {
+    let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, child) in children.iter().enumerate() {
+        places.entry(child.name.text.clone()).or_default().push(index);
+    }
+    for (of, value) in remarks {
+        let places = places.get(of).map_or(&[][..], Vec::as_slice);
+        let items = match &value.value {
+            JsonValue::Array(items) => items.as_slice(),
+            _ => std::slice::from_ref(value),
+        };
+        for (place, item) in places.iter().zip(items) {
+            children.get_mut(*place).into_iter().for_each(|child| remark(child, item));
         }
     }
 }

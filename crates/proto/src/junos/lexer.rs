@@ -32,9 +32,9 @@ pub(crate) enum Token {
 /// Why a token is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BadToken {
-    /// A quotation mark without its partner.
+    /// A quotation mark without its partner; nothing can be read after it.
     OpenString,
-    /// `/*` without `*/`.
+    /// `/*` without `*/`; nothing can be read after it.
     OpenComment,
     /// Over [`MAX_TOKEN`].
     TooLong,
@@ -151,7 +151,7 @@ impl<'t> Lexer<'t> {
                 c => text.push(c),
             }
         }
-        self.at += 1;
+        self.at = self.text.len();
         Err(BadToken::OpenString)
     }
 
@@ -169,7 +169,7 @@ impl<'t> Lexer<'t> {
     fn block_comment(&mut self) -> Result<Token, BadToken> {
         let rest = self.rest();
         let Some(length) = rest.get(2..).and_then(|inner| inner.find("*/")) else {
-            self.at += 2;
+            self.at = self.text.len();
             return Err(BadToken::OpenComment);
         };
         self.at += length + 4;
@@ -197,6 +197,11 @@ pub(crate) fn checked(text: &str) -> Result<(), BadToken> {
 }
 
 impl BadToken {
+    /// Whether nothing can be read after it: what was opened goes on to the end.
+    pub(crate) fn is_last(self) -> bool {
+        matches!(self, Self::OpenString | Self::OpenComment)
+    }
+
     /// Stable code, sentence, advice.
     pub(crate) fn explain(self) -> (&'static str, &'static str, &'static str) {
         match self {
@@ -265,9 +270,9 @@ mod tests {
     }
 
     #[test]
-    fn bad_tokens_are_named_and_the_lexer_goes_on() {
-        assert_eq!(words("\"a b"), ["Err(OpenString)", "a", "b"]);
-        assert_eq!(words("/* a"), ["Err(OpenComment)", "a"]);
+    fn bad_tokens_are_named() {
+        assert_eq!(words("\"a b"), ["Err(OpenString)"]);
+        assert_eq!(words("/* a"), ["Err(OpenComment)"]);
         assert_eq!(words("a\u{1}b c"), ["Err(Control)", "c"]);
         assert_eq!(words("\u{201c}a\u{201d}"), ["Err(CurlyQuote)"]);
         assert_eq!(words(&"x".repeat(MAX_TOKEN + 1)), ["Err(TooLong)"]);

@@ -10,6 +10,8 @@ pub const MAX_DEPTH: usize = 64;
 pub const MAX_TOKEN: usize = 64 * 1024;
 /// Words of one statement.
 pub const MAX_WORDS: usize = 1024;
+/// Words of all statements.
+pub const MAX_ALL_WORDS: usize = 1_000_000;
 /// Statements in all.
 pub const MAX_STATEMENTS: usize = 50_000;
 /// Diagnostics kept; more are only counted.

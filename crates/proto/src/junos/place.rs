@@ -11,7 +11,8 @@
 //! given twice has its last value, and a line that the schema does not know keeps its words.
 
 use super::diagnostics::{Diagnostic, Diagnostics, shown};
-use super::limits::MAX_STATEMENTS;
+use super::lexer::BadToken;
+use super::limits::{MAX_ALL_WORDS, MAX_STATEMENTS};
 use super::near::nearest;
 use super::schema::{Area, Found, Kind, Rule, Value};
 use super::source::{Source, Span};
@@ -48,11 +49,19 @@ pub(crate) struct Builder<'s> {
     pub(crate) source: &'s Source,
     pub(crate) diagnostics: Diagnostics,
     statements: usize,
+    words: usize,
+    is_broken: bool,
 }
 
 impl<'s> Builder<'s> {
     pub(crate) fn new(source: &'s Source) -> Self {
-        Self { source, diagnostics: Diagnostics::default(), statements: 0 }
+        Self {
+            source,
+            diagnostics: Diagnostics::default(),
+            statements: 0,
+            words: 0,
+            is_broken: false,
+        }
     }
 
     /// Notes an error at `span`.
@@ -84,9 +93,29 @@ impl<'s> Builder<'s> {
         (self.statements <= MAX_STATEMENTS).then_some(())
     }
 
+    /// Counts the words of a line; `None` when there are too many in all, which `edit` can make
+    /// of a short text.
+    fn count_words(&mut self, words: &[Word]) -> Option<()> {
+        self.words += words.len();
+        if self.words > MAX_ALL_WORDS && !self.is_broken {
+            self.is_broken = true;
+            let span = words.first().map(|word| word.span).unwrap_or_default();
+            let message = format!("there are more than {MAX_ALL_WORDS} words");
+            self.error("too-many-words", span, message);
+        }
+        (self.words <= MAX_ALL_WORDS).then_some(())
+    }
+
+    /// Notes a token that is none.
+    pub(crate) fn bad_token(&mut self, bad: BadToken, span: Span) {
+        let (code, message, help) = bad.explain();
+        self.report(self.at(code, span, message).help(help));
+        self.is_broken |= bad.is_last();
+    }
+
     /// Whether reading on is of no use.
     pub(crate) fn is_done(&self) -> bool {
-        self.statements > MAX_STATEMENTS || self.diagnostics.is_full()
+        self.is_broken || self.statements > MAX_STATEMENTS || self.diagnostics.is_full()
     }
 
     /// Places a line among `siblings`; `None` after an error, which has been noted.
@@ -97,6 +126,7 @@ impl<'s> Builder<'s> {
         words: &[Word],
         mark: Mark,
     ) -> Option<Placed> {
+        self.count_words(words)?;
         let mut line =
             Line { level: siblings, area, path: Vec::new(), leaf: None, mark, after_secret: false };
         let mut rest = words;

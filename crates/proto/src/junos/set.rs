@@ -10,7 +10,7 @@
 
 use super::edit;
 use super::lexer::{Lexer, Token, bracket_word};
-use super::limits::MAX_WORDS;
+use super::limits::{MAX_DEPTH, MAX_WORDS};
 use super::near::nearest;
 use super::place::{Builder, Mark, follow};
 use super::schema::Area;
@@ -94,8 +94,7 @@ impl Reader<'_> {
                     return self.lexer.skip_line_to_none();
                 }
                 Err(bad) => {
-                    let (code, message, help) = bad.explain();
-                    self.builder.report(self.builder.at(code, span, message).help(help));
+                    self.builder.bad_token(bad, span);
                     return self.lexer.skip_line_to_none();
                 }
             }
@@ -109,6 +108,9 @@ impl Reader<'_> {
 
     fn command(&mut self, words: &[Word], is_secret: bool) {
         let Some((verb, path)) = words.split_first() else { return };
+        if self.builder.count(verb.span).is_none() {
+            return;
+        }
         match verb.text.as_str() {
             "set" => self.set(verb, path, is_secret),
             "delete" => {
@@ -117,10 +119,7 @@ impl Reader<'_> {
             }
             "deactivate" => self.switch(verb, path, true),
             "activate" => self.switch(verb, path, false),
-            "edit" => {
-                let next = self.full(path);
-                self.former.push(std::mem::replace(&mut self.level, next));
-            }
+            "edit" => self.edit(verb, path),
             "top" => {
                 self.level.clear();
                 self.command(path, is_secret);
@@ -161,6 +160,15 @@ impl Reader<'_> {
             let error = self.builder.at("no-such-statement", span.unwrap_or(verb.span), message);
             let error = error.expected("a statement that a line above has set");
             self.builder.report(error);
+        }
+    }
+
+    fn edit(&mut self, verb: &Word, path: &[Word]) {
+        let next = self.full(path);
+        if self.former.len() == MAX_DEPTH || next.len() > MAX_WORDS {
+            self.builder.error("too-deep", verb.span, "this level is too deep");
+        } else {
+            self.former.push(std::mem::replace(&mut self.level, next));
         }
     }
 

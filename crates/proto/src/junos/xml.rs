@@ -280,8 +280,7 @@ impl Reading<'_> {
 
     fn check(&mut self, text: &str, span: Span) -> Option<()> {
         let Err(bad) = checked(text) else { return Some(()) };
-        let (code, message, help) = bad.explain();
-        self.builder.report(self.builder.at(code, span, message).help(help));
+        self.builder.bad_token(bad, span);
         None
     }
 

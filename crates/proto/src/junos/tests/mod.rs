@@ -1,5 +1,9 @@
 //! What people paste, read and printed.
 
+mod forms;
+mod limits;
+mod views;
+
 use super::*;
 
 /// What one cloud's enrolment page gives, shortened only in its names.
