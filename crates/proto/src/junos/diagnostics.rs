@@ -178,8 +178,13 @@ impl fmt::Display for Diagnostics {
 
 /// A word of the text, escaped and cut, for use in a message.
 pub(crate) fn shown(text: &str) -> String {
-    let mut out: String = text.chars().take(QUOTED_WIDTH).map(visible).collect();
-    if text.chars().nth(QUOTED_WIDTH).is_some() {
+    cut(text, QUOTED_WIDTH)
+}
+
+/// A text, escaped, of at most `width` characters.
+pub(crate) fn cut(text: &str, width: usize) -> String {
+    let mut out: String = text.chars().take(width).map(visible).collect();
+    if text.chars().nth(width).is_some() {
         out.push('…');
     }
     out

@@ -21,6 +21,7 @@ mod json;
 mod json_text;
 mod lexer;
 mod limits;
+mod line;
 mod login;
 mod near;
 mod outbound_ssh;

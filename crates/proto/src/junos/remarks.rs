@@ -6,12 +6,15 @@
 use std::fmt;
 
 use super::Configuration;
-use super::diagnostics::shown;
+use super::diagnostics::cut;
 use super::login::DSA_REFUSED;
 use super::near::nearest;
 use super::schema::{Area, Found, Rule};
 use super::source::Place;
 use super::tree::Statement;
+
+/// Characters of a statement shown at most.
+const WIDTH: usize = 120;
 
 /// How much it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +129,7 @@ impl<'c> Walk<'c> {
     fn add(&mut self, path: &[&Statement], weight: Weight, sentence: String) {
         let words = path.iter().flat_map(|each| &each.words);
         let words = words.map(|word| if word.secret { "<secret>" } else { word.text.as_str() });
-        let statement = shown(&words.collect::<Vec<_>>().join(" "));
+        let statement = cut(&words.collect::<Vec<_>>().join(" "), WIDTH);
         let span = path.last().map(|each| each.span()).unwrap_or_default();
         let place = self.configuration.place(span);
         self.found.push(NotActedOn { statement, sentence, weight, place });

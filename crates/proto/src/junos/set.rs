@@ -13,7 +13,7 @@ use super::lexer::{Lexer, Token, bracket_word};
 use super::limits::{MAX_DEPTH, MAX_WORDS};
 use super::near::nearest;
 use super::place::{Builder, Mark, follow};
-use super::schema::Area;
+use super::schema::{Area, Kind};
 use super::source::Source;
 use super::tree::{Comment, Word};
 use super::{Diagnostics, Tree, diagnostics::shown};
@@ -174,7 +174,9 @@ impl Reader<'_> {
 
     fn up(&mut self, path: &[Word]) {
         let count = path.first().and_then(|word| word.text.parse::<usize>().ok()).unwrap_or(1);
-        self.level.truncate(self.level.len().saturating_sub(count));
+        let ends = level_ends(&self.level);
+        let kept = ends.len().checked_sub(count + 1).and_then(|at| ends.get(at)).copied();
+        self.level.truncate(kept.unwrap_or(0));
     }
 
     fn full(&self, path: &[Word]) -> Vec<Word> {
@@ -190,6 +192,21 @@ impl Reader<'_> {
             None => error,
         });
     }
+}
+
+/// Behind which words of a level each of its statements ends: `client a` is one of two words.
+fn level_ends(level: &[Word]) -> Vec<usize> {
+    let mut area = Area::TOP;
+    let mut ends = Vec::new();
+    let mut at = 0;
+    while let Some(word) = level.get(at) {
+        let rule = area.rule_of(&word.text);
+        let has_key = rule.is_some_and(|rule| matches!(rule.kind, Kind::List(_) | Kind::Line(..)));
+        area = rule.map_or(Area::Unknown, |rule| rule.inside());
+        at = (at + 1 + usize::from(has_key)).min(level.len());
+        ends.push(at);
+    }
+    ends
 }
 
 /// How much of a line is a prompt: `admin@sw1# `, or `{master:0}` in front of `[edit]`.
