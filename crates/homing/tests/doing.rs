@@ -165,6 +165,26 @@ fn a_stanza_stands_alone_on_stdout() {
 }
 
 #[test]
+fn host_keys_come_from_a_known_hosts_file_by_the_names_of_the_device() {
+    const KEY: &str =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
+    let gateway = gateway();
+    let file = gateway.folder.path().join("known_hosts");
+    std::fs::write(&file, format!("[10.0.0.7]:2200 {KEY} c\n@revoked sw2 {KEY}\n")).unwrap();
+    let file = file.to_str().unwrap();
+    let enroll = |line: &[&str]| {
+        gateway.homing(&[&["enroll", "--no-secret", "--known-hosts", file], line].concat())
+    };
+    let ran = enroll(&["sw1", "--device-id", "10.0.0.7"]);
+    assert_eq!(ran.exit, 0, "{ran:?}");
+    let ran = enroll(&["sw2"]);
+    assert_eq!(ran.exit, 2);
+    assert!(ran.stderr.contains("every host key of sw2 is revoked"), "{ran:?}");
+    let ran = enroll(&["sw3"]);
+    assert!(ran.stderr.contains("holds no host key of sw3"), "{ran:?}");
+}
+
+#[test]
 fn a_password_is_never_an_argument() {
     let gateway = gateway();
     let ran = gateway.homing(&["enroll", "sw1", "--ask-password"]);

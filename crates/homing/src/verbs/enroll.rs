@@ -13,6 +13,7 @@ use super::labels::{Label, by_key};
 use super::{Context, known_hosts, password, watch};
 use crate::client::Target;
 use crate::failure::Failure;
+use crate::output::Output;
 use crate::output::time::parse_duration;
 
 const EXAMPLES: &str = "\
@@ -132,7 +133,7 @@ async fn enroll_device(
     arguments: EnrollArguments,
     context: &Context,
 ) -> Result<(), Failure> {
-    let request = request(name, arguments).await?;
+    let request = request(name, arguments, &context.output).await?;
     let target = Target::new(&["devices"]);
     let enrolled: Enrolled = context.client.send(Method::POST, &target, &request).await?;
     let output = &context.output;
@@ -146,8 +147,12 @@ async fn enroll_device(
     Ok(())
 }
 
-async fn request(name: DeviceName, arguments: EnrollArguments) -> Result<Enroll, Failure> {
-    let (host_keys, key_source) = keys(&name, &arguments)?;
+async fn request(
+    name: DeviceName,
+    arguments: EnrollArguments,
+    output: &Output,
+) -> Result<Enroll, Failure> {
+    let (host_keys, key_source) = keys(&name, &arguments, output)?;
     let password = arguments.password.read(name.as_str()).await?;
     Ok(Enroll {
         name,
@@ -169,12 +174,13 @@ async fn request(name: DeviceName, arguments: EnrollArguments) -> Result<Enroll,
 fn keys(
     name: &DeviceName,
     arguments: &EnrollArguments,
+    output: &Output,
 ) -> Result<(Vec<HostKey>, Option<KeySource>), Failure> {
     let mut keys = arguments.host_keys.clone();
     if let Some(file) = &arguments.known_hosts {
         let mut names = vec![name.as_str()];
         names.extend(arguments.device_id.as_ref().map(DeviceId::as_str));
-        let read = known_hosts::read(file, &names)?;
+        let read = known_hosts::read(file, &names, output)?;
         keys.extend(read.into_iter().filter(|key| !arguments.host_keys.contains(key)));
         return Ok((keys, Some(KeySource::Import)));
     }
