@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -35,6 +35,8 @@ use crate::store::{self, OpenError, ReadError, Retention, Store};
 
 /// The file of the gateway's own SSH key, in the data folder.
 const KEY_FILE: &str = "id_ed25519";
+/// Its public half, for people to copy.
+const PUBLIC_KEY_FILE: &str = "id_ed25519.pub";
 /// How long a failed accept (no descriptors left) pauses its loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often the roster is tidied.
@@ -56,6 +58,14 @@ pub enum StartError {
     /// The gateway's own key.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// The file of its public half.
+    #[error("can't write {path}: {error}", path = path.display())]
+    PublicKey {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
     /// An address.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -77,13 +87,15 @@ impl Gateway {
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
         let store = open_store(&settings).await?;
         let key = PrivateKey::load_or_create(&settings.data.join(KEY_FILE), KeyKind::Ed25519)?;
+        let key_text = key.public_text(&format!("homing@{}", host()));
+        publish(&settings.data.join(PUBLIC_KEY_FILE), &key_text)?;
         let listeners = bind(&settings.listen)?;
         let standings = Standings::default();
         for event in store.latest_of_devices().await? {
             standings.note(&event);
         }
         let names = listeners.iter().map(|one| (one.name.clone(), one.address)).collect();
-        let shared = Arc::new(share(settings, store, standings, key, names));
+        let shared = Arc::new(share(settings, store, standings, (key, key_text), names));
         let control = Control::new(Arc::clone(&shared), terms(&shared));
         let mut accepting = JoinSet::new();
         for listener in listeners {
@@ -158,6 +170,16 @@ async fn open_store(settings: &Settings) -> Result<Store, OpenError> {
     opened.unwrap_or_else(|panic| Err(OpenError::Database(panic.to_string())))
 }
 
+/// Writes the public key where people look for it, unless it stands there.
+fn publish(path: &Path, key: &str) -> Result<(), StartError> {
+    let line = format!("{key}\n");
+    if std::fs::read_to_string(path).is_ok_and(|there| there == line) {
+        return Ok(());
+    }
+    std::fs::write(path, line)
+        .map_err(|error| StartError::PublicKey { path: path.to_owned(), error })
+}
+
 /// Names are ports, unless two addresses have the same.
 fn bind(addresses: &[SocketAddr]) -> Result<Vec<Listener>, ListenError> {
     let ports: HashSet<u16> = addresses.iter().map(SocketAddr::port).collect();
@@ -169,7 +191,7 @@ fn share(
     settings: Settings,
     store: Store,
     standings: Standings,
-    key: PrivateKey,
+    (key, key_text): (PrivateKey, String),
     listeners: Vec<(ListenerName, SocketAddr)>,
 ) -> Shared {
     let total = settings.spool.total;
@@ -180,7 +202,7 @@ fn share(
         per_source: count(settings.max_per_source),
     });
     Shared {
-        key_text: key.public_text(&format!("homing@{}", host())),
+        key_text,
         key,
         store,
         fleet: Fleet::new(),
