@@ -233,7 +233,7 @@ async fn commands_print_text_or_elements() {
     let reply = ask(Class::ReadOnly, &text("show  version")).await;
     assert!(reply.contains("<output>\nHostname: r1\nModel: Box\n"), "{reply}");
     let reply = ask(Class::ReadOnly, "<command>show version</command>").await;
-    assert!(reply.contains("<junos-version>1.2.3</junos-version>"), "{reply}");
+    assert!(reply.contains("<junos-version>1.2R3</junos-version>"), "{reply}");
     let clients = "show system services outbound-ssh clients";
     assert!(ask(Class::ReadOnly, &text(clients)).await.contains("Client  Device-id"));
     let detail = text(&format!("{clients} lab detail | no-more"));
@@ -256,4 +256,6 @@ async fn the_system_says_what_it_is() {
     {
         assert!(reply.contains(element), "{reply}");
     }
+    let chassis = ask(Class::ReadOnly, "<get-chassis-inventory/>").await;
+    assert!(chassis.contains("<serial-number>S1<"), "{chassis}");
 }

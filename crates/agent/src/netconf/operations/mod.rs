@@ -46,6 +46,7 @@ const TABLE: &[(&str, Class, Run)] = &[
     ("get-configuration", Class::ReadOnly, datastore::get_configuration),
     ("get-system-information", Class::ReadOnly, system::information),
     ("get-software-information", Class::ReadOnly, system::software),
+    ("get-chassis-inventory", Class::ReadOnly, system::chassis),
     ("get-outbound-ssh-service-information", Class::ReadOnly, outbound_ssh::information),
     ("command", Class::ReadOnly, command::run),
 ];
