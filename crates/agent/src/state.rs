@@ -12,26 +12,27 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::Path;
 
-/// Makes the state directory, with its parents, or mends its mode.
+/// Makes the state directory, with its parents; one that is there keeps the mode it has, for it may
+/// be anyone's.
 ///
 /// # Errors
 /// Whatever the file system says.
 pub(crate) fn make_state_directory(path: &Path) -> io::Result<()> {
-    make_directory(path, 0o711)
+    if path.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).create(path)?;
+    std::fs::set_permissions(path, Permissions::from_mode(0o711))
 }
 
-/// Makes a directory that only this user may enter.
+/// Makes a directory of the agent's own that only its user may enter, or mends its mode.
 ///
 /// # Errors
 /// Whatever the file system says.
 pub(crate) fn make_private_directory(path: &Path) -> io::Result<()> {
-    make_directory(path, 0o700)
-}
-
-fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(mode).create(path)?;
-    if path.metadata()?.permissions().mode() & 0o777 != mode {
-        std::fs::set_permissions(path, Permissions::from_mode(mode))?;
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    if path.metadata()?.permissions().mode() & 0o777 != 0o700 {
+        std::fs::set_permissions(path, Permissions::from_mode(0o700))?;
     }
     Ok(())
 }
@@ -41,15 +42,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_gets_its_mode_whether_new_or_old() {
+    fn only_a_directory_of_our_own_has_its_mode_changed() {
         let dir = tempfile::tempdir().unwrap();
         let state = dir.path().join("a/state");
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         make_state_directory(&state).unwrap();
         assert_eq!(mode(&state), 0o711);
+        std::fs::set_permissions(&state, Permissions::from_mode(0o755)).unwrap();
+        make_state_directory(&state).unwrap();
+        assert_eq!(mode(&state), 0o755);
         make_private_directory(&state).unwrap();
         assert_eq!(mode(&state), 0o700);
         std::fs::write(dir.path().join("file"), "").unwrap();
-        assert!(make_private_directory(&dir.path().join("file")).is_err());
+        assert!(make_state_directory(&dir.path().join("file")).is_err());
     }
 }

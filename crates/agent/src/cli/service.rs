@@ -32,7 +32,10 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     // One thread is plenty, and keeps the agent small.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(1, format!("can't start: {error}")))?;
-    runtime.block_on(serve(arguments))
+    let done = runtime.block_on(serve(arguments));
+    // A resolver that gives no answer must not keep the process.
+    runtime.shutdown_background();
+    done
 }
 
 async fn serve(arguments: &RunArguments) -> Result<(), Failure> {

@@ -4,7 +4,6 @@ use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
@@ -12,7 +11,7 @@ use nix::unistd::{Uid, User};
 use serde::Serialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::request::{Caller, LONGEST, Request, Task};
@@ -100,16 +99,16 @@ impl Door {
     }
 
     async fn serve(&self, agent: &AgentHandle) {
-        let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        // Dropped with this future, and every connection with it.
+        let mut connections = JoinSet::new();
         loop {
-            let Ok(place) = places.clone().acquire_owned().await else { return };
-            match self.listener.accept().await {
+            let accepted = tokio::select! {
+                accepted = self.listener.accept(), if connections.len() < MOST_CONNECTIONS => accepted,
+                Some(_) = connections.join_next() => continue,
+            };
+            match accepted {
                 Ok((stream, _)) => {
-                    let agent = agent.clone();
-                    tokio::spawn(async move {
-                        answer(stream, agent).await;
-                        drop(place);
-                    });
+                    connections.spawn(answer(stream, agent.clone()));
                 }
                 Err(error) => {
                     // Out of descriptors, most likely: it passes, and must not spin.

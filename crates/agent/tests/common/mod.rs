@@ -65,8 +65,12 @@ impl Lab {
 
     /// Starts the agent and waits until its control socket answers.
     pub fn start(&self, flags: &[&str]) -> Agent {
-        let child = self
-            .command("run")
+        self.start_command(self.command("run"), flags)
+    }
+
+    /// As [`Lab::start`], with a command that has more to it.
+    pub fn start_command(&self, mut command: Command, flags: &[&str]) -> Agent {
+        let child = command
             .arg("--config")
             .arg(self.path("agent.conf"))
             .arg("--log-dir")
