@@ -109,5 +109,5 @@ fn what_keeps_the_agent_from_starting_is_said_in_one_line() {
     lab.configure("");
     let config = lab.path("agent.conf").display().to_string();
     let no_sshd = run(&["--config", &config, "--ssh-server", "openssh", "--sshd", "/no/sshd"]);
-    assert!(no_sshd.contains("OpenSSH can't serve: no sshd"), "{no_sshd}");
+    assert!(no_sshd.contains("SSH can't be served: no sshd"), "{no_sshd}");
 }

@@ -120,3 +120,18 @@ fn no_secret_is_in_any_file_but_the_configuration() {
     assert!(shown.iter().all(|text| !text.contains("topsecret")), "{shown:?}");
     assert!(shown[1].contains("Secret: /* SECRET-DATA */"), "{}", shown[1]);
 }
+
+#[test]
+fn without_an_sshd_the_agent_serves_ssh_itself_and_stops_in_order() {
+    let (lab, gateway) = (Lab::new(), Gateway::new());
+    lab.configure(&gateway.client("mist", "secret topsecret;"));
+    let mut agent = lab.start(&["--sshd", "/no/sshd", "--ssh-server", "auto"]);
+    let mut device = gateway.accept();
+    let initiation = device.initiation();
+    let claimed = initiation.lines().find_map(|line| line.strip_prefix("HOST-KEY: ")).unwrap();
+    assert_eq!(HostKey::parse(claimed).unwrap().algorithm(), "ssh-ed25519");
+    let shown = text(&lab.ask("show", &["--detail"]).stdout);
+    assert!(shown.contains("SSH server: embedded"), "{shown}");
+    assert!(agent.stop() < Duration::from_secs(5));
+    assert!(device.is_closed());
+}

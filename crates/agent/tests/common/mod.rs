@@ -70,6 +70,8 @@ impl Lab {
 
     /// As [`Lab::start`], with a command that has more to it.
     pub fn start_command(&self, mut command: Command, flags: &[&str]) -> Agent {
+        let openssh = ["--ssh-server", "openssh"];
+        let server = if flags.contains(&"--ssh-server") { &[][..] } else { &openssh[..] };
         let child = command
             .arg("--config")
             .arg(self.path("agent.conf"))
@@ -77,7 +79,7 @@ impl Lab {
             .arg(self.dir.path())
             .arg("--sshd-config")
             .arg(self.path("sshd_config"))
-            .args(["--ssh-server", "openssh"])
+            .args(server)
             .args(flags)
             .stdin(Stdio::null())
             .spawn()
