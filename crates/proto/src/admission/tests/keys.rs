@@ -149,6 +149,15 @@ fn an_unknown_device_id_does_not_matter_to_a_device_known_by_its_key_alone() {
 }
 
 #[test]
+fn a_device_with_a_secret_is_never_known_by_its_key_under_another_device_id() {
+    let mut scene = Scene::outbound_ssh(None);
+    scene.record(Record::unknown());
+    scene.exchange(1);
+    let owner = KnownDevice { secret: Some(secret()), ..by_key("edge", &[1]) };
+    assert_eq!(scene.record(owner), ["cloned-key", "hold 10"]);
+}
+
+#[test]
 fn a_rejected_key_is_refused() {
     let cases = [Record::unknown(), device("r1").into(), with_secret("r1").into()];
     for record in cases {
