@@ -275,5 +275,5 @@ def login(user, public_key=None, password_hash=None):
         statement = {"ssh-ed25519": "ssh-ed25519", "ssh-rsa": "ssh-rsa"}.get(kind, "ssh-ecdsa")
         ways.append(f'{statement} "{public_key}";')
     if password_hash:
-        ways.append(f'encrypted-password "{password_hash}"; ## SECRET-DATA')
+        ways.append(f'encrypted-password "{password_hash}"; ## SECRET-DATA\n')
     return f"login {{ user {user} {{ class super-user; authentication {{ {' '.join(ways)} }} }} }}"
