@@ -53,6 +53,7 @@ pub(crate) async fn take_in(
         decisions: None,
         permit: None,
         held: None,
+        is_in: false,
         shared,
         _pass: pass,
     };
@@ -100,6 +101,8 @@ struct Arriving {
     decisions: Option<(Fingerprint, broadcast::Receiver<Decided>)>,
     permit: Option<Permit>,
     held: Option<Counted>,
+    /// The session has its place: what remains is its own task's.
+    is_in: bool,
     _pass: Pass,
 }
 
@@ -157,7 +160,7 @@ impl Arriving {
                 Action::Close => return false,
             }
         }
-        true
+        !self.is_in
     }
 
     /// Waits for whatever comes first.
@@ -277,6 +280,7 @@ impl Arriving {
         let entered = self.shared.fleet.enter(&device, &session);
         self.machine.handle_claimed(&entered.claimed, Instant::now());
         if entered.is_in() {
+            self.is_in = true;
             let seen = session.since;
             self.shared.store.note_seen(device.name().clone(), device.key().fingerprint(), seen);
             tokio::spawn(session::watch_over(Arc::clone(&self.shared), session));
