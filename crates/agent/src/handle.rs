@@ -1,11 +1,13 @@
 //! How others talk to a running agent in the same process.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use homing_proto::fault::Fault;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::embedded::{Duplex, Netconf};
 use crate::loaded::LoadError;
 use crate::netconf::{self, AgentView as _, Class};
 use crate::progress::Summary;
@@ -103,5 +105,15 @@ impl AgentHandle {
         let stopping = self.commands.closed();
         let closed = netconf::serve(stream, class, self, &self.shared.sessions, stopping).await;
         tracing::info!(user, code = closed.code(), reason = %closed, "NETCONF session ended");
+    }
+}
+
+impl Netconf for AgentHandle {
+    fn serve(
+        self: Arc<Self>,
+        stream: Box<dyn Duplex>,
+        user: String,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async move { self.serve_netconf(stream, user).await })
     }
 }

@@ -12,7 +12,7 @@ pub mod cli;
 mod client;
 mod connect;
 mod control;
-mod embedded;
+pub mod embedded;
 mod handle;
 mod loaded;
 pub mod netconf;

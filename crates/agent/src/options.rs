@@ -81,6 +81,14 @@ impl Options {
         self.state_dir.join("netconf.sock")
     }
 
+    /// The program with the agent's own verbs, which the embedded server runs for files and for other accounts. None if the agent
+    /// lives inside another program that was not told where it is.
+    pub(crate) fn agent_program(&self) -> Option<PathBuf> {
+        let program = self.netconf_program();
+        let is_agent = program.file_name().is_some_and(|name| name == "homing-agent");
+        (is_agent || self.program.is_some()).then_some(program)
+    }
+
     /// The program that sshd runs as `PROGRAM netconf`.
     ///
     /// A program that was replaced by an upgrade while it ran is named as it was called then.

@@ -12,11 +12,14 @@ use homing_transport::keys::KeyFileError;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::embedded::Embedded;
+use crate::embedded::{Embedded, EmbeddedSettings};
 use crate::handle::AgentHandle;
 use crate::openssh::{self, Directives, Prepared, Sshd, SshdError};
 use crate::options::{self, Options};
 use crate::stanza::Stanza;
+
+/// What gateways are told when the agent ends a connection.
+const FAREWELL: &str = "the device ends this connection";
 
 /// The server chosen for all connections of this agent.
 #[derive(Debug)]
@@ -67,20 +70,20 @@ impl SshServer {
     pub(crate) async fn choose(options: &Options) -> Result<Self, PrepareError> {
         let wanted = options.ssh_server;
         if wanted == options::SshServer::Embedded {
-            return Self::embedded(options);
+            return Self::embedded(options).await;
         }
         match Self::openssh(options).await {
             Ok(sshd) => Ok(Self::OpenSsh(sshd)),
             Err(error) if wanted == options::SshServer::Auto => {
                 tracing::info!(code = error.code(), reason = %error, "SSH is served by the embedded server");
-                Self::embedded(options)
+                Self::embedded(options).await
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    fn embedded(options: &Options) -> Result<Self, PrepareError> {
-        Ok(Self::Embedded(Arc::new(Embedded::open(options)?)))
+    async fn embedded(options: &Options) -> Result<Self, PrepareError> {
+        Ok(Self::Embedded(Arc::new(Embedded::open(&options.state_dir).await?)))
     }
 
     async fn openssh(options: &Options) -> Result<Sshd, SshdError> {
@@ -112,7 +115,8 @@ impl SshServer {
                 Ok(Ready::OpenSsh(sshd.prepare(stanza.client.as_str(), &directives).await?))
             }
             Self::Embedded(server) => {
-                Ok(Ready::Embedded { server: Arc::clone(server), host_key: server.claimed() })
+                let host_key = server.host_key().clone();
+                Ok(Ready::Embedded { server: Arc::clone(server), host_key })
             }
         }
     }
@@ -140,9 +144,38 @@ impl Ready {
     ) -> Result<String, PrepareError> {
         match self {
             Self::OpenSsh(prepared) => Ok(openssh::serve(stream, &prepared, stop).await?),
-            Self::Embedded { server, .. } => Ok(server.serve(stream, stanza, agent, stop).await),
+            Self::Embedded { server, .. } => {
+                Ok(serve_embedded(&server, stream, stanza, agent, stop).await)
+            }
         }
     }
+}
+
+async fn serve_embedded(
+    server: &Embedded,
+    stream: TcpStream,
+    stanza: &Stanza,
+    agent: &AgentHandle,
+    stop: &CancellationToken,
+) -> String {
+    let shared = Arc::clone(&agent.shared);
+    let settings = EmbeddedSettings {
+        // As it stands when somebody logs in. Wrong statements don't get this far; should they, nobody is let in.
+        login: Arc::new(move || {
+            let configuration = shared.configuration.borrow().clone();
+            configuration.login().unwrap_or_default()
+        }),
+        netconf: stanza.netconf,
+        netconf_only: agent.shared.options.netconf_only,
+        keep_alive: stanza.keep_alive,
+        peer: stream.peer_addr().ok().map(|address| address.ip()),
+        program: agent.shared.options.agent_program(),
+    };
+    let stopped = async {
+        stop.cancelled().await;
+        FAREWELL.to_owned()
+    };
+    server.serve(stream, settings, Arc::new(agent.clone()), stopped).await.to_string()
 }
 
 fn directives(options: &Options, stanza: Option<&Stanza>) -> Directives {

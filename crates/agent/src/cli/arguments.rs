@@ -45,6 +45,25 @@ pub(super) enum Verb {
     Check(CheckArguments),
     /// Print a file of Junos statements in another form; secrets stay as they are
     Convert(ConvertArguments),
+    /// Serve files on stdin and stdout: what the embedded server runs for SFTP
+    #[command(hide = true)]
+    SftpServer,
+    /// Become a user, then a program: what the embedded server runs for other accounts
+    #[command(hide = true)]
+    Session(SessionArguments),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct SessionArguments {
+    /// The account to become
+    #[arg(long)]
+    pub(super) user: String,
+    /// Call the program as a login shell
+    #[arg(long)]
+    pub(super) login: bool,
+    /// The program and its arguments
+    #[arg(last = true, required = true)]
+    pub(super) program: Vec<std::ffi::OsString>,
 }
 
 #[derive(Args, Debug)]

@@ -19,7 +19,7 @@ use crate::control::client::{self, AskError};
 use crate::report::ClientReport;
 use crate::show;
 use crate::supervisor::Changes;
-use arguments::{Arguments, NetconfArguments, ShowArguments, Socket, Verb};
+use arguments::{Arguments, NetconfArguments, SessionArguments, ShowArguments, Socket, Verb};
 
 /// Why a command failed: the exit status, and the words for stderr.
 struct Failure {
@@ -48,6 +48,8 @@ pub fn main() -> ExitCode {
         Verb::Netconf(arguments) => netconf(&arguments),
         Verb::Check(arguments) => files::check(&arguments.file),
         Verb::Convert(arguments) => files::convert(&arguments.file, arguments.to),
+        Verb::SftpServer => sftp_server(),
+        Verb::Session(arguments) => session(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -105,6 +107,23 @@ fn netconf(arguments: &NetconfArguments) -> Result<(), Failure> {
         }
     }
     Ok(client::netconf(&arguments.socket(), arguments.user.as_deref())?)
+}
+
+/// Serves files until the channel ends.
+fn sftp_server() -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(1, error.to_string()))?;
+    runtime.block_on(crate::embedded::sftp::serve());
+    runtime.shutdown_background(); // a thread may still wait for stdin
+    Ok(())
+}
+
+/// Returns only if the program could not be run.
+fn session(arguments: &SessionArguments) -> Result<(), Failure> {
+    let SessionArguments { user, login, program } = arguments;
+    let error = crate::embedded::session::become_program(user, *login, program);
+    let name = program.first().map(|name| name.display().to_string()).unwrap_or_default();
+    Err(Failure::new(126, format!("can't run {name} as {user}: {error}")))
 }
 
 /// Writes to stdout; a reader that is gone wants no more, which is no failure.

@@ -1,86 +1,143 @@
-//! The agent's own SSH server, for machines without sshd.
+//! The agent's own SSH server, for systems without OpenSSH.
 //!
 //! ```text
-//!   connection ─▶ SSH ─▶ login (users of the `login` statements) ─▶ netconf │ sftp │ exec │ shell
-//!                  │                                                 as the stanza, the class and the
-//!                  └ host keys of the state directory                `--netconf-only` setting allow
+//!   connection ─▶ login (users of the configuration) ─▶ netconf  ─▶ the agent's NETCONF server
+//!                                                      ├▶ exec, shell ─▶ the user's shell, run as that user
+//!                                                      └▶ sftp     ─▶ `homing-agent sftp-server` (or the system's), run as that user
 //! ```
 //!
-//! Commands and shells run as the user who logged in; an agent that is not root can do that for its own user only.
+//! What a user may do:
+//!
+//! | class | NETCONF | shell, exec, SFTP |
+//! |---|---|---|
+//! | `super-user` | with `services netconf` | yes |
+//! | `operator`, `read-only`, `unauthorized` | with `services netconf`; it decides by class | no |
+//! | a class of its own | the same | with permission `all` or `shell` |
+//!
+//! `--netconf-only` leaves the first column alone. Shell, exec and SFTP need an account of the same name on the system; an agent
+//! that is not root serves its own account only.
+//!
+//! Source: Junos, *outbound-ssh* (the device serves its ordinary SSH server), *login*.
 
+mod access;
 mod account;
-mod authority;
+mod from;
 mod host_keys;
+mod login;
 mod password;
 mod process;
+mod program;
 mod services;
+pub(crate) mod session;
+pub(crate) mod sftp;
 mod terminal;
 
+use std::future::Future;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
 
+use homing_proto::dialer::keep_alive;
 use homing_proto::host_key::HostKey;
-use homing_transport::device_server::{ServerSettings, serve};
+use homing_proto::junos::Login;
+use homing_transport::Closed;
+use homing_transport::device_server::{self, ServerSettings};
 use homing_transport::keys::KeyFileError;
 use homing_transport::spool::{Budget, BudgetLimits};
-use tokio::net::TcpStream;
-use tokio_util::sync::CancellationToken;
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::handle::AgentHandle;
-use crate::options::Options;
-use crate::stanza::Stanza;
-use authority::Users;
-use host_keys::HostKeys;
+pub use host_keys::HostKeys;
+use login::Users;
+use password::Verifier;
 use services::Programs;
 
-/// What all channels together may keep for programs that don't read their input.
-const BUDGET: BudgetLimits = BudgetLimits { memory: 4 << 20, disk: 256 << 20 };
+/// What all channels may hold of input that nobody has read yet: a device is small.
+const UNREAD: BudgetLimits = BudgetLimits { memory: 8 * 1024 * 1024, disk: 256 * 1024 * 1024 };
 
-/// What gateways are told when the agent ends a connection.
-const FAREWELL: &str = "the device ends this connection";
+/// A stream in both directions.
+pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
-/// The server, one for all connections of an agent.
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
+
+/// Who speaks NETCONF on the subsystem's channel.
+pub trait Netconf: Send + Sync + 'static {
+    /// Serves `user`, who is logged in, until the session ends.
+    fn serve(
+        self: Arc<Self>,
+        stream: Box<dyn Duplex>,
+        user: String,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// How one connection is served.
+#[derive(Clone)]
+pub struct EmbeddedSettings {
+    /// Who may log in, asked at each login.
+    pub login: Arc<dyn Fn() -> Login + Send + Sync>,
+    /// `services netconf`.
+    pub netconf: bool,
+    /// Nothing but NETCONF.
+    pub netconf_only: bool,
+    /// Ask for signs of life.
+    pub keep_alive: Option<keep_alive::Settings>,
+    /// Where the connection goes: keys with `from` count only there.
+    pub peer: Option<IpAddr>,
+    /// The program with the verbs `sftp-server` and `session`, if there is one.
+    pub program: Option<PathBuf>,
+}
+
+/// The server, the same for all connections of an agent.
 #[derive(Debug)]
-pub(crate) struct Embedded {
+pub struct Embedded {
+    /// Made at the first start.
     host_keys: HostKeys,
+    /// Checks passwords, few at a time.
+    verifier: Verifier,
+    /// What channels may hold of unread input.
     budget: Budget,
 }
 
 impl Embedded {
-    /// Reads the host keys, and makes those that are missing.
+    /// Reads the host keys in `state_dir`, and makes those that aren't there.
     ///
     /// # Errors
-    /// The state directory can't be written, or a key in it is no key.
-    pub(crate) fn open(options: &Options) -> Result<Self, KeyFileError> {
-        Ok(Self { host_keys: HostKeys::open(&options.state_dir)?, budget: Budget::new(BUDGET) })
+    /// A key file can't be read or made.
+    pub async fn open(state_dir: &Path) -> Result<Self, KeyFileError> {
+        let host_keys = HostKeys::load_or_create(state_dir).await?;
+        Ok(Self { host_keys, verifier: Verifier::default(), budget: Budget::new(UNREAD) })
     }
 
-    /// The key to claim: the one that a gateway negotiates unless it is told otherwise.
-    pub(crate) fn claimed(&self) -> HostKey {
-        self.host_keys.first().host_key().clone()
+    /// The host key to claim in the initiation sequence.
+    pub fn host_key(&self) -> &HostKey {
+        self.host_keys.announced()
     }
 
-    /// Serves one connection until it ends or is stopped; says why it ended.
-    pub(crate) async fn serve(
+    /// The host keys.
+    pub fn host_keys(&self) -> &HostKeys {
+        &self.host_keys
+    }
+
+    /// Serves one connection to its end; `shutdown` ends it, with words for the peer.
+    pub async fn serve<S>(
         &self,
-        stream: TcpStream,
-        stanza: &Stanza,
-        agent: &AgentHandle,
-        stop: &CancellationToken,
-    ) -> String {
-        let settings = ServerSettings {
-            keep_alive: stanza.keep_alive.map(|settings| (settings.timeout, settings.retry)),
-            ..ServerSettings::new(self.host_keys.all(), self.budget.clone())
-        };
+        stream: S,
+        settings: EmbeddedSettings,
+        netconf: Arc<dyn Netconf>,
+        shutdown: impl Future<Output = String>,
+    ) -> Closed
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut server = ServerSettings::new(self.host_keys.all(), self.budget.clone());
+        server.keep_alive = settings.keep_alive.map(|alive| (alive.timeout, alive.retry));
+        let users =
+            Users { login: settings.login, verifier: self.verifier.clone(), peer: settings.peer };
         let programs = Programs {
-            handle: agent.clone(),
-            netconf: stanza.netconf,
-            netconf_only: agent.shared.options.netconf_only,
+            netconf: settings.netconf.then_some(netconf),
+            netconf_only: settings.netconf_only,
+            program: settings.program,
         };
-        let users = Users::new(Arc::clone(&agent.shared));
-        let stopped = async {
-            stop.cancelled().await;
-            FAREWELL.to_owned()
-        };
-        serve(stream, settings, Arc::new(users), Arc::new(programs), stopped).await.to_string()
+        device_server::serve(stream, server, Arc::new(users), Arc::new(programs), shutdown).await
     }
 }

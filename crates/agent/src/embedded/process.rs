@@ -1,144 +1,185 @@
-//! A command without a terminal: its streams are the channel's.
+//! A running program: its process group, its end, and its pipes to a channel.
+//!
+//! ```text
+//!   channel.input ──▶ stdin      stdout ──▶ channel.output      stderr ──▶ channel.errors
+//!   channel gone ──▶ SIGHUP to the group ──2 s──▶ SIGKILL
+//! ```
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::io;
+use std::os::unix::process::ExitStatusExt as _;
 use std::process::{ExitStatus, Stdio};
+use std::str::FromStr as _;
 use std::time::Duration;
 
-use homing_transport::device_server::{Control, Exit, RequestKind, ServerChannel};
+use homing_transport::device_server::{ChannelInput, Control, Exit, ServerChannel};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, copy};
-use tokio::process::Command;
-use tokio::time::timeout;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
-use super::account::Account;
+/// What a program may still do after SIGHUP.
+const MERCY: Duration = Duration::from_secs(2);
+/// How long after a program's end its output is waited for: a child of it may hold the pipe open for ever.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+/// Bytes moved at once.
+const PIECE: usize = 32 * 1024;
 
-/// How long output may still come after the command has ended, from what it left in the background.
-const LINGER: Duration = Duration::from_secs(2);
-
-/// The exit status of a command that could not be started, as in shells.
-const NOT_STARTED: u32 = 127;
-
-/// A program, as the account's user.
-pub(super) fn program(account: &Account, path: &Path) -> Command {
-    let mut command = Command::new(path);
-    command.env_clear().envs(account.environment()).current_dir(account.folder());
-    if let Some((user, group)) = account.ids {
-        command.uid(user).gid(group);
-    }
-    command
+/// A program and its process group. Dropped before its end, the whole group is ended.
+#[derive(Debug)]
+pub(super) struct Group {
+    /// The leader's number, which is the group's.
+    id: Option<Pid>,
+    /// The leader, until its end was seen.
+    child: Option<Child>,
 }
-
-/// The account's shell with a command line, or as a login shell.
-pub(super) fn shell(account: &Account, kind: &RequestKind) -> Command {
-    let mut command = program(account, &account.shell);
-    match kind {
-        RequestKind::Exec(line) => _ = command.arg("-c").arg(OsStr::from_bytes(line)),
-        _ => _ = command.arg("-l"),
-    }
-    command
-}
-
-/// Runs `command` until it ends; it and all that it started end with the channel.
-pub(super) async fn run(
-    channel: ServerChannel,
-    mut command: Command,
-    environment: Vec<(String, String)>,
-) -> Exit {
-    command
-        .envs(environment)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true);
-    let ServerChannel { mut input, mut output, mut errors, mut controls } = channel;
-    let mut child = match command.spawn() {
-        Ok(child) => child,
-        Err(error) => {
-            // If the client is gone, nobody needs the sentence.
-            let _ = errors.write_all(format!("cannot start: {error}\n").as_bytes()).await;
-            return Exit::Status(NOT_STARTED);
-        }
-    };
-    let group = Group::of(child.id());
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let feeding = async {
-        if let Some(mut stdin) = stdin {
-            // A command may end without reading all.
-            let _ = copy(&mut input, &mut stdin).await;
-        }
-        std::future::pending::<()>().await
-    };
-    let draining = async {
-        tokio::join!(drain(stdout, &mut output), drain(stderr, &mut errors));
-    };
-    tokio::pin!(feeding, draining);
-    let mut drained = false;
-    let status = loop {
-        tokio::select! {
-            status = child.wait() => break status,
-            () = &mut draining, if !drained => drained = true,
-            () = &mut feeding => {}
-            Some(control) = controls.recv() => group.pass_on(&control),
-        }
-    };
-    if !drained {
-        let _ = timeout(LINGER, draining).await;
-    }
-    group.let_go();
-    status.map_or(Exit::None, exit_of)
-}
-
-async fn drain(from: Option<impl AsyncRead + Unpin>, to: &mut (impl AsyncWrite + Unpin)) {
-    if let Some(mut from) = from {
-        // If the client is gone, the channel ends and with it all this.
-        let _ = copy(&mut from, to).await;
-        let _ = to.flush().await;
-    }
-}
-
-pub(super) fn exit_of(status: ExitStatus) -> Exit {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => Exit::Status(u32::try_from(code).unwrap_or(NOT_STARTED)),
-        (None, Some(number)) => {
-            let name = Signal::try_from(number).map_or("KILL", Signal::as_str);
-            Exit::Signal(name.trim_start_matches("SIG").to_owned())
-        }
-        (None, None) => Exit::None,
-    }
-}
-
-/// A process group that gets SIGHUP when its channel goes first.
-pub(super) struct Group(Option<Pid>);
 
 impl Group {
-    pub(super) fn of(leader: Option<u32>) -> Self {
-        Self(leader.and_then(|pid| i32::try_from(pid).ok()).map(Pid::from_raw))
+    /// Takes over a program that leads its own group.
+    pub(super) fn new(child: Child) -> Self {
+        let id = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw);
+        Self { id, child: Some(child) }
     }
 
-    /// Sends what the client sent.
-    pub(super) fn pass_on(&self, control: &Control) {
-        let Control::Signal(name) = control else { return };
-        if let (Some(group), Ok(signal)) = (self.0, format!("SIG{name}").parse::<Signal>()) {
-            // The group may have ended meanwhile.
-            let _ = killpg(group, signal);
+    /// Sends the signal of this name, without `SIG`, to the group.
+    pub(super) fn signal(id: Option<Pid>, name: &str) {
+        if let (Some(id), Ok(signal)) = (id, Signal::from_str(&format!("SIG{name}"))) {
+            let _ = killpg(id, signal); // a group that has ended needs none
         }
     }
 
-    /// The leader has ended: what it left in the background stays.
-    pub(super) fn let_go(mut self) {
-        self.0 = None;
+    /// The group's number.
+    pub(super) fn id(&self) -> Option<Pid> {
+        self.id
+    }
+
+    /// Waits for the leader's end; what it left running goes on.
+    pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
+        let Some(child) = self.child.as_mut() else { return Err(io::ErrorKind::NotFound.into()) };
+        let status = child.wait().await;
+        self.child = None;
+        status
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        if let Some(group) = self.0 {
-            let _ = killpg(group, Signal::SIGHUP);
+        let (Some(mut child), Some(id)) = (self.child.take(), self.id) else { return };
+        let _ = killpg(id, Signal::SIGHUP);
+        let _ = killpg(id, Signal::SIGCONT);
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            let _ = killpg(id, Signal::SIGKILL);
+            return;
+        };
+        runtime.spawn(async move {
+            // The leader is not waited for before, so that the group's number stays its own.
+            tokio::time::sleep(MERCY).await;
+            let _ = killpg(id, Signal::SIGKILL);
+            let _ = child.wait().await;
+        });
+    }
+}
+
+/// Runs `command` on the channel, without a terminal.
+pub(super) async fn run(mut command: Command, channel: ServerChannel) -> Exit {
+    let ServerChannel { input, mut output, mut errors, controls } = channel;
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => return failed(&mut errors, &error).await,
+    };
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let mut group = Group::new(child);
+    let id = group.id();
+    let ended = CancellationToken::new();
+    let work = async {
+        let waiting = async {
+            let status = group.wait().await;
+            ended.cancel();
+            status
+        };
+        let (status, (), ()) = tokio::join!(
+            waiting,
+            pump(stdout, &mut output, &ended),
+            pump(stderr, &mut errors, &ended)
+        );
+        exit_of(status)
+    };
+    tokio::select! {
+        exit = work => exit,
+        () = aside(feed(input, stdin), signals(controls, id)) => Exit::None,
+    }
+}
+
+/// Runs two that serve the program; it alone decides when all is over.
+pub(super) async fn aside(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
+    tokio::join!(one, other);
+    std::future::pending::<()>().await;
+}
+
+/// Says why nothing runs.
+pub(super) async fn failed(
+    errors: &mut (impl AsyncWrite + Unpin),
+    error: &(impl std::fmt::Display + Sync),
+) -> Exit {
+    tracing::warn!(%error, "a program could not be run");
+    let _ = errors.write_all(format!("homing-agent: {error}\r\n").as_bytes()).await;
+    Exit::Status(255)
+}
+
+/// What the client is told.
+pub(super) fn exit_of(status: io::Result<ExitStatus>) -> Exit {
+    let Ok(status) = status else { return Exit::Status(255) };
+    match (status.code(), status.signal().and_then(|number| Signal::try_from(number).ok())) {
+        (Some(code), _) => Exit::Status(code as u32),
+        (None, Some(signal)) => Exit::Signal(signal.as_str().trim_start_matches("SIG").to_owned()),
+        (None, None) => Exit::Status(255),
+    }
+}
+
+/// Gives the program its input, then its end.
+async fn feed(mut input: ChannelInput, stdin: Option<tokio::process::ChildStdin>) {
+    if let Some(mut stdin) = stdin {
+        // A program that reads no more has its reasons.
+        let _ = tokio::io::copy(&mut input, &mut stdin).await;
+    }
+}
+
+/// Passes signals on.
+async fn signals(mut controls: mpsc::Receiver<Control>, id: Option<Pid>) {
+    while let Some(control) = controls.recv().await {
+        if let Control::Signal(name) = control {
+            Group::signal(id, &name);
+        }
+    }
+}
+
+/// Moves the program's output to the channel, to its end or soon after the program's.
+pub(super) async fn pump(
+    from: Option<impl AsyncRead + Unpin>,
+    to: &mut (impl AsyncWrite + Unpin),
+    ended: &CancellationToken,
+) {
+    let Some(mut from) = from else { return };
+    let mut piece = vec![0; PIECE];
+    loop {
+        let last_words = async {
+            ended.cancelled().await;
+            tokio::time::sleep(LAST_WORDS).await;
+        };
+        let n = tokio::select! {
+            biased;
+            read = from.read(&mut piece) => read.unwrap_or(0), // a terminal ends with an error
+            () = last_words => 0,
+        };
+        match piece.get(..n) {
+            Some(bytes) if n > 0 => {
+                if to.write_all(bytes).await.is_err() {
+                    return;
+                }
+            }
+            _ => return,
         }
     }
 }

@@ -1,100 +1,104 @@
-//! What a logged-in user gets on a channel.
-//!
-//! | asked for | given if |
-//! |---|---|
-//! | `netconf` | the stanza says `services netconf` |
-//! | `sftp`, a command, a shell | the user's class is `super-user` or has `permissions all`, and the agent does not run with `--netconf-only` |
+//! What a user who is logged in may start.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use homing_transport::device_server::{
     Exit, Request, RequestKind, ServerChannel, Service, Services, service,
 };
+use tokio::task::spawn_blocking;
 
+use super::Netconf;
 use super::account::Account;
-use super::authority::LoggedIn;
-use super::{process, terminal};
-use crate::handle::AgentHandle;
-
-/// Where distributions keep OpenSSH's SFTP server.
-const SFTP_SERVERS: [&str; 4] = [
-    "/usr/lib/openssh/sftp-server",
-    "/usr/libexec/openssh/sftp-server",
-    "/usr/lib/ssh/sftp-server",
-    "/usr/libexec/sftp-server",
-];
+use super::login::LoggedIn;
+use super::process;
+use super::program::{Launch, Program};
+use super::terminal;
 
 /// What one connection offers.
-#[derive(Debug)]
 pub(super) struct Programs {
-    pub(super) handle: AgentHandle,
-    /// `services netconf`.
-    pub(super) netconf: bool,
+    /// With `services netconf`.
+    pub(super) netconf: Option<Arc<dyn Netconf>>,
+    /// Nothing but NETCONF.
     pub(super) netconf_only: bool,
+    /// The program with the verbs `sftp-server` and `session`, if there is one.
+    pub(super) program: Option<PathBuf>,
 }
 
 impl Services for Programs {
     type User = LoggedIn;
 
     fn open(&self, user: &LoggedIn, request: Request) -> Option<Service> {
-        match &request.kind {
-            RequestKind::Subsystem(name) if name == "netconf" => self.netconf(user),
-            _ if self.netconf_only || !user.may_run => {
-                tracing::info!(user = user.name, "refused: only NETCONF is allowed");
-                None
-            }
-            RequestKind::Subsystem(name) if name == "sftp" => sftp(user),
-            RequestKind::Subsystem(_) => None,
-            RequestKind::Exec(_) | RequestKind::Shell => command(user, request),
+        let service = self.choose(user, &request);
+        if service.is_none() {
+            let wanted = match &request.kind {
+                RequestKind::Subsystem(name) => format!("subsystem {name:?}"),
+                RequestKind::Exec(_) => "a command".to_owned(),
+                RequestKind::Shell => "a shell".to_owned(),
+            };
+            tracing::info!(user = user.name, wanted, "refused");
         }
+        service
     }
 }
 
 impl Programs {
+    /// What to run, if the user may.
+    fn choose(&self, user: &LoggedIn, request: &Request) -> Option<Service> {
+        let program = match &request.kind {
+            RequestKind::Subsystem(name) if name == "netconf" => return self.netconf(user),
+            RequestKind::Subsystem(name) if name == "sftp" => Program::Sftp,
+            RequestKind::Subsystem(_) => return None,
+            RequestKind::Exec(line) => Program::Line(OsString::from_vec(line.clone())),
+            RequestKind::Shell => Program::Shell,
+        };
+        if self.netconf_only || !user.has_shell {
+            return None;
+        }
+        let (agent, user, request) = (self.program.clone(), user.name.clone(), request.clone());
+        Some(service(move |channel| start(program, agent, user, request, channel)))
+    }
+
+    /// The NETCONF server, if it is offered.
     fn netconf(&self, user: &LoggedIn) -> Option<Service> {
-        let (handle, name) = (self.handle.clone(), user.name.clone());
-        self.netconf.then(|| {
-            service(move |channel: ServerChannel| async move {
-                handle.serve_netconf(channel.into_stream(), name).await;
-                Exit::None
-            })
-        })
+        let (netconf, user) = (self.netconf.clone()?, user.name.clone());
+        Some(service(async move |channel| {
+            netconf.serve(Box::new(channel.into_stream()), user).await;
+            Exit::None
+        }))
     }
 }
 
-/// Runs the system's SFTP server as the user.
-fn sftp(user: &LoggedIn) -> Option<Service> {
-    let server = SFTP_SERVERS.iter().map(Path::new).find(|path| path.is_file());
-    let server: PathBuf = match server {
-        Some(server) => server.to_owned(),
-        None => {
-            tracing::warn!("refused: there is no SFTP server; install openssh-sftp-server");
-            return None;
-        }
+/// Runs the program as the user.
+async fn start(
+    program: Program,
+    agent: Option<PathBuf>,
+    user: String,
+    request: Request,
+    mut channel: ServerChannel,
+) -> Exit {
+    let account = match spawn_blocking(move || Account::of(&user)).await {
+        Ok(Ok(account)) => account,
+        Ok(Err(error)) => return process::failed(&mut channel.errors, &error).await,
+        Err(error) => return process::failed(&mut channel.errors, &error).await,
     };
-    let account = account(user)?;
-    Some(service(move |channel| async move {
-        process::run(channel, process::program(&account, &server), Vec::new()).await
-    }))
-}
-
-fn command(user: &LoggedIn, request: Request) -> Option<Service> {
-    let account = account(user)?;
-    Some(match request.terminal.clone() {
-        Some(size) => service(move |channel| terminal::run(channel, account, request, size)),
-        None => service(move |channel| async move {
-            let command = process::shell(&account, &request.kind);
-            process::run(channel, command, request.environment).await
-        }),
-    })
-}
-
-fn account(user: &LoggedIn) -> Option<Account> {
-    match Account::of(&user.name) {
-        Ok(account) => Some(account),
-        Err(error) => {
-            tracing::warn!(user = user.name, %error, "refused a command");
-            None
-        }
+    let Request { terminal, environment, .. } = request;
+    let terminal = terminal.filter(|_| program != Program::Sftp);
+    let launch = Launch {
+        program: &program,
+        account: &account,
+        environment: &environment,
+        terminal: terminal.as_ref(),
+        agent: agent.as_deref(),
+    };
+    let Some(command) = launch.command() else {
+        let missing = "there is no SFTP server; install openssh-sftp-server";
+        return process::failed(&mut channel.errors, &missing).await;
+    };
+    match terminal {
+        Some(terminal) => terminal::run(command, &terminal, &account, channel).await,
+        None => process::run(command, channel).await,
     }
 }

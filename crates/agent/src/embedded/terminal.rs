@@ -1,87 +1,97 @@
-//! A command or login shell on a terminal of its own.
+//! A program on a terminal.
 
-use homing_transport::device_server::{
-    Control, Exit, Request, RequestKind, ServerChannel, Size, Terminal,
-};
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use std::io;
+
+use homing_transport::device_server::{ChannelInput, Control, Exit, ServerChannel, Size, Terminal};
+use nix::sys::stat::{Mode, fchmod};
+use nix::unistd::{Pid, fchown};
+use pty_process::{OwnedWritePty, Pts, Pty};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::Command;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::account::Account;
-use super::process::{Group, exit_of};
+use super::process::{Group, aside, exit_of, failed, pump};
 
-/// Runs the account's shell on a terminal until it ends; it ends with the channel.
+/// Bytes moved at once; a person types less.
+const PIECE: usize = 4096;
+
+/// Runs `command` on a new terminal that belongs to `account`.
 pub(super) async fn run(
+    command: Command,
+    terminal: &Terminal,
+    account: &Account,
     channel: ServerChannel,
-    account: Account,
-    request: Request,
-    wanted: Terminal,
 ) -> Exit {
-    let ServerChannel { mut input, mut output, mut errors, mut controls } = channel;
-    let opened = pty_process::open().and_then(|(pty, pts)| {
-        pty.resize(size(&wanted.size))?;
-        Ok((pty, command(&account, &request, &wanted).spawn(pts)?))
+    let ServerChannel { input, mut output, mut errors, controls } = channel;
+    let started = open(terminal.size, account).and_then(|(pty, pts)| {
+        let child = pty_process::Command::from(command).spawn(pts).map_err(io::Error::other)?;
+        Ok((pty, child))
     });
-    let (pty, mut child) = match opened {
-        Ok(opened) => opened,
-        Err(error) => {
-            // If the client is gone, nobody needs the sentence.
-            let _ = errors.write_all(format!("no terminal: {error}\r\n").as_bytes()).await;
-            return Exit::Status(1);
-        }
+    let (pty, child) = match started {
+        Ok(started) => started,
+        Err(error) => return failed(&mut errors, &error).await,
     };
-    // A session leader: its group bears its number.
-    let group = Group::of(child.id());
-    let (mut screen, mut keys) = pty.into_split();
-    let mut typed = [0; 1024];
-    let showing = async {
-        // The terminal fails with EIO when the last program on it has gone.
-        let _ = copy(&mut screen, &mut output).await;
-        let _ = output.flush().await;
+    let (screen, keys) = pty.into_split();
+    let mut group = Group::new(child);
+    let id = group.id();
+    let ended = CancellationToken::new();
+    let work = async {
+        let waiting = async {
+            let status = group.wait().await;
+            ended.cancel();
+            status
+        };
+        let (status, ()) = tokio::join!(waiting, pump(Some(screen), &mut output, &ended));
+        exit_of(status)
     };
-    tokio::pin!(showing);
-    let (mut shown, mut open) = (false, true);
-    let status = loop {
+    tokio::select! {
+        exit = work => exit,
+        () = aside(attend(input, controls, keys, id), async {}) => Exit::None,
+    }
+}
+
+/// A new terminal of this size.
+fn open(size: Size, account: &Account) -> io::Result<(Pty, Pts)> {
+    let (pty, pts) = pty_process::open().map_err(io::Error::other)?;
+    resize(|size| pty.resize(size), size);
+    if account.is_other {
+        fchown(&pts, Some(account.uid), None)?;
+        fchmod(&pts, Mode::from_bits_truncate(0o620))?;
+    }
+    Ok((pty, pts))
+}
+
+/// Passes on what is typed, new sizes and signals.
+async fn attend(
+    mut input: ChannelInput,
+    mut controls: mpsc::Receiver<Control>,
+    mut keys: OwnedWritePty,
+    id: Option<Pid>,
+) {
+    let mut piece = vec![0; PIECE];
+    let (mut typing, mut news) = (true, true);
+    while typing || news {
         tokio::select! {
-            () = &mut showing, if !shown => shown = true,
-            status = child.wait() => break status,
-            read = input.read(&mut typed), if open => match read {
-                Ok(count @ 1..) => {
-                    open = keys.write_all(typed.get(..count).unwrap_or_default()).await.is_ok();
-                }
-                _ => open = false,
-            },
-            Some(control) = controls.recv() => match control {
-                // A terminal that can't be resized keeps its size.
-                Control::Resize(new) => _ = keys.resize(size(&new)),
-                signal => group.pass_on(&signal),
+            read = input.read(&mut piece), if typing => {
+                let n = read.unwrap_or(0);
+                let bytes = piece.get(..n).unwrap_or_default();
+                typing = n > 0 && keys.write_all(bytes).await.is_ok();
+            }
+            control = controls.recv(), if news => match control {
+                Some(Control::Resize(size)) => resize(|size| keys.resize(size), size),
+                Some(Control::Signal(name)) => Group::signal(id, &name),
+                None => news = false,
             },
         }
-    };
-    if !shown {
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(1), showing).await;
-    }
-    group.let_go();
-    status.map_or(Exit::None, exit_of)
-}
-
-fn command(account: &Account, request: &Request, terminal: &Terminal) -> pty_process::Command {
-    let mut command = pty_process::Command::new(&account.shell)
-        .env_clear()
-        .envs(account.environment())
-        .envs(request.environment.iter().cloned())
-        .env("TERM", &terminal.name)
-        .current_dir(account.folder())
-        .kill_on_drop(true);
-    if let Some((user, group)) = account.ids {
-        command = command.uid(user).gid(group);
-    }
-    match &request.kind {
-        RequestKind::Exec(line) => command.arg("-c").arg(OsStr::from_bytes(line)),
-        _ => command.arg("-l"),
     }
 }
 
-fn size(size: &Size) -> pty_process::Size {
-    pty_process::Size::new_with_pixel(size.rows, size.columns, size.width, size.height)
+/// Sets the size; a terminal without one keeps what it has.
+fn resize(set: impl Fn(pty_process::Size) -> pty_process::Result<()>, size: Size) {
+    if size.columns > 0 && size.rows > 0 {
+        let Size { columns, rows, width, height } = size;
+        let _ = set(pty_process::Size::new_with_pixel(rows, columns, width, height));
+    }
 }
