@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use homing_proto::api::{self, KeySource, KeyState};
-use homing_proto::host_key::Secret;
 use homing_proto::identity::DeviceName;
 
 use super::{Control, ControlError, show};
+use crate::enroll;
 use crate::shared::Decided;
 use crate::store::{Change, DeviceUpdate, NewDevice, PendingRecord, Store};
 
@@ -40,11 +40,13 @@ pub(super) async fn accept(
 ) -> Result<api::Device, ControlError> {
     let pending = find(&control.shared.store, &decision.subject)?;
     let name = name_for(&pending, decision.name.as_ref())?;
+    decision.user.as_deref().map(enroll::user).transpose()?;
+    let password = decision.password.as_ref().map(enroll::password).transpose()?;
     let mut changes = match control.shared.store.device(&name) {
         Some(record) => {
             let update = DeviceUpdate {
                 user: decision.user.map(Some),
-                password: decision.password.as_ref().map(|plain| Some(Secret::new(plain.expose()))),
+                password: password.map(Some),
                 ..DeviceUpdate::default()
             };
             let retire = |key: &api::Key| {
@@ -58,7 +60,7 @@ pub(super) async fn accept(
         None => vec![Change::Insert(Box::new(NewDevice {
             device_id: pending.device_id.clone(),
             user: decision.user,
-            password: decision.password.as_ref().map(|plain| Secret::new(plain.expose())),
+            password,
             keys: vec![(pending.key.clone(), KeySource::Operator)],
             ..NewDevice::named(name.clone())
         }))],
