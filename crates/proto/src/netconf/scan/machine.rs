@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memchr3, memmem};
 
-use super::tag::{Attributes, check_name, name_of};
+use super::tag::{Attributes, Name};
 use super::{Scanner, XmlError};
 
 const CDATA: &[u8; 7] = b"[CDATA[";
@@ -33,14 +33,14 @@ pub(super) enum State {
 
 /// A token whose tag, if `None`, stands in the scanner's buffer.
 pub(super) enum Found<'a> {
-    Start(Option<&'a [u8]>),
+    Start(Option<&'a [u8]>, Name),
     End,
     Text(&'a [u8]),
     CData(&'a [u8]),
 }
 
 enum Kind {
-    Start,
+    Start(Name),
     End,
 }
 
@@ -183,7 +183,7 @@ impl Scanner {
         self.state = State::Text;
         if self.buffer.is_empty() {
             return Ok(Some(match self.nest(part)? {
-                Kind::Start => Found::Start(Some(part)),
+                Kind::Start(name) => Found::Start(Some(part), name),
                 Kind::End => Found::End,
             }));
         }
@@ -193,7 +193,7 @@ impl Scanner {
         self.buffer = body;
         self.buffer_is_spent = true;
         Ok(Some(match kind {
-            Kind::Start => Found::Start(None),
+            Kind::Start(name) => Found::Start(None, name),
             Kind::End => Found::End,
         }))
     }
@@ -214,25 +214,25 @@ impl Scanner {
         if self.starts.len() >= self.limits.depth {
             return Err(XmlError::Depth { limit: self.limits.depth });
         }
-        let name = name_of(body);
-        check_name(name, self.limits.name)?;
+        let name = Name::at_start_of(body, self.limits.name)?;
         self.starts.push(self.names.len());
-        self.names.extend_from_slice(name);
-        self.declare(body)?;
+        self.names.extend_from_slice(name.whole(body));
+        let attributes = Attributes::of(body, name);
+        if !attributes.is_empty() {
+            self.declare(body, attributes)?;
+        }
+        self.namespaces.check_prefix(name.prefix(body))?;
         self.end_is_due = body.ends_with(b"/");
-        Ok(Kind::Start)
+        Ok(Kind::Start(name))
     }
 
     /// Checks the attributes of a start tag and puts its namespace declarations in force.
-    fn declare(&mut self, body: &[u8]) -> Result<(), XmlError> {
-        let attributes = Attributes::of(body);
-        if !attributes.is_empty() {
-            attributes.check(&self.limits)?;
-            if memmem::find(body, b"xmlns").is_some() {
-                self.namespaces.declare(attributes, self.starts.len(), self.limits.namespaces)?;
-            }
+    fn declare(&mut self, body: &[u8], attributes: Attributes<'_>) -> Result<(), XmlError> {
+        attributes.check(&self.limits)?;
+        if memmem::find(body, b"xmlns").is_some() {
+            self.namespaces.declare(attributes, self.starts.len(), self.limits.namespaces)?;
         }
-        self.namespaces.check_prefix(name_of(body))
+        Ok(())
     }
 
     fn close(&mut self) {

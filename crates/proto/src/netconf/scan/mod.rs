@@ -221,8 +221,9 @@ impl Scanner {
             return Ok(None);
         };
         Ok(Some(match found {
-            Found::Start(body) => {
-                Token::Start(Tag::new(body.unwrap_or(&self.buffer), &self.namespaces))
+            Found::Start(body, name) => {
+                let body = body.unwrap_or(&self.buffer);
+                Token::Start(Tag::new(body, name, &self.namespaces))
             }
             Found::End => Token::End,
             Found::Text(text) => Token::Text(text),

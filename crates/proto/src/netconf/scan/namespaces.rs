@@ -1,7 +1,7 @@
 //! Which namespace each prefix stands for, at the present place of the document.
 
 use super::XmlError;
-use super::tag::{Attributes, split_name};
+use super::tag::Attributes;
 
 /// The namespace of the prefix `xml`, which needs no declaration.
 const XML: &[u8] = b"http://www.w3.org/XML/1998/namespace";
@@ -57,8 +57,7 @@ impl Namespaces {
         }
     }
 
-    pub(super) fn check_prefix(&self, name: &[u8]) -> Result<(), XmlError> {
-        let (prefix, _) = split_name(name);
+    pub(super) fn check_prefix(&self, prefix: &[u8]) -> Result<(), XmlError> {
         if prefix.is_empty() || self.of_element(prefix).is_some() {
             Ok(())
         } else {

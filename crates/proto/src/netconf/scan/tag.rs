@@ -7,12 +7,13 @@ use super::{Limits, XmlError};
 #[derive(Debug, Clone, Copy)]
 pub struct Tag<'a> {
     body: &'a [u8],
+    name: Name,
     namespaces: &'a Namespaces,
 }
 
 impl<'a> Tag<'a> {
-    pub(super) fn new(body: &'a [u8], namespaces: &'a Namespaces) -> Self {
-        Self { body, namespaces }
+    pub(super) fn new(body: &'a [u8], name: Name, namespaces: &'a Namespaces) -> Self {
+        Self { body, name, namespaces }
     }
 
     /// What stands between `<` and `>`.
@@ -22,12 +23,12 @@ impl<'a> Tag<'a> {
 
     /// The name without its prefix.
     pub fn local_name(&self) -> &'a [u8] {
-        split_name(name_of(self.body)).1
+        self.name.local(self.body)
     }
 
     /// The namespace of the element as it stands, references unresolved; `None` if it has none.
     pub fn namespace(&self) -> Option<&'a [u8]> {
-        self.namespaces.of_element(split_name(name_of(self.body)).0)
+        self.namespaces.of_element(self.name.prefix(self.body))
     }
 
     /// Whether the element has this local name in this namespace, or in none at all.
@@ -40,7 +41,7 @@ impl<'a> Tag<'a> {
 
     /// The attributes, namespace declarations included.
     pub fn attributes(&self) -> Attributes<'a> {
-        Attributes::of(self.body)
+        Attributes::of(self.body, self.name)
     }
 
     /// The value of the attribute of this very name, references unresolved.
@@ -84,8 +85,8 @@ pub struct Attributes<'a> {
 }
 
 impl<'a> Attributes<'a> {
-    pub(super) fn of(body: &'a [u8]) -> Self {
-        let rest = body.get(name_of(body).len()..).unwrap_or_default();
+    pub(super) fn of(body: &'a [u8], name: Name) -> Self {
+        let rest = body.get(name.length..).unwrap_or_default();
         Self { rest: rest.strip_suffix(b"/").unwrap_or(rest).trim_ascii_end() }
     }
 
@@ -99,7 +100,9 @@ impl<'a> Attributes<'a> {
                 return Err(XmlError::Attributes { limit: limits.attributes });
             }
             let attribute = attribute?;
-            check_name(attribute.name, limits.name)?;
+            if Name::at_start_of(attribute.name, limits.name)?.length != attribute.name.len() {
+                return Err(XmlError::Name);
+            }
             if self.take(count).flatten().any(|earlier| earlier.name == attribute.name) {
                 return Err(XmlError::AttributeTwice);
             }
@@ -144,34 +147,69 @@ impl<'a> Iterator for Attributes<'a> {
     }
 }
 
-/// The name that a tag's body begins with.
-pub(super) fn name_of(body: &[u8]) -> &[u8] {
-    let length = body.iter().position(|&byte| byte.is_ascii_whitespace() || byte == b'/');
-    body.get(..length.unwrap_or(body.len())).unwrap_or_default()
+/// A name at the start of some text: how long it is, and where its local part begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Name {
+    length: usize,
+    local: usize,
 }
 
-/// Prefix and local name.
-pub(super) fn split_name(name: &[u8]) -> (&[u8], &[u8]) {
-    match name.iter().position(|&byte| byte == b':') {
-        Some(colon) => {
-            (name.get(..colon).unwrap_or_default(), name.get(colon + 1..).unwrap_or_default())
+impl Name {
+    /// Reads a name: letters, digits, `_ - .` and anything beyond ASCII, with one colon inside at most;
+    /// its parts begin with a letter, `_` or something beyond ASCII.
+    pub(super) fn at_start_of(text: &[u8], limit: usize) -> Result<Self, XmlError> {
+        let mut local = 0;
+        let mut length = 0;
+        for &byte in text {
+            match Class::of(byte) {
+                Class::Start => {}
+                Class::Inside if length > local => {}
+                Class::Colon if length > 0 && local == 0 => local = length + 1,
+                Class::End => break,
+                _ => return Err(XmlError::Name),
+            }
+            length += 1;
+            if length > limit {
+                return Err(XmlError::NameLength { limit });
+            }
         }
-        None => (&[], name),
+        if length > local { Ok(Self { length, local }) } else { Err(XmlError::Name) }
+    }
+
+    /// The whole name.
+    pub(super) fn whole(self, text: &[u8]) -> &[u8] {
+        text.get(..self.length).unwrap_or_default()
+    }
+
+    /// What stands before the colon, if there is one.
+    pub(super) fn prefix(self, text: &[u8]) -> &[u8] {
+        text.get(..self.local.saturating_sub(1)).unwrap_or_default()
+    }
+
+    /// What stands behind the colon, or the whole name.
+    pub(super) fn local(self, text: &[u8]) -> &[u8] {
+        text.get(self.local..self.length).unwrap_or_default()
     }
 }
 
-/// Checks a name: letters, digits, `_ - .`, anything beyond ASCII, one colon inside.
-pub(super) fn check_name(name: &[u8], limit: usize) -> Result<(), XmlError> {
-    if name.len() > limit {
-        return Err(XmlError::NameLength { limit });
-    }
-    let mut parts = name.split(|&byte| byte == b':');
-    let fits = parts.by_ref().take(2).all(is_simple_name) && parts.next().is_none();
-    if fits { Ok(()) } else { Err(XmlError::Name) }
+/// What a byte is to a name.
+#[derive(Clone, Copy)]
+enum Class {
+    Start,
+    Inside,
+    Colon,
+    End,
+    Other,
 }
 
-fn is_simple_name(name: &[u8]) -> bool {
-    let starts = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80;
-    let goes_on = |byte: u8| starts(byte) || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
-    name.first().is_some_and(|&byte| starts(byte)) && name.iter().all(|&byte| goes_on(byte))
+impl Class {
+    fn of(byte: u8) -> Self {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => Self::Start,
+            b'0'..=b'9' | b'-' | b'.' => Self::Inside,
+            b':' => Self::Colon,
+            b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b'/' => Self::End,
+            _ => Self::Other,
+        }
+    }
 }
