@@ -124,7 +124,7 @@ impl Sink {
             }
             Sink::Json { joiner } => {
                 let rest = json_inside(&joiner.finish());
-                let outcome = serde_json::to_value(outcome).unwrap_or_default();
+                let outcome = serde_json::to_string(&outcome).unwrap_or_else(|_| "null".to_owned());
                 write(&format!("{rest}\",\"outcome\":{outcome}}}\n"))
             }
         }

@@ -26,7 +26,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), F
 /// The page about a device.
 pub(super) fn text(device: &Device, style: &Style) -> String {
     let mut page = Page { style, out: headline(device, style) };
-    page.line("identity", identity(device));
+    page.line("identity", page.identity(device));
     page.line("login", login(device));
     page.line("dials", device.addresses.join("  "));
     page.line("tags", tags(device));
@@ -49,20 +49,6 @@ fn headline(device: &Device, style: &Style) -> String {
         false => format!(" since {since}"),
     });
     format!("{}   {state}{}\n", escape(&device.name), since.unwrap_or_default())
-}
-
-fn identity(device: &Device) -> String {
-    let id = match &device.device_id {
-        Some(id) => format!("device-id {id}"),
-        None => "no device-id (NETCONF call home: known by its host key)".to_owned(),
-    };
-    let secret = match (device.has_secret, device.secret_issued_at) {
-        (true, Some(at)) => format!(", secret issued {at}"),
-        (true, None) => ", has a secret".to_owned(),
-        (false, _) => ", no secret".to_owned(),
-    };
-    let listener = device.listener.as_ref().map(|name| format!(", only by listener {name}"));
-    id + &secret + &listener.unwrap_or_default()
 }
 
 fn login(device: &Device) -> String {
@@ -99,6 +85,20 @@ impl Page<'_> {
         if !text.as_ref().is_empty() {
             self.out.push_str(&format!(" {title:<9} {}\n", escape(text.as_ref())));
         }
+    }
+
+    fn identity(&self, device: &Device) -> String {
+        let id = match &device.device_id {
+            Some(id) => format!("device-id {id}"),
+            None => "no device-id (NETCONF call home: known by its host key)".to_owned(),
+        };
+        let secret = match (device.has_secret, device.secret_issued_at) {
+            (true, Some(at)) => format!(", secret issued {}", self.when(at)),
+            (true, None) => ", has a secret".to_owned(),
+            (false, _) => ", no secret".to_owned(),
+        };
+        let listener = device.listener.as_ref().map(|name| format!(", only by listener {name}"));
+        id + &secret + &listener.unwrap_or_default()
     }
 
     fn session(&mut self, session: &Session) {
@@ -145,7 +145,7 @@ impl Page<'_> {
 
     fn pending(&mut self, pending: &Pending) {
         let text = format!(
-            "{} {} from {} by listener {}, {} attempts, last {}: {}",
+            "{} {} from {} by listener {}, attempts {}, last {}: {}",
             pending.key.algorithm(),
             pending.fingerprint,
             pending.source,
