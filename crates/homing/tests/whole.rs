@@ -28,7 +28,7 @@ impl Gateway {
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut address = String::new();
         loop {
-            let line = log.next().expect("the gateway ended").unwrap();
+            let line = log.next().unwrap().unwrap();
             if let Some((_, found)) = line.split_once("address=") {
                 address = found.trim().to_owned();
             }
