@@ -33,6 +33,11 @@ macro_rules! targets {
 }
 
 targets! {
+    type9,
+    junos_json,
+    junos_xml,
+    junos_set,
+    junos_curly,
     rpc_reply,
     rpc,
     hello,
