@@ -70,6 +70,15 @@ const KNOWN: [(&[&str], Weight, &str); 14] = [
     (&["login", "announcement"], Weight::Mention, "it is not shown at login"),
 ];
 
+/// Statements that are often pasted without what is around them, and where they belong.
+const MISPLACED: [(&str, &str); 5] = [
+    ("outbound-ssh", "system { services { … } }"),
+    ("client", "system { services { outbound-ssh { … } } }"),
+    ("host-name", "system { … }"),
+    ("login", "system { … }"),
+    ("root-authentication", "system { … }"),
+];
+
 impl Configuration {
     /// Everything active that is kept without being acted on, in order.
     pub fn not_acted_on(&self) -> Vec<NotActedOn> {
@@ -113,7 +122,12 @@ impl<'c> Walk<'c> {
 
     fn unknown(&mut self, statement: &Statement, area: Area, path: &[&Statement]) {
         let keyword = statement.keyword();
+        let misplaced = MISPLACED.iter().find(|(name, _)| path.len() == 1 && *name == keyword);
         let (weight, sentence) = match (keyword, nearest(keyword, area.keywords())) {
+            _ if misplaced.is_some() => {
+                let place = misplaced.map_or("", |(_, place)| place);
+                (Weight::Refuse, format!("it belongs inside `{place}`"))
+            }
             ("apply-groups" | "groups", _) => (
                 Weight::Refuse,
                 "groups are not expanded; give the statements themselves".to_owned(),

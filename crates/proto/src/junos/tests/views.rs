@@ -131,3 +131,10 @@ fn a_redacted_copy_says_secret() {
     assert!(shown.contains("secret <secret>; ## SECRET-DATA"), "{shown}");
     assert!(!shown.contains("$9$"), "{shown}");
 }
+
+#[test]
+fn a_stanza_without_what_belongs_around_it_is_refused_with_its_place() {
+    let remarks = read("outbound-ssh { client a { device-id d; } }").not_acted_on();
+    assert_eq!(remarks[0].weight, Weight::Refuse);
+    assert!(remarks[0].sentence.contains("system { services {"), "{remarks:?}");
+}
