@@ -162,7 +162,9 @@ impl<'t> Lexer<'t> {
         if text.len() > MAX_TOKEN {
             return Err(BadToken::TooLong);
         }
-        let is_secret_data = text.strip_prefix("##").is_some_and(|t| t.trim() == "SECRET-DATA");
+        // What the text is without its control characters decides, for so it is printed back.
+        let printed: String = text.chars().filter(|c| !c.is_control() || *c == '\t').collect();
+        let is_secret_data = printed.strip_prefix("##").is_some_and(|t| t.trim() == "SECRET-DATA");
         Ok(if is_secret_data { Token::SecretData } else { Token::Comment(Comment::new(text)) })
     }
 
@@ -267,6 +269,7 @@ mod tests {
     fn secret_data_is_a_mark_of_its_own() {
         assert_eq!(words("##SECRET-DATA"), ["Ok(SecretData)"]);
         assert_eq!(words("## SECRET-DATA \r"), ["Ok(SecretData)"]);
+        assert_eq!(words("## SECRET-DATA\u{8} \0"), ["Ok(SecretData)"]);
     }
 
     #[test]

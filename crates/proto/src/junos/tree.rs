@@ -99,7 +99,8 @@ impl Comment {
         let text = text.trim();
         let block = text.strip_prefix("/*").and_then(|rest| rest.strip_suffix("*/"));
         let is_block = block.is_some_and(|inner| !inner.contains("*/"));
-        let is_line = text.starts_with('#') && !text.contains('\n');
+        let is_mark = text.strip_prefix("##").is_some_and(|rest| rest.trim() == "SECRET-DATA");
+        let is_line = text.starts_with('#') && !text.contains('\n') && !is_mark;
         if is_block || is_line {
             return Self(text.to_owned());
         }
