@@ -165,7 +165,7 @@ pub(crate) fn write(text: &str) -> Result<(), Failure> {
 /// Writes bytes to stdout and hands them on at once.
 ///
 /// # Errors
-/// As for [`write`].
+/// As for [`write()`].
 pub(crate) fn write_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(bytes)?;
