@@ -4,7 +4,7 @@
 //! default < gateway.toml < gateway.d/*.toml < HOMING_* < flag ──▶ Settings, and of each value where it came from
 //! ```
 //!
-//! Merging and checking are pure; [`load`] reads files and the environment. Unknown keys are errors. Secrets are
+//! Merging and checking are pure; [`load()`] reads files and the environment. Unknown keys are errors. Secrets are
 //! never configuration.
 
 mod address;
