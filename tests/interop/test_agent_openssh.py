@@ -9,8 +9,8 @@ import pytest
 
 from programs import Gateway, configuration, login, stanza, until
 
-def behind_sshd(start_agent, sshd, gateway, secret, name="edge-1", keep_alive=(3, 15), **more):
-    sshd.allow(gateway.public_key)
+def behind_sshd(start_agent, sshd, gateway, secret, name="edge-1", keep_alive=(3, 15), allowed=None, **more):
+    sshd.allow(allowed or gateway.public_key)
     text = configuration(
         stanza(gateway.port, host=gateway.host, device_id=name, secret=secret, keep_alive=keep_alive),
         login=login("root", gateway.public_key),
@@ -43,10 +43,21 @@ def test_without_a_secret_the_key_is_carried_by_hand(gateway, start_agent, sshd)
 
 def test_a_login_that_sshd_refuses_is_on_the_timeline(gateway, start_agent, sshd, make_key):
     secret = gateway.secret_of(gateway.enroll("edge-1", user="root"))
-    behind_sshd(start_agent, sshd, gateway, secret)
-    sshd.allow(make_key("other").public)
-    gateway.wait_code("edge-1", "login-refused")
-    assert not gateway.is_up("edge-1") or gateway.wait_code("edge-1", "login-refused")
+    behind_sshd(start_agent, sshd, gateway, secret, allowed=make_key("other").public)
+    entry = gateway.wait_code("edge-1", "login-refused")
+    assert "root" in entry["message"] and entry["advice"]
+    assert gateway.device("edge-1")["state"] == "refused"
+
+
+@pytest.mark.parametrize("server", ["openssh", "embedded"])
+def test_an_agent_with_another_key_than_the_pinned_one_is_refused(gateway, start_agent, sshd, make_key, server):
+    gateway.enroll("edge-1", "--no-secret", "--host-key", make_key("pinned").text, user="root")
+    sshd.allow(gateway.public_key)
+    text = configuration(stanza(gateway.port, device_id="edge-1"), login=login("root", gateway.public_key))
+    start_agent(text, "--ssh-server", server, "--sshd", sshd.path)
+    entry = gateway.wait_code("edge-1", "key-changed")
+    assert entry["fault"] == "operator" and "homing device accept SHA256:" in entry["advice"]
+    assert "logged-in" not in gateway.codes("edge-1")
 
 
 @pytest.fixture
