@@ -62,6 +62,8 @@ impl Writer {
                 self.prune();
             }
         }
+        // While it runs, the limits may be passed a little; what is left behind keeps to them.
+        self.prune();
     }
 
     /// Writes a batch and answers. The answers are sent in either case.
