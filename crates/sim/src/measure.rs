@@ -141,6 +141,8 @@ impl GatewayProcess {
             .arg("--listen")
             .arg(address.to_string())
             .env("HOMING_LOG", "warn")
+            // All devices dial from one address here.
+            .env("HOMING_MAX_PER_SOURCE", "20000")
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
