@@ -1,4 +1,4 @@
-//! `/v1/status`, `/v1/devices`, `/v1/accept`, `/v1/reject`.
+//! `/api/v1/status`, `/api/v1/devices`, `/api/v1/accept`, `/api/v1/reject`.
 
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -1,4 +1,4 @@
-//! `/v1/events` and `/v1/devices/{name}/log`.
+//! `/api/v1/events` and `/api/v1/devices/{name}/log`.
 
 use axum::body::Body;
 use axum::extract::State;

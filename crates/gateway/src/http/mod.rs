@@ -46,17 +46,17 @@ struct Shared<G> {
 pub fn router<G: Operate>(gateway: G, stopping: CancellationToken) -> Router {
     let shared = Shared { gateway, followers: Followers::new(stopping) };
     Router::new()
-        .route("/v1/status", get(devices::status::<G>))
-        .route("/v1/devices", get(devices::list::<G>).post(devices::enroll::<G>))
+        .route("/api/v1/status", get(devices::status::<G>))
+        .route("/api/v1/devices", get(devices::list::<G>).post(devices::enroll::<G>))
         .route(
-            "/v1/devices/{name}",
+            "/api/v1/devices/{name}",
             get(devices::show::<G>).patch(devices::change::<G>).delete(devices::forget::<G>),
         )
-        .route("/v1/devices/{name}/log", get(events::log::<G>))
-        .route("/v1/devices/{name}/rpc", post(rpc::run::<G>))
-        .route("/v1/accept", post(devices::accept::<G>))
-        .route("/v1/reject", post(devices::reject::<G>))
-        .route("/v1/events", get(events::stream::<G>))
+        .route("/api/v1/devices/{name}/log", get(events::log::<G>))
+        .route("/api/v1/devices/{name}/rpc", post(rpc::run::<G>))
+        .route("/api/v1/accept", post(devices::accept::<G>))
+        .route("/api/v1/reject", post(devices::reject::<G>))
+        .route("/api/v1/events", get(events::stream::<G>))
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)
         .with_state(shared)
@@ -65,7 +65,7 @@ pub fn router<G: Operate>(gateway: G, stopping: CancellationToken) -> Router {
 async fn no_such_path(uri: Uri) -> Refusal {
     let title = format!("there is no {}", uri.path());
     Refusal::new(StatusCode::NOT_FOUND, "no-such-path", Fault::Operator, title)
-        .with_hint("the routes begin with /v1: status, devices, accept, reject, events")
+        .with_hint("the routes begin with /api/v1: status, devices, accept, reject, events")
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> Refusal {

@@ -1,4 +1,4 @@
-//! `POST /v1/devices/{name}/rpc`: one RPC, its reply streamed.
+//! `POST /api/v1/devices/{name}/rpc`: one RPC, its reply streamed.
 
 use std::time::Duration;
 

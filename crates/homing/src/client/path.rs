@@ -9,9 +9,9 @@ use std::fmt::Write as _;
 pub(crate) struct Target(String);
 
 impl Target {
-    /// `/v1` and the segments, each encoded.
+    /// `/api/v1` and the segments, each encoded.
     pub(crate) fn new(segments: &[&str]) -> Target {
-        let mut target = String::from("/v1");
+        let mut target = String::from("/api/v1");
         for segment in segments {
             target.push('/');
             encode(segment, &mut target);
@@ -61,12 +61,12 @@ mod tests {
     #[test]
     fn a_segment_cannot_leave_its_place() {
         let target = Target::new(&["devices", "../a b/é?x", "log"]).query("since", "1+1&x");
-        assert_eq!(target.as_str(), "/v1/devices/..%2Fa%20b%2F%C3%A9%3Fx/log?since=1%2B1%26x");
+        assert_eq!(target.as_str(), "/api/v1/devices/..%2Fa%20b%2F%C3%A9%3Fx/log?since=1%2B1%26x");
     }
 
     #[test]
     fn an_absent_value_adds_nothing() {
         let target = Target::new(&["events"]).optional("device", None).optional("after", Some("7"));
-        assert_eq!(target.as_str(), "/v1/events?after=7");
+        assert_eq!(target.as_str(), "/api/v1/events?after=7");
     }
 }

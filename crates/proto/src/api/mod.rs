@@ -1,17 +1,17 @@
 //! The JSON of the gateway's HTTP API, shared by the gateway that answers and the `homing` command that asks.
 //!
 //! ```text
-//! GET    /v1/status                           Status
-//! GET    /v1/devices?state=&tag=k=v           [Device]       enrolled and pending ones
-//! POST   /v1/devices              Enroll    → Enrolled
-//! GET    /v1/devices/{name}                   Device
-//! PATCH  /v1/devices/{name}       Change    → Device
-//! DELETE /v1/devices/{name}                   204            forgets it, keys and all; its session ends
-//! GET    /v1/devices/{name}/log?limit=&since= [Event]        newest last
-//! POST   /v1/accept               Decision  → Device         a pending key, by fingerprint or name
-//! POST   /v1/reject               Decision  → Device
-//! POST   /v1/devices/{name}/rpc?timeout=S     body: the XML inside <rpc>; answer: the <rpc-reply>, streamed
-//! GET    /v1/events?after=&device=&code=&since=&limit=&follow=   ndjson of Event, oldest first
+//! GET    /api/v1/status                           Status
+//! GET    /api/v1/devices?state=&tag=k=v           [Device]       enrolled and pending ones
+//! POST   /api/v1/devices              Enroll    → Enrolled
+//! GET    /api/v1/devices/{name}                   Device
+//! PATCH  /api/v1/devices/{name}       Change    → Device
+//! DELETE /api/v1/devices/{name}                   204            forgets it, keys and all; its session ends
+//! GET    /api/v1/devices/{name}/log?limit=&since= [Event]        newest last
+//! POST   /api/v1/accept               Decision  → Device         a pending key, by fingerprint or name
+//! POST   /api/v1/reject               Decision  → Device
+//! POST   /api/v1/devices/{name}/rpc?timeout=S     body: the XML inside <rpc>; answer: the <rpc-reply>, streamed
+//! GET    /api/v1/events?after=&device=&code=&since=&limit=&follow=   ndjson of Event, oldest first
 //! ```
 //!
 //! A request with a field that is not known is refused; an answer may gain fields, which older readers pass over.

@@ -73,19 +73,24 @@ async fn every_error_is_a_problem() {
     let api = Api::start();
     for (request, body, status, code) in [
         ("GET /nonsense HTTP/1.1", "", 404, "no-such-path"),
-        ("PUT /v1/status HTTP/1.1", "", 405, "wrong-method"),
-        ("GET /v1/devices/nobody HTTP/1.1", "", 404, "unknown-device"),
-        ("GET /v1/devices/%ff HTTP/1.1", "", 400, "invalid-request"),
-        ("GET /v1/status HTTP/1.1", "", 503, "gateway-stopping"),
-        ("GET /v1/devices?stat=up HTTP/1.1", "", 400, "invalid-request"),
-        ("GET /v1/devices?state=upp HTTP/1.1", "", 400, "invalid-request"),
-        ("GET /v1/events?after=x HTTP/1.1", "", 400, "invalid-request"),
-        ("POST /v1/devices HTTP/1.1", "{", 400, "invalid-request"),
-        ("POST /v1/devices HTTP/1.1\r\ncontent-type: text/plain", "{}", 415, "wrong-content-type"),
-        ("POST /v1/reject HTTP/1.1", r#"{"subject":"x"}"#, 404, "nothing-pending"),
-        ("POST /v1/devices/mx1/rpc HTTP/1.1", " ", 400, "invalid-request"),
-        ("POST /v1/devices/mx1/rpc?timeout=0 HTTP/1.1", "<a/>", 400, "invalid-request"),
-        ("POST /v1/devices/mx1/rpc?timeout=NaN HTTP/1.1", "<a/>", 400, "invalid-request"),
+        ("PUT /api/v1/status HTTP/1.1", "", 405, "wrong-method"),
+        ("GET /api/v1/devices/nobody HTTP/1.1", "", 404, "unknown-device"),
+        ("GET /api/v1/devices/%ff HTTP/1.1", "", 400, "invalid-request"),
+        ("GET /api/v1/status HTTP/1.1", "", 503, "gateway-stopping"),
+        ("GET /api/v1/devices?stat=up HTTP/1.1", "", 400, "invalid-request"),
+        ("GET /api/v1/devices?state=upp HTTP/1.1", "", 400, "invalid-request"),
+        ("GET /api/v1/events?after=x HTTP/1.1", "", 400, "invalid-request"),
+        ("POST /api/v1/devices HTTP/1.1", "{", 400, "invalid-request"),
+        (
+            "POST /api/v1/devices HTTP/1.1\r\ncontent-type: text/plain",
+            "{}",
+            415,
+            "wrong-content-type",
+        ),
+        ("POST /api/v1/reject HTTP/1.1", r#"{"subject":"x"}"#, 404, "nothing-pending"),
+        ("POST /api/v1/devices/mx1/rpc HTTP/1.1", " ", 400, "invalid-request"),
+        ("POST /api/v1/devices/mx1/rpc?timeout=0 HTTP/1.1", "<a/>", 400, "invalid-request"),
+        ("POST /api/v1/devices/mx1/rpc?timeout=NaN HTTP/1.1", "<a/>", 400, "invalid-request"),
     ] {
         let (found, problem) = api.refused(request, body).await;
         assert_eq!((found, problem.code.as_str()), (status, code), "{request}");
@@ -96,9 +101,9 @@ async fn every_error_is_a_problem() {
 async fn an_unknown_field_is_named() {
     let api = Api::start();
     let body = r#"{"name":"mx1","tgas":{}}"#;
-    let (_, _, title) = api.refused_with("POST /v1/devices HTTP/1.1", body).await;
+    let (_, _, title) = api.refused_with("POST /api/v1/devices HTTP/1.1", body).await;
     assert!(title.contains("unknown field `tgas`, expected one of `name`"), "{title}");
-    let (_, _, title) = api.refused_with("GET /v1/devices?stat=up HTTP/1.1", "").await;
+    let (_, _, title) = api.refused_with("GET /api/v1/devices?stat=up HTTP/1.1", "").await;
     assert_eq!(title, "unknown parameter \"stat\": expected state, tag");
 }
 
@@ -106,16 +111,16 @@ async fn an_unknown_field_is_named() {
 async fn a_request_that_is_too_long_is_refused() {
     let api = Api::start();
     let body = format!(r#"{{"name":"{}"}}"#, "x".repeat(1024 * 1024));
-    let (status, code, _) = api.refused_with("POST /v1/devices HTTP/1.1", &body).await;
+    let (status, code, _) = api.refused_with("POST /api/v1/devices HTTP/1.1", &body).await;
     assert_eq!((status, code.as_str()), (413, "request-too-large"));
 }
 
 #[tokio::test]
 async fn the_user_of_the_socket_is_the_actor() {
     let api = Api::start();
-    let answer = api.ask("POST /v1/devices HTTP/1.1", r#"{"name":"sw1"}"#).await;
+    let answer = api.ask("POST /api/v1/devices HTTP/1.1", r#"{"name":"sw1"}"#).await;
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-    let answer = api.ask("DELETE /v1/devices/mx1 HTTP/1.1", "").await;
+    let answer = api.ask("DELETE /api/v1/devices/mx1 HTTP/1.1", "").await;
     assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
     let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap().unwrap().name;
     assert_eq!(api.asked(), [format!("enroll sw1 by {user}"), format!("forget mx1 by {user}")]);
@@ -124,15 +129,15 @@ async fn the_user_of_the_socket_is_the_actor() {
 #[tokio::test]
 async fn filters_of_a_list_reach_the_gateway() {
     let api = Api::start();
-    api.ask("GET /v1/devices?state=up,down&tag=a%3Db&tag=c=d HTTP/1.1", "").await;
+    api.ask("GET /api/v1/devices?state=up,down&tag=a%3Db&tag=c=d HTTP/1.1", "").await;
     assert_eq!(
         api.asked(),
         [r#"DeviceQuery { states: [Up, Down], tags: [("a", "b"), ("c", "d")] }"#]
     );
 }
 
-const RPC: &str = "POST /v1/devices/mx1/rpc?timeout=1.5 HTTP/1.1";
-const RPC_WITH_TRAILERS: &str = "POST /v1/devices/mx1/rpc HTTP/1.1\r\nte: trailers";
+const RPC: &str = "POST /api/v1/devices/mx1/rpc?timeout=1.5 HTTP/1.1";
+const RPC_WITH_TRAILERS: &str = "POST /api/v1/devices/mx1/rpc HTTP/1.1\r\nte: trailers";
 
 fn failed() -> api::Outcome {
     let problem =
@@ -201,7 +206,7 @@ async fn stored_events_come_first_and_live_ones_follow_without_a_gap() {
     for id in 1..=1200 {
         api.fake.happen(id, "x", "mx1");
     }
-    let stream = api.send("GET /v1/events?after=100&follow=true HTTP/1.1", "").await;
+    let stream = api.send("GET /api/v1/events?after=100&follow=true HTTP/1.1", "").await;
     let fake = api.fake.clone();
     let later = tokio::spawn(async move {
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -216,7 +221,7 @@ async fn stored_events_come_first_and_live_ones_follow_without_a_gap() {
 async fn following_from_here_on_shows_only_what_fits() {
     let api = Api::start();
     api.fake.happen(1, "x", "mx1");
-    let stream = api.send("GET /v1/events?follow=true&device=mx1&code=x,z HTTP/1.1", "").await;
+    let stream = api.send("GET /api/v1/events?follow=true&device=mx1&code=x,z HTTP/1.1", "").await;
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\n\n\r\n") {
@@ -238,26 +243,26 @@ async fn following_from_here_on_shows_only_what_fits() {
 async fn a_list_of_events_ends() {
     let api = Api::start();
     (1..=10).for_each(|id| api.fake.happen(id, "x", "mx1"));
-    let stream = api.send("GET /v1/events?limit=3 HTTP/1.1", "").await;
+    let stream = api.send("GET /api/v1/events?limit=3 HTTP/1.1", "").await;
     assert_eq!(lines(stream, 100).await, [8, 9, 10]);
-    let stream = api.send("GET /v1/events?after=2&limit=3 HTTP/1.1", "").await;
+    let stream = api.send("GET /api/v1/events?after=2&limit=3 HTTP/1.1", "").await;
     assert_eq!(lines(stream, 100).await, [3, 4, 5]);
 }
 
 #[tokio::test]
 async fn the_log_of_an_unknown_name_is_refused() {
     let api = Api::start();
-    let (status, code, _) = api.refused_with("GET /v1/devices/nobody/log HTTP/1.1", "").await;
+    let (status, code, _) = api.refused_with("GET /api/v1/devices/nobody/log HTTP/1.1", "").await;
     assert_eq!((status, code.as_str()), (404, "unknown-device"));
     api.fake.happen(1, "x", "gone");
-    let answer = api.ask("GET /v1/devices/gone/log HTTP/1.1", "").await;
+    let answer = api.ask("GET /api/v1/devices/gone/log HTTP/1.1", "").await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
 #[tokio::test]
 async fn stopping_ends_streams_and_removes_the_socket() {
     let mut api = Api::start();
-    let mut stream = api.send("GET /v1/events?follow=true HTTP/1.1", "").await;
+    let mut stream = api.send("GET /api/v1/events?follow=true HTTP/1.1", "").await;
     let mut first = [0; 1];
     stream.read_exact(&mut first).await.unwrap();
     api.stop.take().unwrap().send(()).unwrap();

@@ -153,7 +153,7 @@ mod tests {
         };
         assert_eq!(
             target(&arguments).as_str(),
-            "/v1/devices?state=up%2Cdown&tag=site%3Dfra&tag=role%3Dedge"
+            "/api/v1/devices?state=up%2Cdown&tag=site%3Dfra&tag=role%3Dedge"
         );
     }
 }
