@@ -5,6 +5,7 @@
 //!   ClientId      the stanza's name; stays on the device              "homing"
 //!   DeviceName    what the gateway and its operators call a device    "r1"
 //!   ListenerName  which of the gateway's listeners it dialled         "4334"
+//!   UserName      what the gateway calls an operator                  "ops"
 //!   Epoch         when a connection was accepted: the later is newer
 //!   SessionId     one device session of one gateway process
 //! ```
@@ -39,6 +40,8 @@ enum Problem {
     BlankAtEdge,
     #[error("must consist of letters, digits, `.`, `_` and `-`, and begin with a letter or digit")]
     NotAWord,
+    #[error("must consist of `a` to `z`, digits, `.`, `_` and `-`, and begin with a letter")]
+    NotALogin,
 }
 
 impl InvalidName {
@@ -48,6 +51,7 @@ impl InvalidName {
             "device-id" => "invalid-device-id",
             "client-id" => "invalid-client-id",
             "device name" => "invalid-device-name",
+            "user name" => "invalid-user-name",
             _ => "invalid-listener-name",
         }
     }
@@ -168,6 +172,12 @@ name! {
     ListenerName, |text| check_word("listener name", text)
 }
 
+name! {
+    /// The gateway's name for an operator: 1 to 32 of `a` to `z`, digits, `.`, `_` and `-`, the first of them a letter.
+    /// `:` and `%`, which part the operator from the device in an SSH login, are none of them.
+    UserName, |text| check_login("user name", text)
+}
+
 impl DeviceId {
     /// The longest device-id whose line `DEVICE-ID: …\r\n` stays under 100 bytes.
     pub const MAX_SENDABLE: usize = 99 - "DEVICE-ID: \r\n".len();
@@ -250,6 +260,22 @@ fn check_word(what: &'static str, text: &str) -> Result<(), InvalidName> {
     Err(InvalidName { what, problem })
 }
 
+fn check_login(what: &'static str, text: &str) -> Result<(), InvalidName> {
+    const MAX: usize = 32;
+    let of_login =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
+    let problem = if text.is_empty() {
+        Problem::Empty
+    } else if text.len() > MAX {
+        Problem::TooLong(MAX)
+    } else if !text.bytes().all(of_login) || !text.starts_with(|c: char| c.is_ascii_lowercase()) {
+        Problem::NotALogin
+    } else {
+        return Ok(());
+    };
+    Err(InvalidName { what, problem })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -291,6 +317,17 @@ mod tests {
         for text in ["", ".r1", "-r1", "r 1", "r/1", "ü", &"x".repeat(64)] {
             assert!(DeviceName::new(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_user_name_is_a_login_in_lower_case() {
+        for text in ["ops", "a", "jane.doe-2_x", &"x".repeat(32)] {
+            assert!(UserName::new(text).is_ok(), "{text:?}");
+        }
+        for text in ["", "Ops", "7up", ".ops", "ops:x", "ops%x", "o ps", "ö", &"x".repeat(33)] {
+            assert!(UserName::new(text).is_err(), "{text:?}");
+        }
+        assert_eq!(UserName::new("Ops").unwrap_err().code(), "invalid-user-name");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! This crate touches no socket, clock, file, task, log or random source: time and bytes are
 //! handed in, what to do next is handed out, and a shell around it does the rest.
 
+pub mod access;
 pub mod admission;
 pub mod api;
 pub mod dialer;

@@ -1,0 +1,27 @@
+//! Who may do what on which device.
+//!
+//! ```text
+//!   Operator ──has──▶ Grant: Role on Selector until a moment
+//!      │                │        │
+//!      │                │        └─ "site=fra,role=edge": the devices meant
+//!      │                └─ viewer < operator < configurator < admin
+//!      └── on(device, Right) ──▶ allowed, or Denied with the reason
+//! ```
+//!
+//! An operator has every right that one of the grants in force gives; nothing takes rights away. A credential with a
+//! scope of its own (a token) gives no more than that scope, and no more than its user has.
+
+mod grant;
+mod operator;
+mod role;
+mod selector;
+
+pub use grant::Grant;
+pub use operator::{Denied, Operator, Via};
+pub use role::{InvalidRole, Right, Role};
+pub use selector::{InvalidSelector, Selector};
+
+pub use crate::identity::UserName;
+
+/// The labels of a device, which selectors look at.
+pub type Tags = std::collections::BTreeMap<String, String>;
