@@ -32,9 +32,12 @@ pub fn escaped(text: &str) -> String {
 /// Resolves the five entities that XML defines and character references; expands nothing else.
 ///
 /// # Errors
-/// [`XmlError::Utf8`], [`XmlError::Entity`].
+/// [`XmlError::Utf8`], [`XmlError::Entity`], [`XmlError::Character`].
 pub fn unescape(raw: &[u8]) -> Result<String, XmlError> {
     let mut rest = std::str::from_utf8(raw).map_err(|_| XmlError::Utf8)?;
+    if !rest.chars().all(is_character) {
+        return Err(XmlError::Character);
+    }
     let mut out = String::with_capacity(rest.len());
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
@@ -99,6 +102,14 @@ mod tests {
             assert_eq!(unescape_lossy(text.as_bytes()), text);
         }
         assert_eq!(unescape(b"\xff"), Err(XmlError::Utf8));
+    }
+
+    #[test]
+    fn characters_that_xml_does_not_have_are_refused() {
+        for text in ["a\u{1c}b", "\0", "\u{fffe}"] {
+            assert_eq!(unescape(text.as_bytes()), Err(XmlError::Character), "{text:?}");
+            assert_eq!(unescape_lossy(text.as_bytes()), text);
+        }
     }
 
     proptest! {

@@ -104,6 +104,9 @@ pub enum XmlError {
     /// Text or CDATA outside the root element.
     #[error("expected an element but found text outside the root element")]
     TextOutsideRoot,
+    /// A control character or another that XML does not have.
+    #[error("a character that XML does not allow")]
+    Character,
     /// A second root element.
     #[error("expected the end of the message after the root element")]
     SecondRoot,
@@ -141,6 +144,7 @@ impl XmlError {
             Self::Prefix => "xml-prefix",
             Self::EndTag => "xml-end-tag",
             Self::TextOutsideRoot => "xml-text-outside-root",
+            Self::Character => "xml-character",
             Self::SecondRoot => "xml-second-root",
             Self::Incomplete => "xml-incomplete",
             Self::Utf8 => "xml-utf8",
