@@ -29,8 +29,8 @@ pub use error::EnrollError;
 pub trait Known {
     /// A device by name.
     fn device(&self, name: &DeviceName) -> Option<Arc<DeviceRecord>>;
-    /// A device by device-id.
-    fn by_device_id(&self, id: &DeviceId) -> Option<Arc<DeviceRecord>>;
+    /// The devices with a device-id: at most one for each listener, and one for any.
+    fn by_device_id(&self, id: &DeviceId) -> Vec<Arc<DeviceRecord>>;
     /// The devices that have a key pinned.
     fn by_host_key(&self, key: &HostKey) -> Vec<Arc<DeviceRecord>>;
 }
@@ -40,7 +40,7 @@ impl Known for Store {
         Self::device(self, name)
     }
 
-    fn by_device_id(&self, id: &DeviceId) -> Option<Arc<DeviceRecord>> {
+    fn by_device_id(&self, id: &DeviceId) -> Vec<Arc<DeviceRecord>> {
         Self::by_device_id(self, id)
     }
 

@@ -1,14 +1,24 @@
-//! An operator's decision on a pending key.
+//! An operator's decision on a key that waits, or on one that was turned down before.
+//!
+//! ```text
+//!   pinned       accepted     what is retired
+//!   A (ed25519)  B (ed25519)  A: the device made itself a new key
+//!   A (ed25519)  R (rsa)      nothing: the device has one of each type
+//!   A, B         C            an operator says which (`replaces`), or that all stay (`keep`): two routing engines
+//! ```
 
 use std::sync::Arc;
 
 use homing_proto::api::{self, KeySource, KeyState};
-use homing_proto::identity::DeviceName;
+use homing_proto::host_key::{Fingerprint, HostKey};
+use homing_proto::identity::{DeviceId, DeviceName};
 
 use super::{Control, ControlError, show};
 use crate::enroll;
 use crate::shared::Decided;
-use crate::store::{Change, DeviceUpdate, NewDevice, PendingRecord, Store};
+use crate::store::{
+    Change, DeviceRecord, DeviceUpdate, NewDevice, PendingKey, PendingRecord, Store,
+};
 
 /// The one pending key that is meant: by fingerprint, by device-id, or by the name of its device.
 pub(super) fn find(store: &Store, subject: &str) -> Result<Arc<PendingRecord>, ControlError> {
@@ -32,52 +42,138 @@ pub(super) fn find(store: &Store, subject: &str) -> Result<Arc<PendingRecord>, C
     }
 }
 
+/// The key that may be accepted: one that waits, or one that was rejected.
+struct Candidate {
+    key: HostKey,
+    device_id: Option<DeviceId>,
+    device: Option<DeviceName>,
+    waits: Option<PendingKey>,
+}
+
+impl Candidate {
+    fn find(store: &Store, subject: &str) -> Result<Self, ControlError> {
+        match find(store, subject) {
+            Ok(pending) => Ok(Self {
+                key: pending.key.clone(),
+                device_id: pending.device_id.clone(),
+                device: pending.device.clone(),
+                waits: Some(pending.id()),
+            }),
+            Err(error) => Self::rejected(store, subject).ok_or(error),
+        }
+    }
+
+    /// Turned down once: the only way back is its fingerprint, which nobody types by mistake.
+    fn rejected(store: &Store, subject: &str) -> Option<Self> {
+        let rejected = store.rejected(&subject.parse().ok()?)?;
+        let owners = rejected.device_id.as_ref().map(|id| store.by_device_id(id));
+        let owner = owners.filter(|owners| owners.len() == 1).and_then(|mut owners| owners.pop());
+        Some(Self {
+            key: rejected.key.clone(),
+            device_id: rejected.device_id.clone(),
+            device: owner.map(|device| device.name.clone()),
+            waits: None,
+        })
+    }
+}
+
 /// Puts the key in force, for the device that it was pending for, or for a new one.
 pub(super) async fn accept(
     control: &Control,
     decision: api::Decision,
     actor: &str,
 ) -> Result<api::Device, ControlError> {
-    let pending = find(&control.shared.store, &decision.subject)?;
-    let name = name_for(&pending, decision.name.as_ref())?;
+    let candidate = Candidate::find(&control.shared.store, &decision.subject)?;
+    let name = name_for(&candidate, decision.name.as_ref())?;
     decision.user.as_deref().map(enroll::user).transpose()?;
     let password = decision.password.as_ref().map(enroll::password).transpose()?;
+    let key = candidate.key.fingerprint();
+    let mut message = format!("an operator accepted the host key {key}");
     let mut changes = match control.shared.store.device(&name) {
         Some(record) => {
+            let retired = replaced(&record, &candidate.key, &decision)?;
             let update = DeviceUpdate {
                 user: decision.user.map(Some),
                 password: password.map(Some),
                 ..DeviceUpdate::default()
             };
-            let retire = |key: &api::Key| {
-                Change::RetireKey(name.clone(), key.fingerprint, KeyState::Replaced)
-            };
-            let mut changes: Vec<_> = record.pinned().map(retire).collect();
+            let retire =
+                |key: &Fingerprint| Change::RetireKey(name.clone(), *key, KeyState::Replaced);
+            let mut changes: Vec<_> = retired.iter().map(retire).collect();
+            message.push_str(&instead(&record, &retired));
             changes.push(Change::Update(name.clone(), Box::new(update)));
-            changes.push(Change::PinKey(name.clone(), pending.key.clone(), KeySource::Operator));
+            changes.push(Change::PinKey(name.clone(), candidate.key, KeySource::Operator));
             changes
         }
         None => vec![Change::Insert(Box::new(NewDevice {
-            device_id: pending.device_id.clone(),
+            device_id: candidate.device_id,
             user: decision.user,
             password,
-            keys: vec![(pending.key.clone(), KeySource::Operator)],
+            keys: vec![(candidate.key, KeySource::Operator)],
             ..NewDevice::named(name.clone())
         }))],
     };
-    changes.push(Change::TakePending(pending.id()));
-    let key = pending.key.fingerprint();
-    let message = format!("an operator accepted the host key {key}");
+    changes.extend(candidate.waits.map(Change::TakePending));
     control.write(changes, &name, "key-accepted", message, actor).await?;
+    // Before the device goes on: its latest event is the answer.
+    let device = control.device(name.as_str()).await;
     // Nobody may be waiting for it just now.
-    let _ = control.shared.decisions.send(Decided { key, device: Some(name.clone()) });
-    control.device(name.as_str()).await
+    let _ = control.shared.decisions.send(Decided { key, device: Some(name) });
+    device
 }
 
-fn name_for(
-    pending: &PendingRecord,
-    wanted: Option<&DeviceName>,
-) -> Result<DeviceName, ControlError> {
+/// The pinned keys that go when `key` comes.
+fn replaced(
+    record: &DeviceRecord,
+    key: &HostKey,
+    decision: &api::Decision,
+) -> Result<Vec<Fingerprint>, ControlError> {
+    let pinned = |wanted: &&Fingerprint| record.pinned().any(|key| key.fingerprint == **wanted);
+    if let Some(unknown) = decision.replaces.iter().find(|wanted| !pinned(wanted)) {
+        return Err(ControlError::Invalid {
+            message: format!("{} has no key {unknown} in force", record.name),
+            hint: Some(format!("homing device show {}", record.name)),
+        });
+    }
+    if decision.keep || !decision.replaces.is_empty() {
+        return Ok(decision.replaces.clone());
+    }
+    let same = record.pinned().filter(|old| old.key.algorithm() == key.algorithm());
+    let same: Vec<_> =
+        same.map(|old| old.fingerprint).filter(|old| *old != key.fingerprint()).collect();
+    match same.len() {
+        0 | 1 => Ok(same),
+        several => Err(ControlError::Conflict {
+            message: format!(
+                "{} has {several} {} keys in force: {}",
+                record.name,
+                key.algorithm(),
+                list(&same)
+            ),
+            hint: Some(format!(
+                "homing device accept {} --replaces FINGERPRINT, or --keep to have all of them",
+                key.fingerprint()
+            )),
+        }),
+    }
+}
+
+/// What the record says of the keys that were there before.
+fn instead(record: &DeviceRecord, retired: &[Fingerprint]) -> String {
+    let kept: Vec<_> = record.pinned().map(|key| key.fingerprint).collect();
+    let kept: Vec<_> = kept.into_iter().filter(|key| !retired.contains(key)).collect();
+    let clause = |word: &str, keys: &[Fingerprint]| match keys.is_empty() {
+        true => String::new(),
+        false => format!(" {word} {}", list(keys)),
+    };
+    clause("in place of", retired) + &clause("beside", &kept)
+}
+
+fn list(keys: &[Fingerprint]) -> String {
+    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn name_for(pending: &Candidate, wanted: Option<&DeviceName>) -> Result<DeviceName, ControlError> {
     match (&pending.device, wanted) {
         (Some(device), Some(other)) if device != other => Err(ControlError::Conflict {
             message: format!("that key waits for {device}, not for {other}"),
@@ -126,4 +222,89 @@ pub(super) async fn reject(
         Some(record) => show::device(&control.shared, &record),
         None => api::Device { state: api::DeviceState::Blocked, ..show::stranger(&pending) },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use homing_proto::api::{Decision, Key, Timestamp};
+
+    use super::*;
+
+    fn key(parts: &[&[u8]]) -> HostKey {
+        let framed =
+            |part: &&[u8]| [&u32::try_from(part.len()).unwrap().to_be_bytes(), *part].concat();
+        let blob: Vec<u8> = parts.iter().flat_map(framed).collect();
+        HostKey::from_blob(&blob).unwrap()
+    }
+
+    fn with(keys: &[HostKey]) -> DeviceRecord {
+        let pinned = |key: &HostKey| Key {
+            fingerprint: key.fingerprint(),
+            key: key.clone(),
+            state: KeyState::Pinned,
+            source: KeySource::Hmac,
+            first_seen: Timestamp::UNIX_EPOCH,
+            last_seen: None,
+        };
+        DeviceRecord {
+            name: DeviceName::new("mx1").unwrap(),
+            device_id: None,
+            user: None,
+            addresses: Vec::new(),
+            tags: BTreeMap::new(),
+            listener: None,
+            blocked: false,
+            secret: None,
+            secret_issued_at: None,
+            password: None,
+            keys: keys.iter().map(pinned).collect(),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn decision() -> Decision {
+        serde_json::from_value(serde_json::json!({ "subject": "mx1" })).unwrap()
+    }
+
+    fn ed25519(number: u8) -> HostKey {
+        key(&[b"ssh-ed25519", &[number; 32]])
+    }
+
+    #[test]
+    fn a_new_key_of_a_type_replaces_the_old_one_of_that_type_alone() {
+        let other = key(&[b"ecdsa-sha2-nistp256", b"nistp256", &[4; 65]]);
+        let record = with(&[ed25519(1), other.clone()]);
+        let retired = replaced(&record, &ed25519(2), &decision()).unwrap();
+        assert_eq!(retired, [ed25519(1).fingerprint()]);
+        assert_eq!(
+            instead(&record, &retired),
+            format!(" in place of {} beside {}", ed25519(1).fingerprint(), other.fingerprint())
+        );
+        assert_eq!(replaced(&with(&[other]), &ed25519(2), &decision()), Ok(vec![]));
+        assert_eq!(replaced(&with(&[ed25519(2)]), &ed25519(2), &decision()), Ok(vec![]));
+    }
+
+    #[test]
+    fn of_two_routing_engines_an_operator_says_which_key_goes() {
+        let record = with(&[ed25519(1), ed25519(2)]);
+        let unsaid = replaced(&record, &ed25519(3), &decision()).unwrap_err();
+        assert_eq!(unsaid.code(), "conflict");
+        let problem = unsaid.problem();
+        assert!(problem.hint.unwrap().contains("--replaces FINGERPRINT, or --keep"));
+        let said = Decision { replaces: vec![ed25519(2).fingerprint()], ..decision() };
+        let retired = replaced(&record, &ed25519(3), &said).unwrap();
+        assert_eq!(retired, [ed25519(2).fingerprint()]);
+        let keep = Decision { keep: true, ..decision() };
+        assert_eq!(replaced(&record, &ed25519(3), &keep), Ok(vec![]));
+    }
+
+    #[test]
+    fn only_a_key_in_force_can_be_replaced() {
+        let said = Decision { replaces: vec![ed25519(9).fingerprint()], ..decision() };
+        let error = replaced(&with(&[ed25519(1)]), &ed25519(3), &said).unwrap_err();
+        assert_eq!(error.code(), "invalid-request");
+    }
 }

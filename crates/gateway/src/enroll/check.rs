@@ -1,6 +1,7 @@
 //! The single checks of a request.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use homing_proto::api::{Enroll, Password};
 use homing_proto::host_key::Secret;
@@ -8,6 +9,7 @@ use homing_proto::identity::{DeviceId, DeviceName, ListenerName};
 
 use super::{Checked, EnrollError, Known, Terms, is_login_name, keys};
 use crate::config::DialAddress;
+use crate::store::DeviceRecord;
 
 const MAX_ADDRESSES: usize = 32;
 const MAX_KEYS: usize = 32;
@@ -20,10 +22,13 @@ pub(super) fn request(
     known: &impl Known,
     terms: &Terms,
 ) -> Result<Checked, EnrollError> {
+    let listener = request.listener.as_deref().map(|name| listener(name, terms)).transpose()?;
+    let old = known.device(&request.name);
+    let bound = listener.clone().or_else(|| old.as_ref()?.listener.clone());
     if let Some(id) = &request.device_id {
-        device_id(id, &request.name, known)?;
-    } else if known.device(&request.name).is_none() {
-        device_id(&device_id_of(&request.name)?, &request.name, known)?;
+        device_id(id, bound.as_ref(), &request.name, known)?;
+    } else if old.is_none() {
+        device_id(&device_id_of(&request.name)?, bound.as_ref(), &request.name, known)?;
     }
     if let Some(name) = &request.user {
         user(name)?;
@@ -34,7 +39,7 @@ pub(super) fn request(
     }
     Ok(Checked {
         addresses: addresses(&request.addresses, terms.default_port())?,
-        listener: request.listener.as_deref().map(|name| listener(name, terms)).transpose()?,
+        listener,
         keys: keys(&request.host_keys, &request.name, known)?,
         password: request.password.as_ref().map(password).transpose()?,
     })
@@ -45,13 +50,21 @@ pub(super) fn device_id_of(name: &DeviceName) -> Result<DeviceId, EnrollError> {
     DeviceId::new(name.as_str()).map_err(|error| EnrollError::DeviceId(error.to_string()))
 }
 
-fn device_id(id: &DeviceId, name: &DeviceName, known: &impl Known) -> Result<(), EnrollError> {
+/// Two devices may say the same device-id only if they dial different listeners.
+fn device_id(
+    id: &DeviceId,
+    bound: Option<&ListenerName>,
+    name: &DeviceName,
+    known: &impl Known,
+) -> Result<(), EnrollError> {
     id.is_sendable().map_err(|error| EnrollError::DeviceId(error.to_string()))?;
-    match known.by_device_id(id) {
-        Some(other) if other.name != *name => {
+    let others = known.by_device_id(id);
+    let same = |other: &&Arc<DeviceRecord>| other.name != *name && other.listener.as_ref() == bound;
+    match others.iter().find(same) {
+        Some(other) => {
             Err(EnrollError::DeviceIdTaken { device_id: id.clone(), name: other.name.clone() })
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

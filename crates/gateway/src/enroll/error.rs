@@ -108,7 +108,8 @@ impl EnrollError {
             Self::UnknownDevice(name) => format!("homing enroll {name}"),
             Self::DeviceIdTaken { name, .. } => {
                 format!(
-                    "homing device show {name}; choose another --device-id, or homing device forget {name}"
+                    "homing device show {name}; choose another --device-id, give the device a listener of its own \
+                     (--listener), or homing device forget {name}"
                 )
             }
             Self::DeviceId(_) => "choose another --device-id".into(),

@@ -14,8 +14,8 @@ impl Known for Enrolled {
         self.0.iter().find(|device| device.name == *name).cloned()
     }
 
-    fn by_device_id(&self, id: &DeviceId) -> Option<Arc<DeviceRecord>> {
-        self.0.iter().find(|device| device.device_id.as_ref() == Some(id)).cloned()
+    fn by_device_id(&self, id: &DeviceId) -> Vec<Arc<DeviceRecord>> {
+        self.0.iter().filter(|device| device.device_id.as_ref() == Some(id)).cloned().collect()
     }
 
     fn by_host_key(&self, key: &HostKey) -> Vec<Arc<DeviceRecord>> {
@@ -136,6 +136,8 @@ fn what_collides_is_named_with_the_line_to_type() {
     assert_eq!(theirs.code(), "device-id-taken");
     let implied = planned(&request("site7.mx1")).unwrap_err();
     assert_eq!(implied.code(), "device-id-taken");
+    let elsewhere = Enroll { listener: Some("4334".into()), ..request("site7.mx1") };
+    assert!(planned(&elsewhere).is_ok(), "a listener of its own tells it from mx1");
     let cloned = planned(&Enroll { host_keys: vec![key()], ..request("mx2") }).unwrap_err();
     assert_eq!(cloned.code(), "key-pinned-elsewhere");
     assert!(cloned.to_string().ends_with("is pinned to mx1"));

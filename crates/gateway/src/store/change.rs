@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use homing_proto::api::{Event, KeySource, KeyState, Timestamp};
 use homing_proto::host_key::{Fingerprint, HostKey, Secret};
-use homing_proto::identity::{DeviceId, DeviceName};
+use homing_proto::identity::{DeviceId, DeviceName, ListenerName};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::error::WriteError;
-use super::record::{DeviceUpdate, NewDevice, PendingKey};
+use super::record::{DeviceUpdate, NewDevice, PendingKey, RejectedKey};
 use super::rows;
 use super::seal::{Place, Sealer};
 use super::{events, pending};
@@ -44,7 +44,7 @@ pub enum Change {
 pub(super) struct Touched {
     pub(super) devices: BTreeSet<DeviceName>,
     pub(super) pending: BTreeSet<PendingKey>,
-    pub(super) rejected: Vec<(Fingerprint, bool)>,
+    pub(super) rejected: Vec<(Fingerprint, Option<RejectedKey>)>,
     pub(super) events: Vec<Event>,
 }
 
@@ -90,7 +90,7 @@ impl Applier<'_> {
         if rows::device_row(self.db, name)?.is_some() {
             return Err(WriteError::NameTaken(name.clone()));
         }
-        self.check_device_id(device.device_id.as_ref(), name)?;
+        self.check_identity(device.device_id.as_ref(), device.listener.as_ref(), name)?;
         let now = self.now.as_microsecond();
         self.db
             .prepare_cached(
@@ -119,9 +119,8 @@ impl Applier<'_> {
 
     fn update(&self, name: DeviceName, update: DeviceUpdate, touched: &mut Touched) -> Done {
         let row = self.row(&name)?;
-        if let Some(device_id) = update.device_id {
-            self.check_device_id(device_id.as_ref(), &name)?;
-            self.set(row, "device_id", device_id.as_ref().map(DeviceId::as_str))?;
+        if update.device_id.is_some() || update.listener.is_some() {
+            self.identify(row, &name, update.device_id, update.listener)?;
         }
         if let Some(user) = update.user {
             self.set(row, "user", user)?;
@@ -131,9 +130,6 @@ impl Applier<'_> {
         }
         if let Some(tags) = update.tags {
             self.set(row, "tags", to_json(&tags)?)?;
-        }
-        if let Some(listener) = update.listener {
-            self.set(row, "listener", listener.as_ref().map(AsRef::<str>::as_ref))?;
         }
         if let Some(blocked) = update.blocked {
             self.set(row, "blocked", blocked)?;
@@ -228,7 +224,8 @@ impl Applier<'_> {
                 device_id.map(DeviceId::as_str),
                 self.now.as_microsecond()
             ])?;
-        touched.rejected.push((fingerprint, true));
+        let record = RejectedKey { key: key.clone(), device_id: device_id.cloned() };
+        touched.rejected.push((fingerprint, Some(record)));
         Ok(())
     }
 
@@ -236,7 +233,7 @@ impl Applier<'_> {
         self.db
             .prepare_cached("DELETE FROM rejected_key WHERE fingerprint = ?1")?
             .execute([fingerprint.to_string()])?;
-        touched.rejected.push((fingerprint, false));
+        touched.rejected.push((fingerprint, None));
         Ok(())
     }
 
@@ -244,12 +241,45 @@ impl Applier<'_> {
         rows::device_row(self.db, name)?.ok_or_else(|| WriteError::UnknownDevice(name.clone()))
     }
 
-    fn check_device_id(&self, device_id: Option<&DeviceId>, ours: &DeviceName) -> Done {
+    /// Both at once: one of them alone may be another device's.
+    fn identify(
+        &self,
+        row: i64,
+        name: &DeviceName,
+        device_id: Option<Option<DeviceId>>,
+        listener: Option<Option<ListenerName>>,
+    ) -> Done {
+        let Some(now) = rows::device(self.db, self.sealer, name)? else {
+            return Err(WriteError::UnknownDevice(name.clone()));
+        };
+        let device_id = device_id.unwrap_or(now.device_id);
+        let listener = listener.unwrap_or(now.listener);
+        self.check_identity(device_id.as_ref(), listener.as_ref(), name)?;
+        self.db
+            .prepare_cached("UPDATE device SET device_id = ?2, listener = ?3 WHERE id = ?1")?
+            .execute(params![
+                row,
+                device_id.as_ref().map(DeviceId::as_str),
+                listener.as_ref().map(AsRef::<str>::as_ref)
+            ])?;
+        Ok(())
+    }
+
+    /// What a device says and where it dials tell it from all others.
+    fn check_identity(
+        &self,
+        device_id: Option<&DeviceId>,
+        listener: Option<&ListenerName>,
+        ours: &DeviceName,
+    ) -> Done {
         let Some(device_id) = device_id else { return Ok(()) };
+        let listener = listener.map(AsRef::<str>::as_ref);
         let holder: Option<String> = self
             .db
-            .prepare_cached("SELECT name FROM device WHERE device_id = ?1 AND name <> ?2")?
-            .query_row([device_id.as_str(), ours.as_str()], |row| row.get(0))
+            .prepare_cached(
+                "SELECT name FROM device WHERE device_id = ?1 AND listener IS ?2 AND name <> ?3",
+            )?
+            .query_row(params![device_id.as_str(), listener, ours.as_str()], |row| row.get(0))
             .optional()?;
         match holder.map(DeviceName::new) {
             None => Ok(()),

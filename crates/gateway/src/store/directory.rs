@@ -3,23 +3,23 @@
 //! Loaded when the store opens, and changed by the writer after each commit, so it never shows what a crash could
 //! take back.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use homing_proto::api::Timestamp;
 use homing_proto::host_key::Fingerprint;
 use homing_proto::identity::{DeviceId, DeviceName};
 
-use super::record::{DeviceRecord, PendingKey, PendingRecord};
+use super::record::{DeviceRecord, PendingKey, PendingRecord, RejectedKey};
 
 /// Devices by name, device-id and pinned key; pending and rejected keys.
 #[derive(Debug, Default)]
 pub(super) struct Directory {
     devices: BTreeMap<DeviceName, Arc<DeviceRecord>>,
-    by_device_id: HashMap<DeviceId, DeviceName>,
+    by_device_id: HashMap<DeviceId, BTreeSet<DeviceName>>,
     by_key: HashMap<Fingerprint, BTreeSet<DeviceName>>,
     pending: BTreeMap<PendingKey, Arc<PendingRecord>>,
-    rejected: HashSet<Fingerprint>,
+    rejected: HashMap<Fingerprint, Arc<RejectedKey>>,
 }
 
 /// One committed difference.
@@ -32,7 +32,7 @@ pub(super) enum Difference {
     /// A pending key as it is; none: it is gone.
     Pending(PendingKey, Option<PendingRecord>),
     /// A stranger's key was turned down, or is no longer.
-    Rejected(Fingerprint, bool),
+    Rejected(Fingerprint, Option<RejectedKey>),
 }
 
 impl Directory {
@@ -44,8 +44,9 @@ impl Directory {
         self.devices.get(name)
     }
 
-    pub(super) fn by_device_id(&self, id: &DeviceId) -> Option<&Arc<DeviceRecord>> {
-        self.by_device_id.get(id).and_then(|name| self.devices.get(name))
+    pub(super) fn by_device_id(&self, id: &DeviceId) -> Vec<Arc<DeviceRecord>> {
+        let names = self.by_device_id.get(id).into_iter().flatten();
+        names.filter_map(|name| self.devices.get(name).cloned()).collect()
     }
 
     pub(super) fn by_key(&self, key: &Fingerprint) -> Vec<Arc<DeviceRecord>> {
@@ -57,8 +58,8 @@ impl Directory {
         self.pending.values()
     }
 
-    pub(super) fn is_rejected(&self, key: &Fingerprint) -> bool {
-        self.rejected.contains(key)
+    pub(super) fn rejected(&self, key: &Fingerprint) -> Option<&Arc<RejectedKey>> {
+        self.rejected.get(key)
     }
 
     pub(super) fn apply(&mut self, difference: Difference) {
@@ -76,10 +77,10 @@ impl Directory {
             Difference::Pending(id, None) => {
                 self.pending.remove(&id);
             }
-            Difference::Rejected(key, true) => {
-                self.rejected.insert(key);
+            Difference::Rejected(key, Some(record)) => {
+                self.rejected.insert(key, Arc::new(record));
             }
-            Difference::Rejected(key, false) => {
+            Difference::Rejected(key, None) => {
                 self.rejected.remove(&key);
             }
         }
@@ -87,7 +88,7 @@ impl Directory {
 
     fn put(&mut self, record: DeviceRecord) {
         if let Some(id) = &record.device_id {
-            self.by_device_id.insert(id.clone(), record.name.clone());
+            self.by_device_id.entry(id.clone()).or_default().insert(record.name.clone());
         }
         for key in record.pinned() {
             let names = self.by_key.entry(key.fingerprint).or_default();
@@ -99,9 +100,11 @@ impl Directory {
     fn remove(&mut self, name: &DeviceName) {
         let Some(old) = self.devices.remove(name) else { return };
         if let Some(id) = &old.device_id {
-            // In one batch the id may have gone to another device already.
-            if self.by_device_id.get(id) == Some(name) {
-                self.by_device_id.remove(id);
+            if let Some(names) = self.by_device_id.get_mut(id) {
+                names.remove(name);
+                if names.is_empty() {
+                    self.by_device_id.remove(id);
+                }
             }
         }
         for key in old.pinned() {

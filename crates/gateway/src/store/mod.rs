@@ -45,7 +45,7 @@ pub use error::{OpenError, ReadError, UnsealError, WriteError};
 pub use events::{EventQuery, MAX_EVENTS, Retention};
 pub use folder::DataFolder;
 pub use open::Limits;
-pub use record::{DeviceRecord, DeviceUpdate, NewDevice, PendingKey, PendingRecord};
+pub use record::{DeviceRecord, DeviceUpdate, NewDevice, PendingKey, PendingRecord, RejectedKey};
 pub use state::Health;
 
 use queue::{Job, Queue};
@@ -96,8 +96,8 @@ impl Store {
 
     /// A device by what it sends as DEVICE-ID.
     #[must_use]
-    pub fn by_device_id(&self, id: &DeviceId) -> Option<Arc<DeviceRecord>> {
-        self.shared.state.directory().by_device_id(id).cloned()
+    pub fn by_device_id(&self, id: &DeviceId) -> Vec<Arc<DeviceRecord>> {
+        self.shared.state.directory().by_device_id(id)
     }
 
     /// The devices that have `key` pinned: more than one if it was cloned.
@@ -109,7 +109,13 @@ impl Store {
     /// Whether an operator turned this stranger's key down.
     #[must_use]
     pub fn is_rejected(&self, key: &Fingerprint) -> bool {
-        self.shared.state.directory().is_rejected(key)
+        self.rejected(key).is_some()
+    }
+
+    /// A key that an operator turned down.
+    #[must_use]
+    pub fn rejected(&self, key: &Fingerprint) -> Option<Arc<RejectedKey>> {
+        self.shared.state.directory().rejected(key).cloned()
     }
 
     /// All pending keys, by fingerprint.

@@ -147,8 +147,8 @@ fn load(db: &Connection, sealer: &Sealer) -> Result<Directory, RowError> {
     for record in rows::pendings(db)? {
         directory.apply(Difference::Pending(record.id(), Some(record)));
     }
-    for fingerprint in rows::rejected(db)? {
-        directory.apply(Difference::Rejected(fingerprint, true));
+    for record in rows::rejected(db)? {
+        directory.apply(Difference::Rejected(record.key.fingerprint(), Some(record)));
     }
     Ok(directory)
 }

@@ -121,6 +121,15 @@ pub struct PendingKey {
     pub device_id: Option<DeviceId>,
 }
 
+/// A stranger's key that an operator turned down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectedKey {
+    /// The key.
+    pub key: HostKey,
+    /// The device-id that came with it; none for NETCONF call home.
+    pub device_id: Option<DeviceId>,
+}
+
 /// A proven key that waits for an operator's decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingRecord {

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use homing_proto::api::{Key, KeySource, KeyState, Timestamp};
-use homing_proto::host_key::{Fingerprint, HostKey, Secret};
+use homing_proto::host_key::{HostKey, Secret};
 use homing_proto::identity::{DeviceId, DeviceName};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::error::{OpenError, UnsealError, WriteError};
-use super::record::{DeviceRecord, PendingKey, PendingRecord};
+use super::record::{DeviceRecord, PendingKey, PendingRecord, RejectedKey};
 use super::seal::{Place, Sealer};
 
 /// Why a row can't be read.
@@ -186,12 +186,13 @@ fn pending_of(row: &Row<'_>) -> Found<PendingRecord> {
 }
 
 /// The keys of strangers that an operator turned down.
-pub(super) fn rejected(db: &Connection) -> Found<Vec<Fingerprint>> {
-    let mut statement = db.prepare("SELECT fingerprint FROM rejected_key")?;
+pub(super) fn rejected(db: &Connection) -> Found<Vec<RejectedKey>> {
+    let mut statement = db.prepare("SELECT key, device_id FROM rejected_key")?;
     let mut rows = statement.query([])?;
     let mut rejected = Vec::new();
     while let Some(row) = rows.next()? {
-        rejected.push(text(row, "fingerprint")?);
+        rejected
+            .push(RejectedKey { key: text(row, "key")?, device_id: optional(row, "device_id")? });
     }
     Ok(rejected)
 }

@@ -19,7 +19,7 @@ CREATE TABLE meta (
 CREATE TABLE device (
     id               INTEGER PRIMARY KEY,
     name             TEXT NOT NULL UNIQUE,
-    device_id        TEXT UNIQUE,
+    device_id        TEXT,
     user             TEXT,
     addresses        TEXT NOT NULL,
     tags             TEXT NOT NULL,
@@ -31,6 +31,8 @@ CREATE TABLE device (
     created_at       INTEGER NOT NULL,
     updated_at       INTEGER NOT NULL
 ) STRICT;
+-- Two devices may say the same device-id if they dial different listeners.
+CREATE UNIQUE INDEX device_identity ON device (device_id, coalesce(listener, ''));
 
 CREATE TABLE host_key (
     device      INTEGER NOT NULL REFERENCES device (id) ON DELETE CASCADE,

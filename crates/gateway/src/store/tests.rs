@@ -79,7 +79,7 @@ async fn a_device_is_the_same_after_a_restart() {
     let id = store.gateway_id().to_owned();
     drop(store);
     let store = open(folder.path());
-    let after = store.by_device_id(&DeviceId::new("site7.mx1").unwrap()).unwrap();
+    let after = store.by_device_id(&DeviceId::new("site7.mx1").unwrap()).pop().unwrap();
     assert_eq!(after.secret, Some(Secret::new("s3cret")));
     assert_eq!(after.password, Some(Secret::new("pässword")));
     assert_eq!(format!("{before:?}"), format!("{after:?}"));
@@ -116,6 +116,35 @@ async fn names_and_device_ids_are_taken_once() {
     };
     assert_eq!(store.insert(twin).await, Err(taken));
     assert_eq!(store.device_count(), 1);
+}
+
+#[tokio::test]
+async fn a_device_id_is_taken_once_for_each_listener() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let device_id = DeviceId::new("site7.mx1").unwrap();
+    let on = |device: &str, listener: Option<&str>| NewDevice {
+        device_id: Some(device_id.clone()),
+        listener: listener.map(|name| ListenerName::new(name).unwrap()),
+        ..NewDevice::named(name(device))
+    };
+    for device in [on("any", None), on("west", Some("west")), on("east", Some("east"))] {
+        store.insert(device).await.unwrap();
+    }
+    let taken = |holder| {
+        Err(WriteError::DeviceIdTaken { device_id: device_id.clone(), name: name(holder) })
+    };
+    assert_eq!(store.insert(on("east2", Some("east"))).await, taken("east"));
+    let listener = Some(Some(ListenerName::new("east").unwrap()));
+    let moved = DeviceUpdate { listener, ..DeviceUpdate::default() };
+    assert_eq!(store.update(name("west"), moved).await, taken("east"));
+    let freed = DeviceUpdate { listener: Some(None), ..DeviceUpdate::default() };
+    assert_eq!(store.update(name("west"), freed).await, taken("any"));
+    store.forget(name("any")).await.unwrap();
+    let left: Vec<_> = store.by_device_id(&device_id).iter().map(|d| d.name.clone()).collect();
+    assert_eq!(left, [name("east"), name("west")]);
+    store.close().await;
+    assert_eq!(open(folder.path()).by_device_id(&device_id).len(), 2);
 }
 
 #[tokio::test]
@@ -255,7 +284,8 @@ async fn a_rejected_key_stays_rejected_until_it_is_pinned() {
     store.write(vec![Change::RejectKey(key(1), None)]).await.unwrap();
     drop(store);
     let store = open(folder.path());
-    assert!(store.is_rejected(&key(1).fingerprint()));
+    let rejected = store.rejected(&key(1).fingerprint()).unwrap();
+    assert_eq!((&rejected.key, &rejected.device_id), (&key(1), &None));
     store.insert(mx1()).await.unwrap();
     assert!(!store.is_rejected(&key(1).fingerprint()));
 }

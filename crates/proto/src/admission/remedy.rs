@@ -20,7 +20,9 @@ pub(super) fn remedy(outcome: &Outcome) -> Option<Advice> {
         Outcome::Lost(Stage::KeyExchange | Stage::LogIn | Stage::Hello) => {
             advice.device("show log messages | match sshd | last 20")
         }
-        Outcome::Blocked { device } => advice.gateway(format!("homing device accept {device}")),
+        Outcome::Blocked { device } => {
+            advice.gateway(format!("homing device set {device} --unblock"))
+        }
         Outcome::Rejected { key } => advice.gateway(format!("homing device accept {key}")),
         Outcome::WrongListener { device, expected } => advice
             .look(format!("point the stanza of {device} at the listener {expected}"))

@@ -307,8 +307,14 @@ pub struct Change {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Decision {
-    /// The pending key's fingerprint, or a name that only one pending key has.
+    /// The pending key's fingerprint, or a name that only one pending key has; a rejected key's fingerprint.
     pub subject: String,
+    /// Keys in force that it replaces; default: the one of its own type.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<Fingerprint>,
+    /// Leaves all keys in force that are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep: bool,
     /// The name under which an unknown device is enrolled; default: its device-id.
     #[serde(default)]
     pub name: Option<DeviceName>,

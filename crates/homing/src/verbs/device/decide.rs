@@ -2,6 +2,7 @@
 
 use clap::Args;
 use homing_proto::api::{Decision, Device};
+use homing_proto::host_key::Fingerprint;
 use homing_proto::identity::DeviceName;
 use hyper::Method;
 
@@ -22,6 +23,12 @@ pub(crate) struct AcceptArguments {
     /// The login on the device [default: the gateway's setting]
     #[arg(long)]
     user: Option<String>,
+    /// Trust all keys of the device that were trusted before, too
+    #[arg(long, conflicts_with = "replaces")]
+    keep: bool,
+    /// The key to trust no longer [default: the one of the same type]
+    #[arg(long, value_name = "FINGERPRINT")]
+    replaces: Vec<Fingerprint>,
     #[command(flatten)]
     password: password::Arguments,
 }
@@ -42,19 +49,33 @@ pub(crate) async fn accept(arguments: AcceptArguments, context: &Context) -> Res
         name: arguments.name,
         user: arguments.user,
         password,
+        replaces: arguments.replaces,
+        keep: arguments.keep,
     };
     decide("accept", &decision, context).await
 }
 
 /// Turns the key down.
 pub(crate) async fn reject(arguments: RejectArguments, context: &Context) -> Result<(), Failure> {
-    let decision = Decision { subject: arguments.subject, name: None, user: None, password: None };
+    let decision = Decision {
+        subject: arguments.subject,
+        name: None,
+        user: None,
+        password: None,
+        replaces: Vec::new(),
+        keep: false,
+    };
     decide("reject", &decision, context).await
 }
 
 async fn decide(verb: &str, decision: &Decision, context: &Context) -> Result<(), Failure> {
     let target = Target::new(&[verb]);
     let device: Device = context.client.send(Method::POST, &target, decision).await?;
-    context.output.note(&format!("{verb}ed {}", device.name));
+    let said = device.last_event.as_ref().map(|event| event.message.as_str());
+    let said = said.filter(|said| said.contains("host key"));
+    context.output.note(&match said {
+        Some(said) => format!("{verb}ed {}: {said}", device.name),
+        None => format!("{verb}ed {}", device.name),
+    });
     context.output.object(&device, |style| show::text(&device, style))
 }
