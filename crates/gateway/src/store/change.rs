@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use homing_proto::api::{Event, KeySource, KeyState, Timestamp};
+use homing_proto::audit::{Entry, Sealed};
 use homing_proto::host_key::{Fingerprint, HostKey, Secret};
 use homing_proto::identity::{DeviceId, DeviceName, ListenerName};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -14,7 +15,7 @@ use super::error::WriteError;
 use super::record::{DeviceUpdate, NewDevice, PendingKey, RejectedKey};
 use super::rows;
 use super::seal::{Place, Sealer};
-use super::{events, pending};
+use super::{audit, events, pending};
 
 /// One change of the store.
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub enum Change {
     UnrejectKey(Fingerprint),
     /// Records an event together with the rest. Its id is given by the store.
     Record(Box<Event>),
+    /// Adds an entry to the audit trail together with the rest. Its id is given by the store.
+    Audit(Box<Entry>),
 }
 
 /// What a batch of changes touched.
@@ -46,6 +49,7 @@ pub(super) struct Touched {
     pub(super) pending: BTreeSet<PendingKey>,
     pub(super) rejected: Vec<(Fingerprint, Option<RejectedKey>)>,
     pub(super) events: Vec<Event>,
+    pub(super) audit: Vec<Sealed>,
 }
 
 impl Touched {
@@ -55,6 +59,7 @@ impl Touched {
         self.pending.extend(other.pending);
         self.rejected.extend(other.rejected);
         self.events.extend(other.events);
+        self.audit.extend(other.audit);
     }
 }
 
@@ -80,6 +85,10 @@ impl Applier<'_> {
             Change::UnrejectKey(key) => self.unreject(key, touched),
             Change::Record(event) => {
                 touched.events.push(events::insert(self.db, *event)?);
+                Ok(())
+            }
+            Change::Audit(entry) => {
+                touched.audit.push(audit::append(self.db, *entry)?);
                 Ok(())
             }
         }

@@ -12,6 +12,7 @@
 //! While the disk is full or read-only, writes are refused and reads go on, so sessions are not hurt.
 //! Source: SQLite, *Write-Ahead Logging*; *Atomic Commit in SQLite*.
 
+mod audit;
 mod change;
 mod directory;
 mod error;
@@ -35,11 +36,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use homing_proto::api::{Event, KeySource, KeyState, Timestamp};
+use homing_proto::audit::{Entry, Head, Report, Sealed};
 use homing_proto::host_key::{Fingerprint, HostKey, Secret};
 use homing_proto::identity::{DeviceId, DeviceName};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, broadcast, oneshot};
 
+pub use audit::{AuditQuery, AuditRetention, Exported, MAX_ENTRIES};
 pub use change::Change;
 pub use error::{OpenError, ReadError, UnsealError, WriteError};
 pub use events::{EventQuery, MAX_EVENTS, Retention};
@@ -64,7 +67,10 @@ struct Shared {
     state: Arc<State>,
     room: Arc<Semaphore>,
     reader: Arc<Mutex<Connection>>,
+    /// For the audit trail, whose searches may take long.
+    archive: Arc<Mutex<Connection>>,
     followers: broadcast::Sender<Event>,
+    auditors: broadcast::Sender<Sealed>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -135,7 +141,8 @@ impl Store {
     #[must_use]
     pub fn health(&self) -> Health {
         let free = open::free_bytes(&self.shared.folder);
-        self.shared.state.health(self.shared.queue.lag(), free)
+        let queue = &self.shared.queue;
+        self.shared.state.health(queue.lag(), queue.audit_lag(), free)
     }
 
     /// The data folder.
@@ -175,12 +182,66 @@ impl Store {
         &self,
         query: impl FnOnce(&Connection) -> Result<T, rows::RowError> + Send + 'static,
     ) -> Result<T, ReadError> {
-        let reader = Arc::clone(&self.shared.reader);
+        Self::read_on(Arc::clone(&self.shared.reader), query).await
+    }
+
+    async fn read_on<T: Send + 'static>(
+        reader: Arc<Mutex<Connection>>,
+        query: impl FnOnce(&Connection) -> Result<T, rows::RowError> + Send + 'static,
+    ) -> Result<T, ReadError> {
         let read = move || {
             let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
             query(&reader).map_err(|error| ReadError(error.to_string()))
         };
         let done = tokio::task::spawn_blocking(read).await;
+        done.unwrap_or_else(|error| Err(ReadError(error.to_string())))
+    }
+}
+
+/// The audit trail.
+impl Store {
+    /// Entries from here on, after they are stored. A receiver that lags is told so, and reads the gap with
+    /// [`Self::audit`].
+    #[must_use]
+    pub fn subscribe_audit(&self) -> broadcast::Receiver<Sealed> {
+        self.shared.auditors.subscribe()
+    }
+
+    /// The newest entry that is durable.
+    #[must_use]
+    pub fn audit_head(&self) -> Head {
+        self.shared.state.head()
+    }
+
+    /// Stored entries, oldest first.
+    ///
+    /// # Errors
+    /// The disk or the database refuses.
+    pub async fn audit(&self, query: AuditQuery) -> Result<Vec<Sealed>, ReadError> {
+        let archive = Arc::clone(&self.shared.archive);
+        Self::read_on(archive, move |db| audit::query(db, &query)).await
+    }
+
+    /// The next links after `after`, as they are stored and hashed.
+    ///
+    /// # Errors
+    /// The disk or the database refuses.
+    pub async fn export_audit(&self, after: u64, limit: u32) -> Result<Vec<Exported>, ReadError> {
+        let archive = Arc::clone(&self.shared.archive);
+        Self::read_on(archive, move |db| audit::export(db, after, limit)).await
+    }
+
+    /// Verifies the whole chain, and that it holds `noted`. Takes a second for about half a million entries.
+    ///
+    /// # Errors
+    /// The disk or the database refuses.
+    pub async fn verify_audit(&self, noted: Option<Head>) -> Result<Report, ReadError> {
+        let folder = self.shared.folder.clone();
+        let verify = move || {
+            let db = open::reader(&folder).map_err(|error| ReadError(error.to_string()))?;
+            audit::verify(&db, noted).map_err(|error| ReadError(error.to_string()))
+        };
+        let done = tokio::task::spawn_blocking(verify).await;
         done.unwrap_or_else(|error| Err(ReadError(error.to_string())))
     }
 }
@@ -276,6 +337,12 @@ impl Store {
     /// the count is recorded.
     pub fn record(&self, event: Event) {
         self.shared.queue.push_event(event);
+    }
+
+    /// Adds an entry to the audit trail; its id is given by the store. Beyond what the queue holds, entries are counted,
+    /// and the count is an entry. False if the store is closed and the entry lost.
+    pub fn note_audit(&self, entry: Entry) -> bool {
+        self.shared.queue.push_audit(entry)
     }
 
     /// Shows a proven key as pending, or counts its attempts.

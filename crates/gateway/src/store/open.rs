@@ -8,6 +8,7 @@ use homing_proto::api::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use tokio::sync::{Semaphore, broadcast};
 
+use super::audit::{AuditRetention, Trail};
 use super::directory::{Difference, Directory};
 use super::error::OpenError;
 use super::events::{Counts, Retention};
@@ -27,12 +28,16 @@ const DATABASE: &str = "homing.db";
 pub struct Limits {
     /// How many events are kept, and how long.
     pub events: Retention,
+    /// How many audit entries are kept, and how long.
+    pub audit: AuditRetention,
     /// How many pending keys are kept.
     pub pending: u64,
     /// How many writes may wait in the queue; more wait outside.
     pub waiting_writes: usize,
     /// How many events may wait; more are dropped and counted.
     pub waiting_events: usize,
+    /// How many audit entries that nobody waits for may wait; more are counted, and the count is recorded.
+    pub waiting_audit: usize,
     /// How many events a follower may lag behind.
     pub follower_lag: usize,
     /// The size of the database in bytes beyond which writes are refused; none: the disk's.
@@ -43,9 +48,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             events: Retention::default(),
+            audit: AuditRetention::default(),
             pending: 10_000,
             waiting_writes: 1_024,
             waiting_events: 8_192,
+            waiting_audit: 65_536,
             follower_lag: 4_096,
             size: None,
         }
@@ -65,10 +72,13 @@ impl Store {
         prepare(&db, limits)?;
         schema::migrate(&mut db)?;
         let gateway_id = gateway_id(&db)?;
-        let state = Arc::new(State::new(load(&db, &sealer)?));
-        let queue = Arc::new(Queue::new(limits.waiting_events));
+        let trail = Trail::of(&db)?;
+        let state = Arc::new(State::new(load(&db, &sealer)?, trail.head()));
+        let queue = Arc::new(Queue::new(limits.waiting_events, limits.waiting_audit));
         let (followers, _) = broadcast::channel(limits.follower_lag);
+        let (auditors, _) = broadcast::channel(limits.follower_lag);
         let reader = Connection::open_with_flags(&path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY))?;
+        let archive = Connection::open_with_flags(&path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY))?;
         let folder_path = folder.path().to_owned();
         let writer = Writer {
             counts: Counts::of(&db)?,
@@ -77,6 +87,9 @@ impl Store {
             queue: Arc::clone(&queue),
             state: Arc::clone(&state),
             followers: followers.clone(),
+            auditors: auditors.clone(),
+            audit_retention: limits.audit,
+            trail,
             retention: limits.events.clone(),
             max_pending: limits.pending,
             _folder: folder,
@@ -93,7 +106,9 @@ impl Store {
             state,
             room: Arc::new(Semaphore::new(limits.waiting_writes)),
             reader: Arc::new(Mutex::new(reader)),
+            archive: Arc::new(Mutex::new(archive)),
             followers,
+            auditors,
             writer: Mutex::new(Some(writer)),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -151,6 +166,12 @@ fn load(db: &Connection, sealer: &Sealer) -> Result<Directory, RowError> {
         directory.apply(Difference::Rejected(record.key.fingerprint(), Some(record)));
     }
     Ok(directory)
+}
+
+/// A connection of its own, for what reads long.
+pub(super) fn reader(folder: &Path) -> rusqlite::Result<Connection> {
+    let access = flags(OpenFlags::SQLITE_OPEN_READ_ONLY);
+    Connection::open_with_flags(folder.join(DATABASE), access)
 }
 
 /// Bytes that the file system has left for us; none if it does not say.

@@ -2,12 +2,14 @@
 //!
 //! Writes that somebody waits for come in through a semaphore, so their number is bounded. Events, pending keys and
 //! sightings never wait: events beyond the limit are counted and dropped, and the other two are folded together by key.
+//! Audit entries have a limit of their own, so that a storm of events takes no room from them.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use homing_proto::api::{Event, Timestamp};
+use homing_proto::audit::Entry;
 use homing_proto::host_key::Fingerprint;
 use homing_proto::identity::DeviceName;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -34,6 +36,7 @@ pub(super) struct Job {
 pub(super) enum Item {
     Job(Job),
     Event(Box<Event>),
+    Audit(Box<Entry>),
 }
 
 /// Everything that goes into one transaction.
@@ -44,12 +47,16 @@ pub(super) struct Batch {
     pub(super) seen: HashMap<(DeviceName, Fingerprint), Timestamp>,
     /// Events and pending keys that found no room.
     pub(super) dropped: u64,
+    /// Audit entries that found no room.
+    pub(super) audit_dropped: u64,
 }
 
 #[derive(Default)]
 struct Waiting {
     batch: Batch,
     events: usize,
+    audit: usize,
+    oldest_audit: Option<Instant>,
     oldest: Option<Instant>,
     oldest_seen: Option<Instant>,
     jobs: usize,
@@ -61,11 +68,12 @@ pub(super) struct Queue {
     waiting: Mutex<Waiting>,
     changed: Condvar,
     max_events: usize,
+    max_audit: usize,
 }
 
 impl Queue {
-    pub(super) fn new(max_events: usize) -> Self {
-        Self { waiting: Mutex::default(), changed: Condvar::new(), max_events }
+    pub(super) fn new(max_events: usize, max_audit: usize) -> Self {
+        Self { waiting: Mutex::default(), changed: Condvar::new(), max_events, max_audit }
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -95,6 +103,24 @@ impl Queue {
         waiting.oldest.get_or_insert_with(Instant::now);
         waiting.batch.items.push_back(Item::Event(Box::new(event)));
         self.changed.notify_one();
+    }
+
+    /// False if the queue is closed, and the entry lost.
+    pub(super) fn push_audit(&self, entry: Entry) -> bool {
+        let mut waiting = self.lock();
+        if waiting.closed {
+            return false;
+        }
+        if waiting.audit >= self.max_audit {
+            waiting.batch.audit_dropped += 1;
+            return true;
+        }
+        waiting.audit += 1;
+        waiting.oldest.get_or_insert_with(Instant::now);
+        waiting.oldest_audit.get_or_insert_with(Instant::now);
+        waiting.batch.items.push_back(Item::Audit(Box::new(entry)));
+        self.changed.notify_one();
+        true
     }
 
     pub(super) fn push_pending(&self, record: PendingRecord) {
@@ -137,6 +163,11 @@ impl Queue {
         (lag, waiting.batch.items.len() + waiting.batch.pending.len())
     }
 
+    /// How long the oldest audit entry has waited.
+    pub(super) fn audit_lag(&self) -> Duration {
+        self.lock().oldest_audit.map(|at| at.elapsed()).unwrap_or_default()
+    }
+
     /// Waits for work; none once the queue is closed and empty. What nobody waits for is not given before `not_before`.
     pub(super) fn take(&self, not_before: Option<Instant>) -> Option<Batch> {
         let mut waiting = self.lock();
@@ -163,13 +194,9 @@ impl Queue {
             return;
         }
         waiting.batch.dropped += batch.dropped;
+        waiting.batch.audit_dropped += batch.audit_dropped;
         for item in batch.items.into_iter().rev() {
-            if waiting.events >= self.max_events {
-                waiting.batch.dropped += 1;
-            } else if matches!(item, Item::Event(_)) {
-                waiting.events += 1;
-                waiting.batch.items.push_front(item);
-            }
+            waiting.put_back(item, self.max_events, self.max_audit);
         }
         for (id, mut older) in batch.pending {
             if let Some(newer) = waiting.batch.pending.remove(&id) {
@@ -185,6 +212,23 @@ impl Queue {
 }
 
 impl Waiting {
+    fn put_back(&mut self, item: Item, max_events: usize, max_audit: usize) {
+        match item {
+            Item::Job(_) => {}
+            Item::Event(_) if self.events >= max_events => self.batch.dropped += 1,
+            Item::Audit(_) if self.audit >= max_audit => self.batch.audit_dropped += 1,
+            Item::Event(_) => {
+                self.events += 1;
+                self.batch.items.push_front(item);
+            }
+            Item::Audit(_) => {
+                self.audit += 1;
+                self.oldest_audit.get_or_insert_with(Instant::now);
+                self.batch.items.push_front(item);
+            }
+        }
+    }
+
     fn ready_at(&self, not_before: Option<Instant>) -> Option<Instant> {
         if self.jobs > 0 {
             return self.oldest;
@@ -202,11 +246,14 @@ impl Waiting {
         let is_empty = self.batch.items.is_empty()
             && self.batch.pending.is_empty()
             && self.batch.seen.is_empty()
-            && self.batch.dropped == 0;
+            && self.batch.dropped == 0
+            && self.batch.audit_dropped == 0;
         if is_empty && self.closed {
             return None;
         }
         self.events = 0;
+        self.audit = 0;
+        self.oldest_audit = None;
         self.jobs = 0;
         self.oldest = None;
         self.oldest_seen = None;

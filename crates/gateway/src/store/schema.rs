@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::OpenError;
 
-const MIGRATIONS: &[&str] = &[V1];
+const MIGRATIONS: &[&str] = &[V1, AUDIT];
 
 const V1: &str = "
 CREATE TABLE meta (
@@ -84,6 +84,21 @@ CREATE TABLE event (
 ) STRICT;
 CREATE INDEX event_device ON event (device, id);
 CREATE INDEX event_device_id ON event (device_id, id) WHERE device_id IS NOT NULL;
+";
+
+/// The text of an entry is the truth, because it is what is hashed; the columns to search by are made of it.
+const AUDIT: &str = "
+CREATE TABLE audit (
+    id       INTEGER PRIMARY KEY,
+    entry    TEXT NOT NULL,
+    hash     BLOB NOT NULL,
+    at       TEXT AS (entry ->> '$.at') VIRTUAL,
+    action   TEXT AS (entry ->> '$.action') VIRTUAL,
+    operator TEXT AS (entry ->> '$.operator') VIRTUAL,
+    device   TEXT AS (entry ->> '$.device') VIRTUAL
+) STRICT;
+CREATE INDEX audit_operator ON audit (operator, id);
+CREATE INDEX audit_device ON audit (device, id) WHERE device IS NOT NULL;
 ";
 
 /// Brings the database to the newest schema.

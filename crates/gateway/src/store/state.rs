@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
+use homing_proto::audit::Head;
+
 use super::directory::{Difference, Directory};
 use super::error::WriteError;
 
@@ -15,6 +17,7 @@ pub(super) struct State {
     commits: AtomicU64,
     last_commit_us: AtomicU64,
     slowest_commit_us: AtomicU64,
+    head: Mutex<Head>,
 }
 
 /// How the store fares.
@@ -24,6 +27,8 @@ pub struct Health {
     pub outage: Option<(WriteError, Duration)>,
     /// How long the oldest waiting write or event has waited.
     pub lag: Duration,
+    /// How long the oldest audit entry that nobody waits for has waited.
+    pub audit_lag: Duration,
     /// How many writes, events and pending keys wait.
     pub waiting: usize,
     /// Transactions since the start.
@@ -39,13 +44,14 @@ pub struct Health {
 }
 
 impl State {
-    pub(super) fn new(directory: Directory) -> Self {
+    pub(super) fn new(directory: Directory, head: Head) -> Self {
         Self {
             directory: RwLock::new(directory),
             outage: Mutex::default(),
             commits: AtomicU64::default(),
             last_commit_us: AtomicU64::default(),
             slowest_commit_us: AtomicU64::default(),
+            head: Mutex::new(head),
         }
     }
 
@@ -70,6 +76,14 @@ impl State {
         self.slowest_commit_us.fetch_max(took, Ordering::Relaxed);
     }
 
+    pub(super) fn head(&self) -> Head {
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn note_head(&self, head: Head) {
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
+    }
+
     pub(super) fn note_outage(&self, error: Option<&WriteError>) {
         let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
         *outage = error.map(|error| {
@@ -78,12 +92,18 @@ impl State {
         });
     }
 
-    pub(super) fn health(&self, (lag, waiting): (Duration, usize), free: Option<u64>) -> Health {
+    pub(super) fn health(
+        &self,
+        (lag, waiting): (Duration, usize),
+        audit_lag: Duration,
+        free: Option<u64>,
+    ) -> Health {
         const RESERVE: u64 = 256 * 1024 * 1024;
         let outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Health {
             outage: outage.map(|(error, since)| (error, since.elapsed())),
             lag,
+            audit_lag,
             waiting,
             commits: self.commits.load(Ordering::Relaxed),
             last_commit: Duration::from_micros(self.last_commit_us.load(Ordering::Relaxed)),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use homing_proto::api::{Event, Timestamp};
+use homing_proto::audit::Sealed;
 use homing_proto::fault::Fault;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use tokio::sync::{broadcast, oneshot};
@@ -22,7 +23,7 @@ use super::folder::DataFolder;
 use super::queue::{Batch, Item, Queue};
 use super::seal::Sealer;
 use super::state::State;
-use super::{events, pending, rows};
+use super::{audit, events, pending, rows};
 
 /// How long events wait after a failed transaction.
 const RETRY: Duration = Duration::from_secs(1);
@@ -41,6 +42,9 @@ pub(super) struct Writer {
     pub(super) retention: Retention,
     pub(super) max_pending: u64,
     pub(super) counts: Counts,
+    pub(super) auditors: broadcast::Sender<Sealed>,
+    pub(super) audit_retention: audit::AuditRetention,
+    pub(super) trail: audit::Trail,
     pub(super) _folder: DataFolder,
 }
 
@@ -56,8 +60,9 @@ impl Writer {
                 Err(_) => Some(began + RETRY),
             };
             self.state.note_commit(began.elapsed());
-            if not_before.is_none() && (began >= next_prune || self.counts.is_over(&self.retention))
-            {
+            let is_over =
+                self.counts.is_over(&self.retention) || self.trail.is_over(&self.audit_retention);
+            if not_before.is_none() && (began >= next_prune || is_over) {
                 next_prune = began + PRUNE;
                 self.prune();
             }
@@ -68,16 +73,19 @@ impl Writer {
 
     /// Writes a batch and answers. The answers are sent in either case.
     fn write(&mut self, batch: Batch) -> Result<(), WriteError> {
-        let Batch { mut items, pending, seen, dropped } = batch;
-        let mut kept = Batch { pending, seen, dropped, items: VecDeque::new() };
+        let Batch { mut items, pending, seen, dropped, audit_dropped } = batch;
+        let mut kept = Batch { pending, seen, dropped, audit_dropped, items: VecDeque::new() };
         let mut answers = Vec::new();
         match self.commit(&mut items, &mut kept, &mut answers) {
-            Ok((differences, events)) => {
+            Ok((differences, events, entries)) => {
                 self.state.apply(differences);
                 self.state.note_outage(None);
                 for event in events {
                     self.counts.add(&event);
                     let _ = self.followers.send(event);
+                }
+                for entry in entries {
+                    self.tell(entry);
                 }
                 for (done, result) in answers {
                     let _ = done.send(result);
@@ -93,7 +101,7 @@ impl Writer {
                 for item in std::mem::take(&mut kept.items) {
                     match item {
                         Item::Job(job) => drop(job.done.send(Err(error.clone()))),
-                        event @ Item::Event(_) => kept.items.push_back(event),
+                        note @ (Item::Event(_) | Item::Audit(_)) => kept.items.push_back(note),
                     }
                 }
                 self.queue.put_back(kept);
@@ -107,13 +115,17 @@ impl Writer {
         items: &mut VecDeque<Item>,
         kept: &mut Batch,
         answers: &mut Vec<Answer>,
-    ) -> Result<(Vec<Difference>, Vec<Event>), WriteError> {
+    ) -> Result<(Vec<Difference>, Vec<Event>, Vec<Sealed>), WriteError> {
         let now = Timestamp::now();
         let mut transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut touched = Touched::default();
         if kept.dropped > 0 {
             let event = dropped_event(now, kept.dropped);
             touched.events.push(events::insert(&transaction, event)?);
+        }
+        if kept.audit_dropped > 0 {
+            let entry = audit::overflowed(now, kept.audit_dropped);
+            touched.audit.push(audit::append(&transaction, entry)?);
         }
         // First, so that a decision on a key also takes what was noted a moment before it.
         write_pending(&transaction, kept, self.max_pending, &mut touched)?;
@@ -123,6 +135,11 @@ impl Writer {
                     let stored = events::insert(&transaction, (*event).clone());
                     kept.items.push_back(Item::Event(event));
                     touched.events.push(stored?);
+                }
+                Item::Audit(entry) => {
+                    let stored = audit::append(&transaction, (*entry).clone());
+                    kept.items.push_back(Item::Audit(entry));
+                    touched.audit.push(stored?);
                 }
                 Item::Job(job) => {
                     let result = one(&mut transaction, &self.sealer, now, job.changes);
@@ -142,10 +159,18 @@ impl Writer {
         let mut differences = differences(&transaction, &self.sealer, &mut touched)?;
         write_seen(&transaction, kept, &mut differences)?;
         transaction.commit()?;
-        Ok((differences, touched.events))
+        Ok((differences, touched.events, touched.audit))
+    }
+
+    /// Makes a durable entry known.
+    fn tell(&mut self, entry: Sealed) {
+        self.trail.note(&entry);
+        self.state.note_head(self.trail.head());
+        let _ = self.auditors.send(entry);
     }
 
     fn prune(&mut self) {
+        self.prune_audit();
         // A failure shows at the next write; the events are still there for the next round.
         let mut counts = self.counts;
         let pruned = self.db.transaction().and_then(|transaction| {
@@ -154,6 +179,25 @@ impl Writer {
         });
         if pruned.is_ok() {
             self.counts = counts;
+        }
+    }
+}
+
+impl Writer {
+    fn prune_audit(&mut self) {
+        let now = Timestamp::now();
+        let keep = &self.audit_retention;
+        let mut trail = self.trail;
+        let pruned = self.db.transaction().map_err(WriteError::from).and_then(|transaction| {
+            let checkpoint = trail.prune(&transaction, keep, now)?;
+            transaction.commit()?;
+            Ok(checkpoint)
+        });
+        if let Ok(checkpoint) = pruned {
+            self.trail = trail;
+            if let Some(checkpoint) = checkpoint {
+                self.tell(checkpoint);
+            }
         }
     }
 }

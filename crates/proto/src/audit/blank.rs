@@ -1,0 +1,181 @@
+//! Blanking secrets in text that is kept: commands, pieces of configuration in any of its forms, XML.
+//!
+//! ```text
+//!   set system login user x authentication encrypted-password "$6$ab$cd"  ──▶  … encrypted-password (secret)
+//!   <password>hunter2</password>                                          ──▶  <password>(secret)</password>
+//! ```
+//!
+//! It trusts no parser and rather blanks a word too many. Blanked is what follows a word that names a secret, every
+//! hashed or obfuscated password wherever it stands (`$9$…`, `$6$…`), and private keys.
+
+/// What stands where a secret stood.
+pub const BLANK: &str = "(secret)";
+
+/// A word with one of these in it names a secret.
+const NAMES: [&str; 8] = [
+    "password",
+    "passphrase",
+    "passwd",
+    "secret",
+    "pre-shared-key",
+    "authentication-key",
+    "private-key",
+    "privacy-key",
+];
+
+/// Words that stand between the name and the secret.
+const BETWEEN: [&str; 6] = ["ascii-text", "hexadecimal", "plain-text", "value", "key", "md5"];
+
+/// How hashed and obfuscated passwords begin.
+const MARKS: [&str; 10] =
+    ["$9$", "$8$", "$6$", "$5$", "$1$", "$2a$", "$2b$", "$2y$", "$y$", "$sha1$"];
+
+const PRIVATE: &str = "PRIVATE KEY-----";
+
+/// The text with every secret replaced by [`BLANK`].
+#[must_use]
+pub fn blank(text: &str) -> String {
+    let mut blanked = Blanked { out: String::with_capacity(text.len()), awaited: false };
+    let mut rest = text;
+    while !rest.is_empty() {
+        rest = blanked.take(rest);
+    }
+    blanked.out
+}
+
+struct Blanked {
+    out: String,
+    /// The next word is a secret.
+    awaited: bool,
+}
+
+impl Blanked {
+    /// Takes what stands first, and gives back what follows it.
+    fn take<'a>(&mut self, text: &'a str) -> &'a str {
+        if let Some(rest) = private_key(text) {
+            self.out.push_str(BLANK);
+            return rest;
+        }
+        if let Some((tag, rest)) = open_tag(text) {
+            return self.element(tag, rest);
+        }
+        if let Some((tag, rest)) = text.starts_with("</").then(|| text.split_once('>')).flatten() {
+            self.awaited = false;
+            self.out.push_str(tag);
+            self.out.push('>');
+            return rest;
+        }
+        let Some(first) = text.chars().next() else { return "" };
+        if first == '"' || first == '\'' {
+            let (quote, rest) = text.split_at(quoted_length(text, first));
+            self.quoted(quote);
+            return rest;
+        }
+        let end = match is_word(first) {
+            true => text.find(|c| !is_word(c)).unwrap_or(text.len()),
+            false => first.len_utf8(),
+        };
+        let (piece, rest) = text.split_at(end);
+        match is_word(first) {
+            true => self.word(piece, piece),
+            false => {
+                // The end of a statement, or of an element.
+                self.awaited &= !matches!(first, ';' | '}' | '<');
+                self.out.push_str(piece);
+            }
+        }
+        rest
+    }
+
+    /// An element: if its name is that of a secret, all text in it is one.
+    fn element<'a>(&mut self, tag: &str, rest: &'a str) -> &'a str {
+        let inside = tag.trim_start_matches('<').trim_end_matches('>');
+        let name = inside.split([' ', '\t', '\r', '\n', '/']).next().unwrap_or_default();
+        self.out.push('<');
+        self.out.push_str(name);
+        self.out.push_str(&blank(inside.get(name.len()..).unwrap_or_default()));
+        self.out.push('>');
+        self.awaited = false;
+        if !names_secret(name) || inside.ends_with('/') {
+            return rest;
+        }
+        let (value, rest) = rest.split_at(rest.find("</").unwrap_or(rest.len()));
+        if !value.trim().is_empty() {
+            self.out.push_str(BLANK);
+        }
+        rest
+    }
+
+    /// Its words are looked at as well: it may be a command.
+    fn quoted(&mut self, piece: &str) {
+        let text = piece.trim_matches(['"', '\'']);
+        if self.awaited || !text.contains(char::is_whitespace) {
+            return self.word(piece, text);
+        }
+        let begin = piece.len() - piece.trim_start_matches(['"', '\'']).len();
+        let end = begin + text.len();
+        self.out.push_str(piece.get(..begin).unwrap_or_default());
+        self.out.push_str(&blank(text));
+        self.out.push_str(piece.get(end..).unwrap_or_default());
+    }
+
+    fn word(&mut self, piece: &str, word: &str) {
+        let lower = word.to_ascii_lowercase();
+        if word == BLANK {
+            self.awaited = false;
+            self.out.push_str(piece);
+        } else if MARKS.iter().any(|mark| word.contains(mark)) {
+            self.awaited = false;
+            self.out.push_str(BLANK);
+        } else if names_secret(&lower) {
+            self.awaited = true;
+            self.out.push_str(piece);
+        } else if self.awaited && !BETWEEN.contains(&lower.as_str()) {
+            self.awaited = false;
+            self.out.push_str(BLANK);
+        } else {
+            self.out.push_str(piece);
+        }
+    }
+}
+
+fn names_secret(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    word.len() <= 64
+        && !word.contains(char::is_whitespace)
+        && NAMES.iter().any(|name| lower.contains(name))
+}
+
+/// What a word is made of. `$`, `.`, `/`, `+` and such are part of passwords.
+fn is_word(c: char) -> bool {
+    let is_mark =
+        matches!(c, '"' | '\'' | '<' | '>' | ';' | '{' | '}' | '[' | ']' | '=' | ':' | ',');
+    !is_mark && !c.is_whitespace()
+}
+
+/// `<name …>`, and what follows it.
+fn open_tag(text: &str) -> Option<(&str, &str)> {
+    let begins = text.strip_prefix('<')?.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    begins.then(|| text.find('>').map(|end| text.split_at(end + 1)))?
+}
+
+fn quoted_length(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            '\\' => escaped = !escaped,
+            c if c == quote && !escaped => return at + c.len_utf8(),
+            _ => escaped = false,
+        }
+    }
+    text.len()
+}
+
+/// What follows a PEM block of a private key, if one begins here.
+fn private_key(text: &str) -> Option<&str> {
+    let head = text.strip_prefix("-----BEGIN ")?;
+    let name = head.split('\n').next().unwrap_or_default();
+    name.contains(PRIVATE.trim_end_matches('-')).then_some(())?;
+    let after = text.split_once("-----END ").and_then(|(_, end)| end.split_once(PRIVATE));
+    Some(after.map_or("", |(_, after)| after))
+}
