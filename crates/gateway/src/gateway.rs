@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use homing_proto::api::Timestamp;
+use homing_proto::audit::Entry;
 use homing_proto::gate::{Gate, Limits};
 use homing_proto::identity::ListenerName;
 use homing_transport::device_link::LinkSettings;
@@ -22,7 +23,6 @@ use tokio::sync::{Semaphore, broadcast, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::arrival;
 use crate::config::Settings;
 use crate::control::Control;
 use crate::enroll::Terms;
@@ -32,6 +32,7 @@ use crate::session::End;
 use crate::shared::{Counters, Shared};
 use crate::standing::Standings;
 use crate::store::{self, OpenError, ReadError, Retention, Store};
+use crate::{arrival, audit};
 
 /// The file of the gateway's own SSH key, in the data folder.
 const KEY_FILE: &str = "id_ed25519";
@@ -96,6 +97,7 @@ impl Gateway {
         }
         let names = listeners.iter().map(|one| (one.name.clone(), one.address)).collect();
         let shared = Arc::new(share(settings, store, standings, (key, key_text), names));
+        audit::note(&shared, Entry::by_gateway("gateway-started", shared.started_at));
         let control = Control::new(Arc::clone(&shared), terms(&shared));
         let mut accepting = JoinSet::new();
         for listener in listeners {
@@ -140,6 +142,7 @@ impl Gateway {
         while self.shared.fleet.len() > 0 && Instant::now() < deadline {
             sleep(Duration::from_millis(10)).await;
         }
+        audit::note(&self.shared, Entry::by_gateway("gateway-stopped", Timestamp::now()));
         self.shared.store.close().await;
     }
 

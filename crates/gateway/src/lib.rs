@@ -1,6 +1,7 @@
 //! The management application: takes devices in, proves who they are, and lets operators work on them.
 
 mod arrival;
+mod audit;
 pub mod config;
 pub mod control;
 pub mod enroll;
