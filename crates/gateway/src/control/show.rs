@@ -196,7 +196,7 @@ fn attention(shared: &Shared, devices: &[Device]) -> Vec<Attention> {
     if unnamed > 0 {
         all.push(Attention {
             code: "more-refused".to_owned(),
-            message: format!("{unnamed} more devices are refused"),
+            message: counted(unnamed, "more device is refused", "more devices are refused"),
             advice: Some("homing device ls --state refused".to_owned()),
         });
     }
@@ -204,11 +204,19 @@ fn attention(shared: &Shared, devices: &[Device]) -> Vec<Attention> {
     if pending > 0 {
         all.push(Attention {
             code: "pending".to_owned(),
-            message: format!("{pending} host keys wait for a decision"),
+            message: counted(
+                pending,
+                "host key waits for a decision",
+                "host keys wait for a decision",
+            ),
             advice: Some("homing device ls --state pending".to_owned()),
         });
     }
     all
+}
+
+fn counted(count: usize, one: &str, several: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
 }
 
 fn of_store(shared: &Shared) -> Vec<Attention> {

@@ -1,14 +1,14 @@
 //! The demo's devices: agents in this process, each with a folder of its own, and each with a story.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use homing_agent::{ConfigSource, Options, SshServer};
 use homing_gateway::control::Control;
-use homing_proto::api::{Enroll, StanzaForm};
+use homing_proto::api::{Change, DeviceState, Enroll, StanzaForm};
 use homing_proto::identity::DeviceName;
 use homing_transport::keys::{KeyKind, PrivateKey};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
 use super::failed;
@@ -30,6 +30,39 @@ enum Story {
     Unknown,
     /// Opens as NETCONF call home does, and is known by its key.
     CallHome,
+    /// An operator shut it out.
+    Blocked,
+    /// Was in session, and left.
+    Left,
+    /// Enrolled, and never seen.
+    Absent,
+}
+
+/// Devices that are there whatever the number asked for, so that every state can be seen.
+const EXTRAS: [(&str, Story); 3] =
+    [("core-01", Story::Blocked), ("core-02", Story::Left), ("core-03", Story::Absent)];
+
+/// A device of the demo.
+pub(super) struct Member {
+    /// Its name, and for a stranger the device-id that it claims.
+    pub(super) name: DeviceName,
+    /// Where it will stand once all have met their fate.
+    pub(super) fate: DeviceState,
+    stop: CancellationToken,
+}
+
+impl Member {
+    /// Whether its fate shows as an event.
+    pub(super) fn is_heard(&self) -> bool {
+        self.fate != DeviceState::New
+    }
+
+    /// It came in; a device whose story says so goes away again.
+    pub(super) fn came_in(&self) {
+        if self.fate == DeviceState::Down {
+            self.stop.cancel();
+        }
+    }
 }
 
 impl Story {
@@ -40,6 +73,17 @@ impl Story {
             4 => Self::Unknown,
             5 => Self::CallHome,
             _ => Self::WithSecret,
+        }
+    }
+
+    fn fate(self) -> DeviceState {
+        match self {
+            Self::WithSecret | Self::KeyByHand | Self::CallHome => DeviceState::Up,
+            Self::OutdatedSecret => DeviceState::Refused,
+            Self::Unknown => DeviceState::Pending,
+            Self::Blocked => DeviceState::Blocked,
+            Self::Left => DeviceState::Down,
+            Self::Absent => DeviceState::New,
         }
     }
 
@@ -55,29 +99,43 @@ pub(super) async fn start(
     count: u16,
     stop: &CancellationToken,
     tasks: &TaskTracker,
-) -> Result<(), Failure> {
-    for number in 1..=count {
-        let story = Story::of(number);
-        let name = DeviceName::new(format!("edge-{number:02}"));
-        let name = name.map_err(|error| failed("bad-name", &error))?;
+) -> Result<Vec<Member>, Failure> {
+    let asked = (1..=count).map(|number| (format!("edge-{number:02}"), Story::of(number)));
+    let extras = EXTRAS.into_iter().map(|(name, story)| (name.to_owned(), story));
+    let mut members = Vec::new();
+    for (name, story) in asked.chain(extras) {
+        let name = DeviceName::new(name).map_err(|error| failed("bad-name", &error))?;
         let state = folder.join(name.as_str());
         std::fs::create_dir(&state).map_err(|error| failed("no-folder", &error))?;
         let stanza = enrol(control, &name, story, &state).await?;
-        let text = format!("{stanza}\nsystem {{\n    host-name {name};\n}}\n");
-        let options = Options {
-            ssh_server: SshServer::Embedded,
-            call_home: story == Story::CallHome,
-            log_dir: state.clone(),
-            ..Options::new(ConfigSource::Text(text), state)
-        };
-        let stopped = stop.clone().cancelled_owned();
-        tasks.spawn(async move {
-            if let Err(error) = homing_agent::run(options, stopped).await {
-                eprintln!("homing: the device {name} did not start: {error}");
-            }
-        });
+        let member = Member { name: name.clone(), fate: story.fate(), stop: stop.child_token() };
+        if story != Story::Absent {
+            let stopped = member.stop.clone().cancelled_owned();
+            tasks.spawn(dial(name, story, state, stanza, stopped));
+        }
+        members.push(member);
     }
-    Ok(())
+    Ok(members)
+}
+
+/// A device's whole life.
+async fn dial(
+    name: DeviceName,
+    story: Story,
+    state: PathBuf,
+    stanza: Arc<str>,
+    stopped: WaitForCancellationFutureOwned,
+) {
+    let text = format!("{stanza}\nsystem {{\n    host-name {name};\n}}\n");
+    let options = Options {
+        ssh_server: SshServer::Embedded,
+        call_home: story == Story::CallHome,
+        log_dir: state.clone(),
+        ..Options::new(ConfigSource::Text(text), state)
+    };
+    if let Err(error) = homing_agent::run(options, stopped).await {
+        eprintln!("homing: the device {name} did not start: {error}");
+    }
 }
 
 /// Gives the stanza that the device gets, as an operator would paste it.
@@ -115,7 +173,11 @@ async fn enrol(
             control.enroll(again, ACTOR).await.map_err(refused)?;
         }
         Story::Unknown => control.forget(name.as_str(), ACTOR).await.map_err(refused)?,
-        Story::WithSecret | Story::KeyByHand | Story::CallHome => {}
+        Story::Blocked => {
+            let block = Change { blocked: Some(true), ..Change::default() };
+            control.change(name.as_str(), block, ACTOR).await.map_err(refused)?;
+        }
+        _ => {}
     }
     Ok(enrolled.stanza.into())
 }

@@ -7,19 +7,21 @@
 mod fleet;
 mod show;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use homing_gateway::config::{DialAddress, Flags, Settings, load};
 use homing_gateway::control::{Control, DeviceQuery};
-use homing_proto::api::{Device, DeviceState};
-use tokio::sync::oneshot;
+use homing_proto::api::{Device, Event};
+use tokio::sync::{broadcast, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use fleet::Member;
 
 /// The port that the documentation names; another one if it is taken.
 const PORT: u16 = 4334;
@@ -33,7 +35,10 @@ Ctrl-C stops and removes everything.
 
 The first five devices differ: one with a secret, one whose key was carried by
 hand, one with an outdated secret, one that nobody enrolled, and one that opens
-as NETCONF call home does (RFC 8071). All others have a secret.";
+as NETCONF call home does (RFC 8071). All others have a secret.
+
+Three more show the remaining states: one that is blocked, one that was in
+session and left, and one that is enrolled and has never dialled.";
 
 /// Options of `homing demo`.
 #[derive(Debug, Args)]
@@ -55,8 +60,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         let (control, address) = start_gateway(folder.path(), &stop, &tasks).await?;
         show::greeting(usize::from(arguments.devices), address.port);
         let mut events = control.subscribe();
-        fleet::start(&control, folder.path(), arguments.devices, &stop, &tasks).await?;
-        let fates = arrivals(&control, &mut events, start).await?;
+        let fleet = fleet::start(&control, folder.path(), arguments.devices, &stop, &tasks).await?;
+        let fates = arrivals(&control, &mut events, &fleet, start).await?;
         show::fates(&fates);
         show::rpc(&control, &fates).await?;
         show::next(folder.path(), &fates);
@@ -139,25 +144,39 @@ fn settings(folder: &Path, port: u16) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
-/// Shows events until every device is in session or has been turned down.
+/// Shows events until every device has met its fate and all of them have a line.
 async fn arrivals(
     control: &Control,
-    events: &mut tokio::sync::broadcast::Receiver<homing_proto::api::Event>,
+    events: &mut broadcast::Receiver<Event>,
+    fleet: &[Member],
     start: Instant,
 ) -> Result<Vec<Device>, Failure> {
     let deadline = Instant::now() + ARRIVAL;
+    let mut unheard: HashSet<&str> = fleet
+        .iter()
+        .filter(|member| member.is_heard())
+        .map(|member| member.name.as_str())
+        .collect();
     let mut first = true;
     loop {
         let event = tokio::time::timeout_at(deadline.into(), events.recv()).await;
-        if let Ok(Ok(event)) = &event {
-            first &= !show::event(event, start.elapsed(), first);
+        if let Ok(Ok(event)) = &event
+            && let Some(line) = show::line(event)
+        {
+            first &= !show::event(&line, start.elapsed(), first);
+            match fleet.iter().find(|member| member.name.as_str() == line.name) {
+                Some(member) if line.is_in => member.came_in(),
+                _ => {}
+            }
+            unheard.remove(line.name.as_str());
         }
         let all = control.devices(&DeviceQuery::default()).await;
         let all = all.map_err(|error| failed(error.code(), &error))?;
-        let waits = |device: &&Device| matches!(device.state, DeviceState::New | DeviceState::Down);
-        let waiting = all.iter().filter(waits).count();
-        let strangers = all.iter().filter(|device| !device.enrolled).count();
-        if event.is_err() || (waiting == 0 && (strangers > 0 || all.len() < 4)) {
+        let stands = |member: &Member| {
+            all.iter()
+                .any(|device| device.name == member.name.as_str() && device.state == member.fate)
+        };
+        if event.is_err() || (unheard.is_empty() && fleet.iter().all(stands)) {
             return Ok(all);
         }
     }

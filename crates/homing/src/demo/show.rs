@@ -13,28 +13,45 @@ use crate::failure::Failure;
 /// What it begins with.
 pub(super) fn greeting(devices: usize, port: u16) {
     println!(
-        "homing {} demo: a gateway on 127.0.0.1:{port} and {devices} devices that dial it\n",
-        env!("CARGO_PKG_VERSION")
+        "homing {} demo: a gateway on 127.0.0.1:{port} and {devices} device{} that dial{} it\n",
+        env!("CARGO_PKG_VERSION"),
+        if devices == 1 { "" } else { "s" },
+        if devices == 1 { "s" } else { "" },
     );
 }
 
-/// One line of what happens, if it says how a device fares; true if it is the first to be in session.
-pub(super) fn event(event: &Event, elapsed: Duration, first: bool) -> bool {
+/// What an event says of a device's fate.
+pub(super) struct Line {
+    /// The device; of a stranger what it claims to be.
+    pub(super) name: String,
+    /// It is in session.
+    pub(super) is_in: bool,
+    text: String,
+}
+
+/// The line of an event that says how a device fares.
+pub(super) fn line(event: &Event) -> Option<Line> {
     let name = event.device.as_ref().map(ToString::to_string);
-    let name = name.or_else(|| event.device_id.as_ref().map(ToString::to_string));
-    let Some(name) = name else { return false };
+    let name = name.or_else(|| event.device_id.as_ref().map(ToString::to_string))?;
     let is_in = event.code == "in-session";
-    if !is_in && event.fault.is_none() {
-        return false;
-    }
-    let mark = if is_in { "ok" } else { "--" };
-    let time = if is_in && first {
+    let is_fate = is_in || event.fault.is_some() || event.code == "session-closed";
+    let text = match is_in {
+        true => event.code.clone(),
+        false => format!("{}: {}", event.code, event.message),
+    };
+    is_fate.then_some(Line { name, is_in, text })
+}
+
+/// Prints it; true if it is the first to be in session.
+pub(super) fn event(line: &Line, elapsed: Duration, first: bool) -> bool {
+    let mark = if line.is_in { "ok" } else { "--" };
+    let time = if line.is_in && first {
         format!("  {:.2} s after the start", elapsed.as_secs_f64())
     } else {
         String::new()
     };
-    println!("  {mark}  {name:<9} {}: {}{time}", event.code, event.message);
-    is_in
+    println!("  {mark}  {:<9} {}{time}", line.name, line.text);
+    line.is_in
 }
 
 /// Where every device stands.
