@@ -131,7 +131,7 @@ fn single(builder: &mut Builder<'_>, above: &mut Element, name: &Word, json: Jso
     element.many = many;
     match json.value {
         JsonValue::Object(members) => {
-            element.braced = members.iter().all(|(name, _)| name.text == "@");
+            element.braced = members.iter().all(|(name, _)| name.text.starts_with('@'));
             members_of(builder, &mut element, members);
         }
         JsonValue::Text(text) => element.text = Some(text),

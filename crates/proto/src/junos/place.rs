@@ -235,11 +235,18 @@ impl<'s> Builder<'s> {
     ) -> Option<(&'w [Word], &'w [Word])> {
         let opens = after.first().is_some_and(|word| word.kind == WordKind::Open);
         let (values, rest) = if opens {
-            let close = after.iter().position(|word| word.kind == WordKind::Close);
-            let Some(close) = close else {
-                let span = after.first().map_or(keyword.span, |word| word.span);
-                self.error("open-bracket", span, "this bracket is not closed");
-                return None;
+            let next = after.iter().enumerate().skip(1).find(|(_, word)| word.is_bracket());
+            let close = match next {
+                Some((close, word)) if word.kind == WordKind::Close => close,
+                Some((_, inner)) => {
+                    self.error("list-in-list", inner.span, "a bracket stands inside brackets");
+                    return None;
+                }
+                None => {
+                    let span = after.first().map_or(keyword.span, |word| word.span);
+                    self.error("open-bracket", span, "this bracket is not closed");
+                    return None;
+                }
             };
             (after.get(1..close).unwrap_or(&[]), after.get(close + 1..).unwrap_or(&[]))
         } else {

@@ -15,7 +15,7 @@ use super::near::nearest;
 use super::place::{Builder, Mark, follow};
 use super::schema::{Area, Kind};
 use super::source::Source;
-use super::tree::{Comment, Word};
+use super::tree::{Comment, Statement, Word};
 use super::{Diagnostics, Tree, diagnostics::shown};
 
 /// What a line of this form may begin with.
@@ -49,7 +49,19 @@ pub(crate) fn parse(source: &Source) -> Result<Tree, Diagnostics> {
         reader.line();
     }
     reader.tree.end_comments = reader.comments;
+    settle_comments(&mut reader.tree.statements);
     reader.builder.diagnostics.or(reader.tree)
+}
+
+/// Gives the comments of a statement that got something inside later to the first line of it: in this form comments
+/// stand above lines.
+fn settle_comments(statements: &mut [Statement]) {
+    for statement in statements {
+        if let Some(first) = statement.children.first_mut() {
+            first.comments.splice(..0, statement.comments.drain(..));
+        }
+        settle_comments(&mut statement.children);
+    }
 }
 
 struct Reader<'s> {

@@ -171,6 +171,10 @@ impl Reading<'_> {
             return None;
         }
         let (prefix, name) = whole.split_once(':').unwrap_or(("", &whole));
+        if name.is_empty() || name.contains(':') {
+            self.builder.error("malformed-xml", name_span, "this is no element's name");
+            return None;
+        }
         let mut element = Element::new(Word::new(name, name_span));
         element.inactive = self.attributes(start, name_span)?;
         let is_comment = prefix == "junos" && name == "comment";
