@@ -1,12 +1,14 @@
 //! Every key of the configuration: its name, what it takes, what it is for.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::address::{DialAddress, Network};
 use super::settings::{LogLevel, Settings};
 use super::value::{Given, Wrong, show_duration, show_size};
 
-/// One key. Its variable in the environment is `HOMING_` and the name in capitals, with `_` for the dot.
+/// One key. Its variable in the environment is `HOMING_` and the name in capitals, with `_` for the dot; those of the
+/// doors are short: `HOMING_HTTP`, `HOMING_DOOR`.
 pub struct Key {
     /// The name in a file; what is before the dot is a table.
     pub name: &'static str,
@@ -20,7 +22,16 @@ impl Key {
     /// The variable in the environment.
     #[must_use]
     pub fn variable(&self) -> String {
-        format!("HOMING_{}", self.name.replace('.', "_").to_uppercase())
+        format!("HOMING_{}", self.short().replace('.', "_").to_uppercase())
+    }
+
+    /// The word of its flag and its variable: a door is named, not its key.
+    pub(super) fn short(&self) -> &'static str {
+        match self.name {
+            "http.listen" => "http",
+            "front_door.listen" => "door",
+            name => name,
+        }
     }
 }
 
@@ -178,6 +189,52 @@ pub static KEYS: &[Key] = &[
         |s| size(s.spool.total)
     ),
     key!(
+        "http.listen",
+        "where the HTTP API is served over TCP; none: only on the socket",
+        |s, v| {
+            let expected = "an address and port such as \"127.0.0.1:8443\", with or without https:// or http://";
+            s.http.listen = v.list(expected, |text| text.parse().ok())?;
+            Ok(())
+        },
+        |s| list(&s.http.listen)
+    ),
+    key!(
+        "http.certificate",
+        "the certificate chain in PEM; none: one that the gateway makes and signs itself",
+        |s, v| optional_path(v).map(|path| s.http.certificate = path),
+        |s| quoted_path(s.http.certificate.as_deref())
+    ),
+    key!(
+        "http.key",
+        "the private key of `http.certificate` in PEM",
+        |s, v| optional_path(v).map(|path| s.http.key = path),
+        |s| quoted_path(s.http.key.as_deref())
+    ),
+    key!(
+        "http.plain",
+        "speak plain HTTP, beyond loopback too",
+        |s, v| v.boolean().map(|is| s.http.plain = is),
+        |s| s.http.plain.to_string()
+    ),
+    key!(
+        "http.max_connections",
+        "connections of the HTTP API over TCP at once",
+        |s, v| room(v, MANY).map(|n| s.http.max_connections = n),
+        |s| s.http.max_connections.to_string()
+    ),
+    key!(
+        "http.max_per_source",
+        "of these, connections of one source address",
+        |s, v| room(v, MANY).map(|n| s.http.max_per_source = n),
+        |s| s.http.max_per_source.to_string()
+    ),
+    key!(
+        "http.rate",
+        "requests a second of one token, and of one source address without one; ten seconds' worth may come at once",
+        |s, v| small(v, 1, 1_000_000).map(|n| s.http.rate = n),
+        |s| s.http.rate.to_string()
+    ),
+    key!(
         "events.keep",
         "events of enrolled devices that are kept",
         |s, v| v.count(1_000, 1_000_000_000).map(|n| s.events.keep = n),
@@ -223,6 +280,18 @@ fn log(settings: &mut Settings, given: &Given) -> Result<(), Wrong> {
         }
         None => given.wrong(LogLevel::WORDS),
     }
+}
+
+/// A path; empty text takes it back.
+fn optional_path(given: &Given) -> Result<Option<PathBuf>, Wrong> {
+    match given.is_empty() {
+        true => Ok(None),
+        false => given.path().map(Some),
+    }
+}
+
+fn quoted_path(path: Option<&Path>) -> String {
+    quoted(path.unwrap_or(Path::new("")).display())
 }
 
 fn small(given: &Given, least: u64, most: u32) -> Result<u32, Wrong> {

@@ -21,6 +21,8 @@ pub struct Flags {
     pub data: Option<PathBuf>,
     /// `--listen`, any number of times.
     pub listen: Vec<String>,
+    /// `--http`, any number of times.
+    pub http: Vec<String>,
     /// `--socket`.
     pub socket: Option<PathBuf>,
 }
@@ -33,6 +35,9 @@ impl Flags {
         flags.extend(self.socket.map(|socket| ("socket", path(socket))));
         if !self.listen.is_empty() {
             flags.push(("listen", self.listen));
+        }
+        if !self.http.is_empty() {
+            flags.push(("http.listen", self.http));
         }
         flags
     }

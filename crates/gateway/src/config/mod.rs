@@ -9,6 +9,7 @@
 
 mod address;
 mod document;
+mod http;
 mod keys;
 mod load;
 mod nearest;
@@ -23,6 +24,7 @@ use std::fmt;
 
 pub use address::{DialAddress, InvalidAddress, Network};
 pub use document::{MAX_FILE, SourceFile};
+pub use http::{Http, HttpAddress, Scheme};
 pub use keys::{KEYS, Key, is_login_name};
 pub use load::{Flags, load};
 pub use problem::{ConfigError, Excerpt, Problem};
@@ -99,6 +101,7 @@ impl Configuration {
         sources.files.iter().for_each(|file| merging.file(file));
         merging.environment(&sources.environment);
         merging.flags(&sources.flags);
+        merging.check_together();
         if !merging.problems.is_empty() {
             return Err(ConfigError(merging.problems));
         }
@@ -182,8 +185,16 @@ impl Merging {
                 [one] => Given::from_text(one),
                 several => Given::from_texts(several),
             };
-            self.set_text(key, &given, Origin::Flag(format!("--{name}")));
+            self.set_text(key, &given, Origin::Flag(format!("--{}", key.short())));
         }
+    }
+
+    /// What only several values together can get wrong.
+    fn check_together(&mut self) {
+        let Err((key, message, hint)) = self.settings.http.check() else { return };
+        let origin = self.origins.get(key).cloned().unwrap_or(Origin::Default);
+        let (code, hint) = ("wrong-value", Some(hint));
+        self.problems.push(Problem { code, origin, message, hint, excerpt: None });
     }
 
     fn set_text(&mut self, key: &'static Key, given: &Given, origin: Origin) {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::address::{DialAddress, Network};
+use super::http::Http;
 
 /// All settings, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct Settings {
     pub stop_timeout: Duration,
     /// How replies wait for slow readers.
     pub spool: Spool,
+    /// The HTTP API over TCP.
+    pub http: Http,
     /// How many events are kept, and how long.
     pub events: Events,
 }
@@ -161,6 +164,7 @@ impl Settings {
             rpc_timeout: Duration::from_secs(60),
             stop_timeout: Duration::from_secs(20),
             spool: Spool { memory: 256 << 10, reply: 1 << 30, total: 8 << 30 },
+            http: Http::defaults(),
             events: Events {
                 keep: 1_000_000,
                 keep_unknown: 100_000,

@@ -19,6 +19,7 @@ pub(super) enum Raw {
     Text(String),
     Integer(i64),
     List(Vec<Given>),
+    Boolean(bool),
     /// A type that no key takes; its name.
     Other(&'static str),
 }
@@ -49,7 +50,7 @@ impl Given {
                 Raw::List(items.iter().map(item).collect())
             }
             DeValue::Float(_) => Raw::Other("a number with a fraction"),
-            DeValue::Boolean(_) => Raw::Other("true or false"),
+            DeValue::Boolean(is) => Raw::Boolean(*is),
             DeValue::Datetime(_) => Raw::Other("a date"),
             DeValue::Table(_) => Raw::Other("a table"),
         };
@@ -70,6 +71,7 @@ impl Given {
     pub(super) fn wrong<T>(&self, expected: impl Into<String>) -> Fits<T> {
         let expected = match &self.value {
             Raw::Other(found) => format!("{}, not {found}", expected.into()),
+            Raw::Boolean(_) => format!("{}, not true or false", expected.into()),
             _ => expected.into(),
         };
         Err(Wrong { expected, span: self.span.clone() })
@@ -79,6 +81,20 @@ impl Given {
         match &self.value {
             Raw::Text(text) if !text.is_empty() => Ok(text),
             _ => self.wrong(expected),
+        }
+    }
+
+    /// Text without a letter: nothing is meant.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(&self.value, Raw::Text(text) if text.is_empty())
+    }
+
+    pub(super) fn boolean(&self) -> Fits<bool> {
+        match &self.value {
+            Raw::Boolean(is) => Ok(*is),
+            Raw::Text(text) if text == "true" => Ok(true),
+            Raw::Text(text) if text == "false" => Ok(false),
+            _ => self.wrong("true or false"),
         }
     }
 

@@ -16,10 +16,12 @@ const EXAMPLES: &str = "\
 Examples:
   homing gateway
   homing gateway --listen '[::]:4334' --data /var/lib/homing
+  homing gateway --http 127.0.0.1:8443
   homing gateway --config /etc/homing/gateway.toml --check-config
 
-Settings: the file (or HOMING_CONFIG), over it HOMING_DATA, HOMING_LISTEN
-(commas between addresses) and HOMING_SOCKET, over these the options.
+Settings: the file (or HOMING_CONFIG), over it HOMING_DATA, HOMING_LISTEN,
+HOMING_HTTP (commas between addresses) and HOMING_SOCKET, over these the
+options.
 SIGTERM stops it: running RPCs are finished for a bounded time.";
 
 /// Options of `homing gateway`.
@@ -35,6 +37,9 @@ pub(crate) struct Arguments {
     /// Where devices dial; may be given again
     #[arg(long, value_name = "ADDR")]
     listen: Vec<String>,
+    /// Where the HTTP API is served over TCP; may be given again
+    #[arg(long, value_name = "ADDR")]
+    http: Vec<String>,
     /// Look at the settings, say what is wrong, and start nothing
     #[arg(long)]
     check_config: bool,
@@ -59,7 +64,7 @@ pub(crate) async fn run(
 
 impl Arguments {
     fn into_flags(self, socket: Option<PathBuf>) -> Flags {
-        Flags { config: self.config, data: self.data, listen: self.listen, socket }
+        Flags { config: self.config, data: self.data, listen: self.listen, http: self.http, socket }
     }
 }
 
