@@ -6,11 +6,14 @@ mod error;
 mod rpc;
 mod show;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use homing_proto::access::Operator;
 use homing_proto::api;
+use homing_proto::fault::Fault;
 use homing_proto::identity::DeviceName;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -72,6 +75,29 @@ pub struct Control {
 impl Control {
     pub(crate) fn new(shared: Arc<Shared>, terms: Terms) -> Self {
         Self { shared, terms: Arc::new(terms) }
+    }
+
+    /// The operator whose token this is.
+    ///
+    /// # Errors
+    /// Nobody's, or it is not in force.
+    pub fn by_token(&self, _token: &str, _source: SocketAddr) -> Result<Operator, api::Problem> {
+        let title = "the token is not known";
+        Err(api::Problem::new(401, "unknown-token", Fault::Operator, title))
+    }
+
+    /// Whether work can be done: the store takes writes, and the gateway is not stopping.
+    ///
+    /// # Errors
+    /// What is in the way.
+    pub fn ready(&self) -> Result<(), ControlError> {
+        if *self.shared.stopping.borrow() {
+            return Err(ControlError::Stopping);
+        }
+        match self.shared.store.health().outage {
+            Some((error, _)) => Err(ControlError::Store(error.to_string())),
+            None => Ok(()),
+        }
     }
 
     /// The gateway and its fleet, in short.

@@ -9,10 +9,10 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use homing_proto::api::Timestamp;
+use homing_proto::api::{self, Timestamp};
 use homing_proto::audit::Entry;
 use homing_proto::gate::{Gate, Limits};
 use homing_proto::identity::ListenerName;
@@ -119,6 +119,18 @@ impl Gateway {
         &self.shared.listeners
     }
 
+    /// Where the HTTP API is served over TCP.
+    #[must_use]
+    pub fn http(&self) -> Option<&api::Http> {
+        self.shared.http.get()
+    }
+
+    /// Notes where the HTTP API is served; the status shows it.
+    pub(crate) fn note_http(&self, http: api::Http) {
+        // Doors are opened once.
+        let _ = self.shared.http.set(http);
+    }
+
     /// How many devices are in session.
     #[must_use]
     pub fn sessions(&self) -> usize {
@@ -219,6 +231,7 @@ fn share(
         counters: Counters::default(),
         started_at: Timestamp::now(),
         listeners,
+        http: OnceLock::new(),
         capabilities: Mutex::default(),
         last_epoch: AtomicU64::new(0),
         settings,

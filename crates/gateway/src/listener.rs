@@ -43,8 +43,7 @@ pub struct ListenError {
 impl Listener {
     /// Binds `address`; the listener is named after its port, or after the whole address where `qualified`.
     pub(crate) fn bind(address: SocketAddr, qualified: bool) -> Result<Self, ListenError> {
-        let socket =
-            bound(address).map_err(|error| ListenError { address, reason: explain(&error) })?;
+        let socket = bound(address).map_err(|error| ListenError::new(address, "listen", &error))?;
         let address = socket.local_addr().unwrap_or(address);
         let name = name_of(address, qualified)
             .map_err(|error| ListenError { address, reason: error.to_string() })?;
@@ -53,11 +52,23 @@ impl Listener {
 
     /// Waits for the next connection, its socket made ready.
     pub(crate) async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (stream, source) = self.socket.accept().await?;
-        stream.set_nodelay(true)?;
-        SockRef::from(&stream).set_tcp_user_timeout(Some(USER_TIMEOUT))?;
-        Ok((stream, plain(source)))
+        accepted(&self.socket).await
     }
+}
+
+impl ListenError {
+    /// What the system said about an address of the setting `key`.
+    pub(crate) fn new(address: SocketAddr, key: &str, error: &io::Error) -> Self {
+        Self { address, reason: explain(error, key) }
+    }
+}
+
+/// Waits for the next connection, its socket made ready.
+pub(crate) async fn accepted(socket: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let (stream, source) = socket.accept().await?;
+    stream.set_nodelay(true)?;
+    SockRef::from(&stream).set_tcp_user_timeout(Some(USER_TIMEOUT))?;
+    Ok((stream, plain(source)))
 }
 
 /// The port is the name, with the address before it where two listeners have the same port.
@@ -70,7 +81,8 @@ fn name_of(address: SocketAddr, qualified: bool) -> Result<ListenerName, Invalid
     }
 }
 
-fn bound(address: SocketAddr) -> io::Result<TcpListener> {
+/// Binds an address; `[::]` takes IPv4 too.
+pub(crate) fn bound(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) {
         socket.set_only_v6(false)?;
@@ -82,10 +94,10 @@ fn bound(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-fn explain(error: &io::Error) -> String {
+fn explain(error: &io::Error, key: &str) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => {
-            format!("{error}; another program holds it, choose another with `listen`")
+            format!("{error}; another program holds it, choose another with `{key}`")
         }
         io::ErrorKind::PermissionDenied => {
             format!("{error}; ports below 1024 need CAP_NET_BIND_SERVICE")

@@ -1,4 +1,4 @@
-//! A gateway with its local API, from start to stop.
+//! A gateway with its API, from start to stop.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use crate::config::Settings;
 use crate::gateway::{Gateway, StartError};
-use crate::http::{self, ApiSocket, SocketError};
+use crate::http::{self, DoorError, Doors};
 
 /// What running requests may take beyond the RPCs that they wait for.
 const MARGIN: Duration = Duration::from_secs(2);
@@ -18,9 +18,9 @@ pub enum RunError {
     /// The gateway itself.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// Its local API.
+    /// Its API.
     #[error(transparent)]
-    Socket(#[from] SocketError),
+    Door(#[from] DoorError),
 }
 
 /// Runs a gateway until `stop` ends, then ends it in good order. `ready` is called once devices and operators can come.
@@ -33,20 +33,20 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<(), RunError> {
     let grace = settings.stop_timeout + MARGIN;
-    let path = settings.socket.clone();
-    let mut gateway = Gateway::start(settings).await?;
-    let socket = match ApiSocket::bind(&path) {
-        Ok(socket) => socket,
+    let mut gateway = Gateway::start(settings.clone()).await?;
+    let doors = match Doors::open(&settings) {
+        Ok(doors) => doors,
         Err(error) => {
             gateway.stop().await;
             return Err(error.into());
         }
     };
+    gateway.note_http(doors.shown());
     let stopping = Arc::new(Notify::new());
     let asked = Arc::clone(&stopping);
     let control = gateway.control();
     let api = tokio::spawn(async move {
-        http::serve(socket, control, async move { asked.notified().await }, grace).await;
+        http::serve(doors, control, async move { asked.notified().await }, grace).await;
     });
     ready(&gateway);
     stop.await;

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use homing_proto::admission;
-use homing_proto::api::Timestamp;
+use homing_proto::api::{self, Timestamp};
 use homing_proto::dialer::keep_alive;
 use homing_proto::gate::{Crowded, Gate};
 use homing_proto::host_key::Fingerprint;
@@ -50,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     pub(crate) started_at: Timestamp,
     pub(crate) listeners: Vec<(ListenerName, SocketAddr)>,
+    /// The HTTP API over TCP, once it is served.
+    pub(crate) http: OnceLock<api::Http>,
     pub(crate) capabilities: Mutex<HashSet<Arc<[Box<str>]>>>,
     pub(crate) last_epoch: AtomicU64,
 }

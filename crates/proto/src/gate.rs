@@ -97,7 +97,9 @@ impl Gate {
     }
 }
 
-fn block(source: IpAddr) -> IpAddr {
+/// What counts as one source.
+#[must_use]
+pub fn block(source: IpAddr) -> IpAddr {
     match source.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from(u128::from(address) >> 64 << 64)),
         v4 => v4,

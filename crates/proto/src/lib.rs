@@ -18,4 +18,5 @@ pub mod junos;
 pub mod known_hosts;
 pub mod netconf;
 pub mod opening;
+pub mod rate;
 pub mod roster;

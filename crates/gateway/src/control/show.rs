@@ -162,6 +162,7 @@ pub(super) fn status(shared: &Shared, terms: &Terms) -> Status {
             .collect(),
         addresses: terms.addresses.iter().map(ToString::to_string).collect(),
         gateway_key: shared.key_text.clone(),
+        http: shared.http.get().cloned().unwrap_or_default(),
         devices: counts,
         arriving: Arriving {
             handshaking,

@@ -1,37 +1,46 @@
-//! The HTTP API: what operators may ask of the gateway, over a Unix socket.
+//! The HTTP API: what operators may ask of the gateway, over a Unix socket and over TCP.
 //!
 //! ```text
-//!   socket 0600 ──accept──▶ actor (peer credentials) ──▶ router ──▶ Operate (Control)
-//!                              │                            │
-//!                              └── recorded with events     └── every refusal is application/problem+json
+//!   socket 0600 ──▶ peer (its credentials) ──┐
+//!   TCP, TLS ─────▶ peer (its address) ──────┴──▶ authenticate ──▶ router ──▶ Operate (Control)
+//!                                                  │ token, rate      └── every refusal is application/problem+json
 //! ```
 //!
-//! The router knows neither the socket nor how the [`Actor`] was made sure of: another way in (TCP with tokens) brings
-//! its own. Routes and shapes: [`homing_proto::api`]. Sources: RFC 9110, RFC 9112, RFC 9457.
+//! Routes and shapes: [`homing_proto::api`]. Sources: RFC 9110, RFC 9112, RFC 9457.
 
 mod actor;
+mod authenticate;
 mod devices;
+mod door;
 mod events;
 mod extract;
 mod follow;
+mod health;
 mod operate;
+mod peer;
 mod refusal;
 mod reply_body;
 mod rpc;
 mod serve;
 mod socket;
+mod tls;
 
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use homing_proto::fault::Fault;
+use homing_proto::rate::Rate;
 use tokio_util::sync::CancellationToken;
 
 pub use actor::Actor;
+pub use door::{DoorError, Doors};
 pub use operate::Operate;
 pub use serve::serve;
 pub use socket::{ApiSocket, SocketError};
+pub use tls::TlsError;
 
+use authenticate::{Guard, authenticate};
 use follow::Followers;
 use refusal::Refusal;
 
@@ -43,7 +52,8 @@ struct Shared<G> {
 }
 
 /// The routes over a gateway. Streams of events end when `stopping` is cancelled.
-pub fn router<G: Operate>(gateway: G, stopping: CancellationToken) -> Router {
+fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Router {
+    let guard = Guard::new(gateway.clone(), rate);
     let shared = Shared { gateway, followers: Followers::new(stopping) };
     Router::new()
         .route("/api/v1/status", get(devices::status::<G>))
@@ -57,8 +67,11 @@ pub fn router<G: Operate>(gateway: G, stopping: CancellationToken) -> Router {
         .route("/api/v1/accept", post(devices::accept::<G>))
         .route("/api/v1/reject", post(devices::reject::<G>))
         .route("/api/v1/events", get(events::stream::<G>))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready::<G>))
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(guard, authenticate::<G>))
         .with_state(shared)
 }
 

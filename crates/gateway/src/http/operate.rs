@@ -2,9 +2,11 @@
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
+use homing_proto::access::Operator;
 use homing_proto::api;
 use tokio::sync::broadcast;
 
@@ -16,6 +18,8 @@ type Answer<T> = Result<T, ControlError>;
 /// The operations behind the routes; [`Control`] documents each.
 #[expect(missing_docs, reason = "each is documented at Control, which it mirrors")]
 pub trait Operate: Clone + Debug + Send + Sync + 'static {
+    fn by_token(&self, token: &str, source: SocketAddr) -> Result<Operator, api::Problem>;
+    fn ready(&self) -> Answer<()>;
     fn status(&self) -> impl Future<Output = Answer<api::Status>> + Send;
     fn devices(&self, query: &DeviceQuery)
     -> impl Future<Output = Answer<Vec<api::Device>>> + Send;
@@ -54,6 +58,14 @@ pub trait Operate: Clone + Debug + Send + Sync + 'static {
 }
 
 impl Operate for Control {
+    fn by_token(&self, token: &str, source: SocketAddr) -> Result<Operator, api::Problem> {
+        Control::by_token(self, token, source)
+    }
+
+    fn ready(&self) -> Answer<()> {
+        Control::ready(self)
+    }
+
     async fn status(&self) -> Answer<api::Status> {
         Control::status(self).await
     }

@@ -134,6 +134,7 @@ fn settings(folder: &Path, port: u16) -> Result<Settings, Failure> {
         data: Some(folder.join("gateway")),
         listen: vec![format!("127.0.0.1:{port}")],
         socket: Some(folder.join("homing.sock")),
+        ..Flags::default()
     };
     let mut settings = load(flags).map_err(|error| failed("bad-environment", &error))?.settings;
     settings.refuse_hold = Duration::from_secs(5);

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use homing_gateway::config::{Configuration, LogLevel};
+use homing_gateway::http::DoorError;
 use homing_gateway::{Gateway, RunError, StartError};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -19,6 +20,12 @@ pub(super) async fn serve(configuration: Configuration) -> Result<(), Failure> {
     let ready = |gateway: &Gateway| {
         for (name, address) in gateway.listeners() {
             tracing::info!(listener = %name, %address, "listening for devices");
+        }
+        if let Some(http) = gateway.http() {
+            let fingerprint = http.fingerprint.as_deref().unwrap_or("none: plain HTTP");
+            for address in &http.addresses {
+                tracing::info!(%address, %fingerprint, "serving the HTTP API");
+            }
         }
         tracing::info!(socket = %socket.display(), "ready");
         tell_systemd(NotifyState::Ready);
@@ -87,7 +94,11 @@ fn failure(error: &RunError) -> Failure {
         RunError::Start(StartError::Listen(_)) => {
             ("cannot-listen", Some("homing gateway --listen ADDR"))
         }
-        RunError::Socket(error) => (error.code(), Some("homing status")),
+        RunError::Door(error) => match error {
+            DoorError::Socket(_) => (error.code(), Some("homing status")),
+            DoorError::Listen(_) => (error.code(), Some("homing gateway --http ADDR")),
+            DoorError::Tls(_) => (error.code(), Some("homing gateway --check-config")),
+        },
     };
     let failure = Failure::new(Exit::Failed, code, error.to_string());
     match hint {

@@ -32,6 +32,9 @@ fn text(status: &Status, style: &Style) -> String {
     line(&mut out, "listens", &listeners.join("  "));
     line(&mut out, "address", &status.addresses.join("  "));
     line(&mut out, "key", &status.gateway_key);
+    if !status.http.addresses.is_empty() {
+        line(&mut out, "http", &http(status));
+    }
     line(&mut out, "devices", &devices(status));
     line(&mut out, "now", &arriving(status));
     if !status.attention.is_empty() {
@@ -46,6 +49,11 @@ fn text(status: &Status, style: &Style) -> String {
 fn line(out: &mut String, title: &str, text: &str) {
     let text = if text.is_empty() { "-" } else { text };
     out.push_str(&format!("{title:<8} {}\n", escape(text)));
+}
+
+fn http(status: &Status) -> String {
+    let fingerprint = status.http.fingerprint.as_ref().map(|text| format!("  {text}"));
+    status.http.addresses.join("  ") + &fingerprint.unwrap_or_default()
 }
 
 fn devices(status: &Status) -> String {
@@ -74,7 +82,7 @@ fn attention_line(attention: &Attention, style: &Style) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use homing_proto::api::{Arriving, Counts, Listener, Timestamp};
+    use homing_proto::api::{Arriving, Counts, Http, Listener, Timestamp};
     use jiff::tz::TimeZone;
 
     #[test]
@@ -85,6 +93,10 @@ mod tests {
             listeners: vec![Listener { name: "4334".into(), address: "[::]:4334".into() }],
             addresses: vec![],
             gateway_key: "ssh-ed25519 AAAA".into(),
+            http: Http {
+                addresses: vec!["https://[::]:8443".into()],
+                fingerprint: Some("SHA256:AB".into()),
+            },
             devices: Counts { up: 3, pending: 1, ..Counts::default() },
             arriving: Arriving::default(),
             attention: vec![Attention {
@@ -101,6 +113,7 @@ mod tests {
              listens  [::]:4334 (4334)\n\
              address  -\n\
              key      ssh-ed25519 AAAA\n\
+             http     https://[::]:8443  SHA256:AB\n\
              devices  3 up  0 down  0 new  0 refused  1 pending  0 blocked\n\
              now      0 in handshake  0 waiting  0 held\n\
              attention\n  ! 1 device \\x1b[2J waits     homing device ls --state pending\n"

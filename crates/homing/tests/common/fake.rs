@@ -1,12 +1,15 @@
 //! Scripted answers, and a record of what was asked.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use homing_gateway::control::{ControlError, DeviceQuery, EventQuery, RpcReply};
 use homing_gateway::http::Operate;
+use homing_proto::access::{Grant, Operator, Role, Via};
 use homing_proto::api;
+use homing_proto::fault::Fault;
 use serde_json::json;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -106,6 +109,20 @@ pub fn status() -> api::Status {
 }
 
 impl Operate for Fake {
+    fn by_token(&self, token: &str, source: SocketAddr) -> Result<Operator, api::Problem> {
+        match token {
+            "hmt_good" => {
+                let grants = vec![Grant::of(Role::Admin)];
+                Ok(Operator::new("ops", grants, Via::Api, Some(source), "token hmt_good"))
+            }
+            _ => Err(api::Problem::new(401, "unknown-token", Fault::Operator, "no such token")),
+        }
+    }
+
+    fn ready(&self) -> Answer<()> {
+        Ok(())
+    }
+
     async fn status(&self) -> Answer<api::Status> {
         Ok(status())
     }

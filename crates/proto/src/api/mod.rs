@@ -54,6 +54,9 @@ pub struct Status {
     pub addresses: Vec<String>,
     /// The gateway's own SSH public key, as a device's `authentication` statement takes it.
     pub gateway_key: String,
+    /// The HTTP API over TCP.
+    #[serde(default)]
+    pub http: Http,
     /// Devices by state.
     pub devices: Counts,
     /// Connections that are being taken in, and those waiting for it.
@@ -69,6 +72,15 @@ pub struct Listener {
     pub name: String,
     /// The bound address, `ip:port`.
     pub address: String,
+}
+
+/// The HTTP API over TCP.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Http {
+    /// Where it is served, as URLs: `https://[::]:8443`; empty: only on the socket.
+    pub addresses: Vec<String>,
+    /// Of the certificate, as browsers show it: `SHA256:AB:CD:…`; none without TLS.
+    pub fingerprint: Option<String>,
 }
 
 /// How many devices are in each state.

@@ -1,6 +1,9 @@
 //! A gateway without devices' connections: scripted answers, and a record of who asked.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+
+use homing_proto::access::{Grant, Operator, Role, Via};
 
 use super::*;
 
@@ -64,6 +67,20 @@ pub(super) fn device(name: &str) -> api::Device {
 type Answer<T> = Result<T, ControlError>;
 
 impl Operate for Fake {
+    fn by_token(&self, token: &str, source: SocketAddr) -> Result<Operator, api::Problem> {
+        match token {
+            "hmt_good" => {
+                let grants = vec![Grant::of(Role::Admin)];
+                Ok(Operator::new("ops", grants, Via::Api, Some(source), "token hmt_good"))
+            }
+            _ => Err(api::Problem::new(401, "unknown-token", Fault::Operator, "no such token")),
+        }
+    }
+
+    fn ready(&self) -> Answer<()> {
+        Ok(())
+    }
+
     async fn status(&self) -> Answer<api::Status> {
         Err(ControlError::Stopping)
     }

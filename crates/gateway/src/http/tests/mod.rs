@@ -1,6 +1,7 @@
 //! The API as bytes on its socket, over a gateway that is scripted.
 
 mod fake;
+mod tcp;
 
 use std::time::Duration;
 
