@@ -11,6 +11,7 @@ use homing_proto::host_key::{Fingerprint, HostKey, Secret};
 use homing_proto::identity::{DeviceId, DeviceName, ListenerName};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::accounts::{self, AccountChange};
 use super::error::WriteError;
 use super::record::{DeviceUpdate, NewDevice, PendingKey, RejectedKey};
 use super::rows;
@@ -36,6 +37,8 @@ pub enum Change {
     RejectKey(HostKey, Option<DeviceId>),
     /// Ends a rejection.
     UnrejectKey(Fingerprint),
+    /// Changes users or tokens.
+    Account(AccountChange),
     /// Records an event together with the rest. Its id is given by the store.
     Record(Box<Event>),
     /// Adds an entry to the audit trail together with the rest. Its id is given by the store.
@@ -48,6 +51,7 @@ pub(super) struct Touched {
     pub(super) devices: BTreeSet<DeviceName>,
     pub(super) pending: BTreeSet<PendingKey>,
     pub(super) rejected: Vec<(Fingerprint, Option<RejectedKey>)>,
+    pub(super) accounts: accounts::Touched,
     pub(super) events: Vec<Event>,
     pub(super) audit: Vec<Sealed>,
 }
@@ -58,6 +62,7 @@ impl Touched {
         self.devices.extend(other.devices);
         self.pending.extend(other.pending);
         self.rejected.extend(other.rejected);
+        self.accounts.merge(other.accounts);
         self.events.extend(other.events);
         self.audit.extend(other.audit);
     }
@@ -83,6 +88,9 @@ impl Applier<'_> {
             Change::TakePending(id) => self.take_pending(id, touched),
             Change::RejectKey(key, device_id) => self.reject(&key, device_id.as_ref(), touched),
             Change::UnrejectKey(key) => self.unreject(key, touched),
+            Change::Account(change) => {
+                accounts::apply(self.db, self.now, change, &mut touched.accounts)
+            }
             Change::Record(event) => {
                 touched.events.push(events::insert(self.db, *event)?);
                 Ok(())

@@ -10,9 +10,10 @@ use homing_proto::api::Timestamp;
 use homing_proto::host_key::Fingerprint;
 use homing_proto::identity::{DeviceId, DeviceName};
 
+use super::accounts::{self, Accounts};
 use super::record::{DeviceRecord, PendingKey, PendingRecord, RejectedKey};
 
-/// Devices by name, device-id and pinned key; pending and rejected keys.
+/// Devices by name, device-id and pinned key; pending and rejected keys; users and tokens.
 #[derive(Debug, Default)]
 pub(super) struct Directory {
     devices: BTreeMap<DeviceName, Arc<DeviceRecord>>,
@@ -20,6 +21,7 @@ pub(super) struct Directory {
     by_key: HashMap<Fingerprint, BTreeSet<DeviceName>>,
     pending: BTreeMap<PendingKey, Arc<PendingRecord>>,
     rejected: HashMap<Fingerprint, Arc<RejectedKey>>,
+    pub(super) accounts: Accounts,
 }
 
 /// One committed difference.
@@ -33,6 +35,8 @@ pub(super) enum Difference {
     Pending(PendingKey, Option<PendingRecord>),
     /// A stranger's key was turned down, or is no longer.
     Rejected(Fingerprint, Option<RejectedKey>),
+    /// Of a user or token.
+    Account(accounts::Difference),
 }
 
 impl Directory {
@@ -83,6 +87,7 @@ impl Directory {
             Difference::Rejected(key, None) => {
                 self.rejected.remove(&key);
             }
+            Difference::Account(difference) => self.accounts.apply(difference),
         }
     }
 

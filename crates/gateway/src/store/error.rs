@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use homing_proto::access::{TokenId, UserName};
 use homing_proto::fault::Fault;
 use homing_proto::host_key::Fingerprint;
 use homing_proto::identity::{DeviceId, DeviceName};
@@ -179,6 +180,9 @@ pub enum WriteError {
     /// No pending key has that fingerprint.
     #[error("no pending key is {0}")]
     NothingPending(Fingerprint),
+    /// Of users or tokens.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// The disk, or the size limit of the database, is reached.
     #[error("the disk of the data folder is full")]
     Full,
@@ -206,6 +210,7 @@ impl WriteError {
             Self::UnknownDevice(_) => "unknown-device",
             Self::UnknownKey { .. } => "unknown-key",
             Self::NothingPending(_) => "nothing-pending",
+            Self::Account(error) => error.code(),
             Self::Full => "store-full",
             Self::ReadOnly => "store-read-only",
             Self::Disk(_) => "store-disk-failed",
@@ -222,7 +227,8 @@ impl WriteError {
             | Self::DeviceIdTaken { .. }
             | Self::UnknownDevice(_)
             | Self::UnknownKey { .. }
-            | Self::NothingPending(_) => Fault::Operator,
+            | Self::NothingPending(_)
+            | Self::Account(_) => Fault::Operator,
             Self::Full | Self::ReadOnly | Self::Disk(_) | Self::Database(_) | Self::Closed => {
                 Fault::Local
             }
@@ -247,6 +253,63 @@ impl From<rusqlite::Error> for WriteError {
             }
             _ => Self::Database(error.to_string()),
         }
+    }
+}
+
+/// Why a change of users or tokens was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AccountError {
+    /// The name is in use.
+    #[error("a user called {0} is there already")]
+    UserTaken(UserName),
+    /// No such user.
+    #[error("no user is called {0}")]
+    UnknownUser(UserName),
+    /// The user has no such key.
+    #[error("{0} has no key {1}")]
+    UnknownKey(UserName, Fingerprint),
+    /// The user has no such grant.
+    #[error("{0} has no grant {1}")]
+    UnknownGrant(UserName, u32),
+    /// The user has no one-time password that may be tried.
+    #[error("{0} has no one-time password that may be used")]
+    NoPassword(UserName),
+    /// Another token has the same first characters.
+    #[error("a token {0} is there already: make another")]
+    TokenTaken(TokenId),
+    /// No such token.
+    #[error("no token is {0}")]
+    UnknownToken(TokenId),
+    /// There is no room for more.
+    #[error("there are {most} {what} already")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// The limit.
+        most: u64,
+    },
+}
+
+impl AccountError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::UserTaken(_) => "user-taken",
+            Self::UnknownUser(_) => "unknown-user",
+            Self::UnknownKey(..) => "unknown-key",
+            Self::UnknownGrant(..) => "unknown-grant",
+            Self::NoPassword(_) => "no-one-time-password",
+            Self::TokenTaken(_) => "token-taken",
+            Self::UnknownToken(_) => "unknown-token",
+            Self::TooMany { .. } => "too-many",
+        }
+    }
+
+    /// Who must act.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        Fault::Operator
     }
 }
 

@@ -1,4 +1,4 @@
-//! The gateway's memory that outlives it: devices, their keys and secrets, pending keys, events.
+//! The gateway's memory that outlives it: devices, their keys and secrets, pending keys, users and tokens, events.
 //!
 //! ```text
 //!  write().await ──▶ queue ──▶ writer thread ──▶ homing.db   one transaction, one fsync for all that waited
@@ -12,6 +12,7 @@
 //! While the disk is full or read-only, writes are refused and reads go on, so sessions are not hurt.
 //! Source: SQLite, *Write-Ahead Logging*; *Atomic Commit in SQLite*.
 
+mod accounts;
 mod audit;
 mod change;
 mod directory;
@@ -42,9 +43,12 @@ use homing_proto::identity::{DeviceId, DeviceName};
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, broadcast, oneshot};
 
+pub use accounts::{
+    AccountChange, PendingPassword, TokenRecord, Used, UserGrant, UserKey, UserRecord,
+};
 pub use audit::{AuditQuery, AuditRetention, Exported, MAX_ENTRIES};
 pub use change::Change;
-pub use error::{OpenError, ReadError, UnsealError, WriteError};
+pub use error::{AccountError, OpenError, ReadError, UnsealError, WriteError};
 pub use events::{EventQuery, MAX_EVENTS, Retention};
 pub use folder::DataFolder;
 pub use open::Limits;

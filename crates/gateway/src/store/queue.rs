@@ -14,6 +14,7 @@ use homing_proto::host_key::Fingerprint;
 use homing_proto::identity::DeviceName;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::accounts::Used;
 use super::change::Change;
 use super::error::WriteError;
 use super::record::{PendingKey, PendingRecord};
@@ -45,6 +46,8 @@ pub(super) struct Batch {
     pub(super) items: VecDeque<Item>,
     pub(super) pending: HashMap<PendingKey, PendingRecord>,
     pub(super) seen: HashMap<(DeviceName, Fingerprint), Timestamp>,
+    /// Of existing users and tokens, so bounded as they are.
+    pub(super) used: HashMap<Used, Timestamp>,
     /// Events and pending keys that found no room.
     pub(super) dropped: u64,
     /// Audit entries that found no room.
@@ -151,6 +154,16 @@ impl Queue {
         }
     }
 
+    pub(super) fn push_used(&self, used: Used, at: Timestamp) {
+        let mut waiting = self.lock();
+        let latest = waiting.batch.used.entry(used).or_insert(at);
+        *latest = at.max(*latest);
+        if waiting.oldest_seen.is_none() {
+            waiting.oldest_seen = Some(Instant::now());
+            self.changed.notify_one();
+        }
+    }
+
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_one();
@@ -207,6 +220,9 @@ impl Queue {
         for (key, at) in batch.seen {
             waiting.batch.seen.entry(key).or_insert(at);
         }
+        for (used, at) in batch.used {
+            waiting.batch.used.entry(used).or_insert(at);
+        }
         waiting.oldest.get_or_insert_with(Instant::now);
     }
 }
@@ -246,6 +262,7 @@ impl Waiting {
         let is_empty = self.batch.items.is_empty()
             && self.batch.pending.is_empty()
             && self.batch.seen.is_empty()
+            && self.batch.used.is_empty()
             && self.batch.dropped == 0
             && self.batch.audit_dropped == 0;
         if is_empty && self.closed {

@@ -44,7 +44,7 @@ impl From<RowError> for WriteError {
     }
 }
 
-type Found<T> = Result<T, RowError>;
+pub(super) type Found<T> = Result<T, RowError>;
 
 const DEVICE: &str = "SELECT id, name, device_id, user, addresses, tags, listener, blocked,
     secret_sealed, secret_issued_at, password_sealed, created_at, updated_at FROM device";
@@ -209,7 +209,7 @@ pub(super) fn moment(row: &Row<'_>, column: &str) -> Found<Timestamp> {
     at(column, row.get(column)?)
 }
 
-fn moment_or_none(row: &Row<'_>, column: &str) -> Found<Option<Timestamp>> {
+pub(super) fn moment_or_none(row: &Row<'_>, column: &str) -> Found<Option<Timestamp>> {
     row.get::<_, Option<i64>>(column)?.map(|micros| at(column, micros)).transpose()
 }
 

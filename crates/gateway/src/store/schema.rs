@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::OpenError;
 
-const MIGRATIONS: &[&str] = &[V1, AUDIT];
+const MIGRATIONS: &[&str] = &[V1, AUDIT, ACCOUNTS];
 
 const V1: &str = "
 CREATE TABLE meta (
@@ -99,6 +99,57 @@ CREATE TABLE audit (
 ) STRICT;
 CREATE INDEX audit_operator ON audit (operator, id);
 CREATE INDEX audit_device ON audit (device, id) WHERE device IS NOT NULL;
+";
+
+const ACCOUNTS: &str = "
+CREATE TABLE user (
+    id         INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL UNIQUE,
+    last_grant INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE user_key (
+    user        INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    fingerprint TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    comment     TEXT NOT NULL,
+    added_at    INTEGER NOT NULL,
+    last_used   INTEGER,
+    PRIMARY KEY (user, fingerprint)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE user_grant (
+    user       INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    number     INTEGER NOT NULL,
+    role       TEXT NOT NULL CHECK (role IN ('viewer', 'operator', 'configurator', 'admin')),
+    selector   TEXT NOT NULL,
+    expires_at INTEGER,
+    granted_by TEXT NOT NULL,
+    granted_at INTEGER NOT NULL,
+    PRIMARY KEY (user, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE one_time_password (
+    user       INTEGER PRIMARY KEY REFERENCES user (id) ON DELETE CASCADE,
+    digest     BLOB NOT NULL,
+    expires_at INTEGER NOT NULL,
+    tries_left INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE token (
+    id         TEXT PRIMARY KEY,
+    user       INTEGER REFERENCES user (id) ON DELETE CASCADE,
+    label      TEXT NOT NULL,
+    role       TEXT NOT NULL CHECK (role IN ('viewer', 'operator', 'configurator', 'admin')),
+    selector   TEXT NOT NULL,
+    expires_at INTEGER,
+    digest     BLOB NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_used  INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX token_user ON token (user);
 ";
 
 /// Brings the database to the newest schema.

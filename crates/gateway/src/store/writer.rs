@@ -23,7 +23,7 @@ use super::folder::DataFolder;
 use super::queue::{Batch, Item, Queue};
 use super::seal::Sealer;
 use super::state::State;
-use super::{audit, events, pending, rows};
+use super::{accounts, audit, events, pending, rows};
 
 /// How long events wait after a failed transaction.
 const RETRY: Duration = Duration::from_secs(1);
@@ -73,8 +73,8 @@ impl Writer {
 
     /// Writes a batch and answers. The answers are sent in either case.
     fn write(&mut self, batch: Batch) -> Result<(), WriteError> {
-        let Batch { mut items, pending, seen, dropped, audit_dropped } = batch;
-        let mut kept = Batch { pending, seen, dropped, audit_dropped, items: VecDeque::new() };
+        let mut kept = batch;
+        let mut items = std::mem::take(&mut kept.items);
         let mut answers = Vec::new();
         match self.commit(&mut items, &mut kept, &mut answers) {
             Ok((differences, events, entries)) => {
@@ -158,6 +158,7 @@ impl Writer {
         }
         let mut differences = differences(&transaction, &self.sealer, &mut touched)?;
         write_seen(&transaction, kept, &mut differences)?;
+        accounts::write_used(&transaction, &kept.used, &mut differences)?;
         transaction.commit()?;
         Ok((differences, touched.events, touched.audit))
     }
@@ -275,6 +276,7 @@ fn differences(
     }
     let rejected = std::mem::take(&mut touched.rejected);
     differences.extend(rejected.into_iter().map(|(key, is)| Difference::Rejected(key, is)));
+    differences.extend(accounts::differences(db, std::mem::take(&mut touched.accounts))?);
     Ok(differences)
 }
 

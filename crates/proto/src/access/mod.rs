@@ -12,14 +12,20 @@
 //! scope of its own (a token) gives no more than that scope, and no more than its user has.
 
 mod grant;
+pub mod one_time;
 mod operator;
 mod role;
 mod selector;
+pub mod throttle;
+mod token;
+mod words;
 
 pub use grant::Grant;
+pub use one_time::OneTimePassword;
 pub use operator::{Denied, Operator, Via};
 pub use role::{InvalidRole, Right, Role};
 pub use selector::{InvalidSelector, Selector};
+pub use token::{CredentialDigest, InvalidToken, Token, TokenId};
 
 pub use crate::identity::UserName;
 
