@@ -23,6 +23,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
+use crate::access::Access;
 use crate::config::Settings;
 use crate::control::Control;
 use crate::enroll::Terms;
@@ -111,6 +112,12 @@ impl Gateway {
     #[must_use]
     pub fn control(&self) -> Control {
         self.control.clone()
+    }
+
+    /// Who operators are.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.shared.access.clone()
     }
 
     /// Where devices may dial.
@@ -217,6 +224,7 @@ fn share(
         per_source: count(settings.max_per_source),
     });
     Shared {
+        access: Access::new(store.clone(), Vec::new()),
         key_text,
         key,
         store,

@@ -1,5 +1,6 @@
 //! The management application: takes devices in, proves who they are, and lets operators work on them.
 
+pub mod access;
 mod arrival;
 mod audit;
 pub mod config;

@@ -17,6 +17,7 @@ use homing_transport::keys::PrivateKey;
 use homing_transport::spool::Budget;
 use tokio::sync::{Semaphore, broadcast, watch};
 
+use crate::access::Access;
 use crate::config::Settings;
 use crate::fleet::Fleet;
 use crate::standing::Standings;
@@ -35,6 +36,7 @@ pub(crate) struct Decided {
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) store: Store,
+    pub(crate) access: Access,
     pub(crate) fleet: Fleet,
     pub(crate) standings: Standings,
     /// The gateway's own key for logging in to devices.
