@@ -53,6 +53,35 @@ pub(crate) fn preferred(post_quantum: bool) -> Preferred {
     }
 }
 
+/// Only those that authenticate what is encrypted.
+const STRICT_MACS: &[mac::Name] = &[mac::HMAC_SHA256_ETM, mac::HMAC_SHA512_ETM];
+
+/// Without the curves of NIST and moduli under 3072 bits.
+const STRICT_EXCHANGES: &[kex::Name] = &[
+    kex::MLKEM768X25519_SHA256,
+    kex::CURVE25519,
+    kex::CURVE25519_PRE_RFC_8731,
+    kex::DH_G16_SHA512,
+    kex::DH_G18_SHA512,
+    kex::EXTENSION_SUPPORT_AS_SERVER,
+    kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
+];
+
+/// What the front door offers: nothing that an audit of its algorithms would mark.
+pub(crate) fn strict(post_quantum: bool) -> Preferred {
+    let exchanges = match STRICT_EXCHANGES.split_first() {
+        Some((_, classical)) if !post_quantum => classical,
+        _ => STRICT_EXCHANGES,
+    };
+    Preferred {
+        kex: Cow::Borrowed(exchanges),
+        cipher: Cow::Borrowed(CIPHERS),
+        mac: Cow::Borrowed(STRICT_MACS),
+        compression: Cow::Borrowed(&[compression::NONE]),
+        ..Preferred::DEFAULT
+    }
+}
+
 /// The library's names for signature algorithms such as `rsa-sha2-512`; those it does not know are left out.
 pub(crate) fn host_key_algorithms(names: &[&str]) -> Vec<Algorithm> {
     names.iter().filter_map(|name| Algorithm::new(name).ok()).filter(is_usable).collect()

@@ -12,6 +12,8 @@ mod algorithms;
 pub mod closed;
 pub mod device_link;
 pub mod device_server;
+pub mod front_door;
+mod input;
 pub mod keys;
 pub mod netconf;
 pub mod prefixed;

@@ -3,6 +3,7 @@
 //! Reading and writing are apart: a writer waits for the device's window, a reader never waits for anybody (see the module above).
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +16,7 @@ use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Sig};
 use tokio::sync::Notify;
 
 use super::link::{DeviceLink, Kind, OpenError, Terminal};
+use super::requests::ChannelRequests;
 use super::stream::DeviceStream;
 use crate::spool::{Cut, SpoolWriter};
 
@@ -34,8 +36,21 @@ pub enum Event {
     Eof,
     /// The command ended.
     ExitStatus(u32),
-    /// The command was killed by the signal of this name, without `SIG`.
-    ExitSignal(Excerpt),
+    /// The command was killed by a signal.
+    ExitSignal(ExitSignal),
+    /// The answer to the oldest request that wanted one and has none yet; see [`ChannelRequests`].
+    Answer(bool),
+}
+
+/// The signal that killed a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExitSignal {
+    /// Its name, without `SIG`.
+    pub name: Excerpt,
+    /// Whether a core was dumped.
+    pub core_dumped: bool,
+    /// What the device says about it.
+    pub message: Excerpt,
 }
 
 /// The channel or its link is closed: nothing more can be written.
@@ -71,9 +86,9 @@ pub struct DeviceChannel {
 
 /// What both sides know.
 #[derive(Debug)]
-struct Shared {
+pub(super) struct Shared {
     /// Towards the library.
-    write: ChannelWriteHalf<Msg>,
+    pub(super) write: ChannelWriteHalf<Msg>,
     /// The device, or its end, closed the channel.
     closed: AtomicBool,
     /// Wakes a writer that waits for window.
@@ -108,8 +123,12 @@ impl DeviceChannel {
         let (read, write) = channel.split();
         let shared = Shared { write, closed: AtomicBool::new(false), notify: Notify::new(), link };
         let shared = Arc::new(shared);
-        let reader =
-            ChannelReader { read: Some(read), early: VecDeque::new(), shared: shared.clone() };
+        let reader = ChannelReader {
+            read: Some(read),
+            early: VecDeque::new(),
+            linger: LINGER,
+            shared: shared.clone(),
+        };
         Self { reader, writer: ChannelWriter { shared } }
     }
 
@@ -154,6 +173,17 @@ impl DeviceChannel {
         self.writer.write(bytes).await
     }
 
+    /// Resolves when the connection has ended, with the reason.
+    pub fn lost(&self) -> impl Future<Output = String> + Send + 'static {
+        let closed = self.writer.shared.link.closed();
+        async move { closed.await.reason.to_string() }
+    }
+
+    /// For passing on requests one by one, beside reader and writer.
+    pub fn requests(&self) -> ChannelRequests {
+        ChannelRequests { shared: self.writer.shared.clone() }
+    }
+
     /// Reader and writer, for two tasks.
     pub fn split(self) -> (ChannelReader, ChannelWriter) {
         (self.reader, self.writer)
@@ -174,6 +204,8 @@ pub struct ChannelReader {
     read: Option<ChannelReadHalf>,
     /// What came before the answer to the request.
     early: VecDeque<Event>,
+    /// How long the channel may take to end by itself when the reader is let go.
+    linger: Duration,
     /// What both sides know.
     shared: Arc<Shared>,
 }
@@ -182,6 +214,11 @@ impl ChannelReader {
     /// The next event; `None` when the channel or its link is closed. Call it again at once, whatever happens to what it gave.
     pub async fn next(&mut self) -> Option<Event> {
         std::future::poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// How long the device may take to end the channel by itself once this reader is dropped; five seconds unless told.
+    pub fn set_linger(&mut self, linger: Duration) {
+        self.linger = linger;
     }
 
     /// As [`next`](Self::next).
@@ -255,6 +292,7 @@ impl ChannelReader {
             let stored = match event {
                 Event::Data(bytes) => output.write(bytes),
                 Event::Stderr(bytes) => errors.as_mut().map_or(Ok(()), |spool| spool.write(bytes)),
+                Event::Answer(_) => Ok(()),
                 Event::Eof => {
                     whole = true;
                     Ok(())
@@ -263,8 +301,8 @@ impl ChannelReader {
                     (drained.exit_status, whole) = (Some(status), true);
                     Ok(())
                 }
-                Event::ExitSignal(name) => {
-                    (drained.exit_signal, whole) = (Some(name), true);
+                Event::ExitSignal(signal) => {
+                    (drained.exit_signal, whole) = (Some(signal.name), true);
                     Ok(())
                 }
             };
@@ -290,7 +328,7 @@ impl Drop for ChannelReader {
         let Some(mut read) = self.read.take() else { return };
         self.shared.set_closed();
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let shared = self.shared.clone();
+        let (shared, linger) = (self.shared.clone(), self.linger);
         runtime.spawn(async move {
             // End of input makes most programs stop; the library forgets a channel only if the device closes it first.
             let _ = shared.write.eof().await;
@@ -299,7 +337,7 @@ impl Drop for ChannelReader {
                 {
                 }
             };
-            if tokio::time::timeout(LINGER, ended).await.is_err() {
+            if tokio::time::timeout(linger, ended).await.is_err() {
                 let _ = shared.write.close().await;
                 let _ =
                     tokio::time::timeout(LINGER, async { while read.wait().await.is_some() {} })
@@ -375,9 +413,15 @@ fn event_of(message: ChannelMsg) -> Option<Event> {
         ChannelMsg::Data { data } => Event::Data(data),
         ChannelMsg::ExtendedData { data, ext: 1 } => Event::Stderr(data),
         ChannelMsg::Eof => Event::Eof,
+        ChannelMsg::Success => Event::Answer(true),
+        ChannelMsg::Failure => Event::Answer(false),
         ChannelMsg::ExitStatus { exit_status } => Event::ExitStatus(exit_status),
-        ChannelMsg::ExitSignal { signal_name, .. } => {
-            Event::ExitSignal(Excerpt::new(signal_text(&signal_name)))
+        ChannelMsg::ExitSignal { signal_name, core_dumped, error_message, .. } => {
+            Event::ExitSignal(ExitSignal {
+                name: Excerpt::new(signal_text(&signal_name)),
+                core_dumped,
+                message: Excerpt::new(error_message),
+            })
         }
         _ => return None,
     })

@@ -53,6 +53,27 @@ pub struct Terminal {
     pub rows: u32,
 }
 
+/// Where a bare channel leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opening {
+    /// To a shell, command or subsystem, asked for by requests.
+    Session,
+    /// To a TCP port, as the device sees it: `direct-tcpip`.
+    Tcp {
+        /// Host name or address.
+        host: String,
+        /// Port.
+        port: u32,
+        /// Whose connection it is, for the device's log: address and port.
+        originator: (String, u32),
+    },
+    /// To a Unix socket of the device: `direct-streamlocal@openssh.com`.
+    Unix {
+        /// The socket.
+        path: String,
+    },
+}
+
 /// Why a channel did not open.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
@@ -64,6 +85,9 @@ pub enum OpenError {
     /// The device does not allow channels, or no more of them.
     #[error("the device does not allow this channel, or has as many open as it allows")]
     Prohibited,
+    /// The device could not reach the address that a forwarded connection is for.
+    #[error("the device can't connect to that address")]
+    Unreachable,
     /// The channel opened but the device does not offer what was asked for.
     #[error("the device refused {kind}")]
     Refused {
@@ -84,6 +108,7 @@ impl OpenError {
         match self {
             Self::TooMany => "too-many-channels",
             Self::Prohibited => "channel-prohibited",
+            Self::Unreachable => "address-unreachable",
             Self::Refused { kind: Kind::Subsystem(_) } => "subsystem-refused",
             Self::Refused { kind: Kind::Exec(_) } => "exec-refused",
             Self::Refused { kind: Kind::Shell } => "shell-refused",
@@ -95,19 +120,34 @@ impl OpenError {
     /// Who must act.
     pub fn fault(&self) -> Fault {
         match self {
-            Self::TooMany | Self::Prohibited | Self::Refused { .. } => Fault::Operator,
+            Self::TooMany | Self::Prohibited | Self::Unreachable | Self::Refused { .. } => {
+                Fault::Operator
+            }
             Self::Deadline => Fault::Network,
             Self::Closed(closed) => closed.reason.fault(),
         }
     }
 
     /// OpenSSH answers `connect failed` beyond `MaxSessions`, others a shortage of resources.
-    fn from_failure(failure: &ChannelOpenFailure) -> Self {
-        match failure {
-            ChannelOpenFailure::ConnectFailed | ChannelOpenFailure::ResourceShortage => {
-                Self::TooMany
-            }
+    fn from_failure(failure: &ChannelOpenFailure, opening: &Opening) -> Self {
+        match (failure, opening) {
+            (ChannelOpenFailure::ResourceShortage, _)
+            | (ChannelOpenFailure::ConnectFailed, Opening::Session) => Self::TooMany,
+            (ChannelOpenFailure::ConnectFailed, _) => Self::Unreachable,
             _ => Self::Prohibited,
+        }
+    }
+}
+
+impl Opening {
+    /// Asks the library for it.
+    async fn ask(self, handle: &Handle<Handler>) -> Result<Channel<Msg>, russh::Error> {
+        match self {
+            Self::Session => handle.channel_open_session().await,
+            Self::Tcp { host, port, originator: (address, from) } => {
+                handle.channel_open_direct_tcpip(host, port, address, from).await
+            }
+            Self::Unix { path } => handle.channel_open_direct_streamlocal(path).await,
         }
     }
 }
@@ -185,7 +225,8 @@ impl DeviceLink {
         deadline: Instant,
     ) -> Result<DeviceChannel, OpenError> {
         let opening = async {
-            let mut channel = DeviceChannel::new(self.open_session().await?, self.clone());
+            let bare = self.open_channel(Opening::Session).await?;
+            let mut channel = DeviceChannel::new(bare, self.clone());
             if let Some(terminal) = terminal {
                 channel.request_terminal(terminal).await?;
             }
@@ -201,12 +242,29 @@ impl DeviceLink {
         }
     }
 
-    /// A bare session channel. One that is confirmed after the caller has given up is closed again.
-    async fn open_session(&self) -> Result<Channel<Msg>, OpenError> {
+    /// Opens a channel on which nothing is asked for yet: requests are passed on with [`DeviceChannel::requests`].
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_bare(
+        &self,
+        opening: Opening,
+        deadline: Instant,
+    ) -> Result<DeviceChannel, OpenError> {
+        tokio::select! {
+            opened = self.open_channel(opening) => Ok(DeviceChannel::new(opened?, self.clone())),
+            closed = self.0.ending.wait() => Err(OpenError::Closed(closed)),
+            () = tokio::time::sleep_until(deadline) => Err(OpenError::Deadline),
+        }
+    }
+
+    /// The library's channel. One that is confirmed after the caller has given up is closed again.
+    async fn open_channel(&self, opening: Opening) -> Result<Channel<Msg>, OpenError> {
         let (opened, wait) = oneshot::channel();
         let link = self.clone();
+        let asked = opening.clone();
         tokio::spawn(async move {
-            let result = link.0.handle.channel_open_session().await;
+            let result = asked.ask(&link.0.handle).await;
             if let Err(Ok(late)) = opened.send(result) {
                 drop(DeviceChannel::new(late, link));
             }
@@ -214,7 +272,7 @@ impl DeviceLink {
         match wait.await {
             Ok(Ok(channel)) => Ok(channel),
             Ok(Err(russh::Error::ChannelOpenFailure(failure))) => {
-                Err(OpenError::from_failure(&failure))
+                Err(OpenError::from_failure(&failure, &opening))
             }
             Ok(Err(error)) => Err(self.lost(&error).await),
             Err(_) => Err(self.lost(&russh::Error::Disconnect).await),

@@ -19,6 +19,7 @@ mod channel;
 mod handler;
 mod link;
 mod login;
+mod requests;
 mod stream;
 
 use std::future::Future;
@@ -38,9 +39,12 @@ use crate::watched::{Pulse, Watched};
 use handler::{Answer, Handler};
 
 pub(crate) use channel::signal_text;
-pub use channel::{ChannelReader, ChannelWriter, DeviceChannel, Drained, Event, WriteError};
-pub use link::{DeviceLink, Kind, OpenError, Terminal};
+pub use channel::{
+    ChannelReader, ChannelWriter, DeviceChannel, Drained, Event, ExitSignal, WriteError,
+};
+pub use link::{DeviceLink, Kind, OpenError, Opening, Terminal};
 pub use login::{Credential, LogInError, Unauthenticated};
+pub use requests::{ChannelRequests, PtyRequest, Start, WindowSize};
 pub use stream::DeviceStream;
 
 /// Bytes a device may send on a channel before we answer.

@@ -18,9 +18,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::channel::{ChannelInput, ChannelOutput, Control, Exit, ServerChannel, finish};
-use super::input::{Stalled, feed};
 use super::{Authority, Request, RequestKind, ServerSettings, Service, Services, Size, Terminal};
 use crate::device_link::signal_text;
+use crate::input::{Stalled, feed};
 use crate::keys::host_key_of;
 use crate::spool::{Spool, SpoolReader};
 use crate::watched::Pulse;

@@ -13,7 +13,6 @@
 mod channel;
 mod connection;
 mod handler;
-mod input;
 
 use std::future::Future;
 use std::pin::Pin;

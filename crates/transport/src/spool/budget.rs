@@ -18,9 +18,9 @@ impl Default for BudgetLimits {
     }
 }
 
-/// A purse shared by spools; clones share it.
+/// A purse shared by spools; clones share it. One that is [part of](Self::and) others draws on all of them.
 #[derive(Debug, Clone)]
-pub struct Budget(Arc<Purses>);
+pub struct Budget(Arc<[Arc<Purses>]>);
 
 /// The two purses.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ struct Purses {
 
 /// One sum and its limit.
 #[derive(Debug)]
-pub(super) struct Purse {
+struct Purse {
     /// Taken and not given back.
     used: AtomicU64,
     /// Most that may be taken.
@@ -47,7 +47,7 @@ impl Purse {
     }
 
     /// Takes `n` or nothing.
-    pub(super) fn take(&self, n: u64) -> bool {
+    fn take(&self, n: u64) -> bool {
         self.used
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| {
                 used.checked_add(n).filter(|sum| *sum <= self.limit)
@@ -56,8 +56,35 @@ impl Purse {
     }
 
     /// Gives `n` back.
-    pub(super) fn give_back(&self, n: u64) {
+    fn give_back(&self, n: u64) {
         self.used.fetch_sub(n, Ordering::AcqRel);
+    }
+}
+
+/// One kind of purse, of everybody who pays.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sum<'a> {
+    /// Who pays.
+    payers: &'a [Arc<Purses>],
+    /// From which purse.
+    purse: fn(&Purses) -> &Purse,
+}
+
+impl Sum<'_> {
+    /// Takes `n` from all or from none.
+    pub(super) fn take(&self, n: u64) -> bool {
+        for (paid, payer) in self.payers.iter().enumerate() {
+            if !(self.purse)(payer).take(n) {
+                self.payers.iter().take(paid).for_each(|payer| (self.purse)(payer).give_back(n));
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Gives `n` back to all.
+    pub(super) fn give_back(&self, n: u64) {
+        self.payers.iter().for_each(|payer| (self.purse)(payer).give_back(n));
     }
 }
 
@@ -65,32 +92,63 @@ impl Budget {
     /// A budget nobody has drawn on.
     pub fn new(limits: BudgetLimits) -> Self {
         let purses = Purses { memory: Purse::new(limits.memory), disk: Purse::new(limits.disk) };
-        Self(Arc::new(purses))
+        Self([Arc::new(purses)].into())
+    }
+
+    /// What draws on this budget and on `other`: it may take only what both allow.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let mut payers = self.0.to_vec();
+        for payer in other.0.iter() {
+            if !payers.iter().any(|known| Arc::ptr_eq(known, payer)) {
+                payers.push(payer.clone());
+            }
+        }
+        Self(payers.into())
     }
 
     /// Bytes that all spools hold in memory now.
     pub fn memory_used(&self) -> u64 {
-        self.0.memory.used.load(Ordering::Acquire)
+        self.0.first().map_or(0, |purses| purses.memory.used.load(Ordering::Acquire))
     }
 
     /// Bytes that all temporary files take now.
     pub fn disk_used(&self) -> u64 {
-        self.0.disk.used.load(Ordering::Acquire)
+        self.0.first().map_or(0, |purses| purses.disk.used.load(Ordering::Acquire))
     }
 
-    /// The purse for memory.
-    pub(super) fn memory(&self) -> &Purse {
-        &self.0.memory
+    /// The purses for memory.
+    pub(super) fn memory(&self) -> Sum<'_> {
+        Sum { payers: &self.0, purse: |purses| &purses.memory }
     }
 
-    /// The purse for files.
-    pub(super) fn disk(&self) -> &Purse {
-        &self.0.disk
+    /// The purses for files.
+    pub(super) fn disk(&self) -> Sum<'_> {
+        Sum { payers: &self.0, purse: |purses| &purses.disk }
     }
 }
 
 impl Default for Budget {
     fn default() -> Self {
         Self::new(BudgetLimits::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_part_of_two_budgets_takes_from_both_or_from_none() {
+        let all = Budget::new(BudgetLimits { memory: 10, disk: 0 });
+        let one = Budget::new(BudgetLimits { memory: 6, disk: 0 }).and(&all);
+        assert!(one.memory().take(5));
+        assert_eq!((one.memory_used(), all.memory_used()), (5, 5));
+        assert!(!one.memory().take(2), "beyond its own");
+        assert!(all.memory().take(5));
+        assert!(!one.memory().take(1), "beyond all");
+        assert_eq!((one.memory_used(), all.memory_used()), (5, 10));
+        one.memory().give_back(5);
+        assert_eq!((one.memory_used(), all.memory_used()), (0, 5));
     }
 }

@@ -46,8 +46,8 @@ async fn output_errors_and_exit_status_of_a_command_come_through() {
 async fn a_command_killed_by_a_signal_says_so() {
     let (link, _device) = linked().await;
     let event = exec_on(&link, "killed").await.next().await;
-    let Some(Event::ExitSignal(name)) = event else { panic!("{event:?}") };
-    assert_eq!(name.as_str(), "TERM");
+    let Some(Event::ExitSignal(signal)) = event else { panic!("{event:?}") };
+    assert_eq!(signal.name.as_str(), "TERM");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 mod channels;
 mod device;
+mod door;
 mod host_keys;
 mod life;
 mod login;

@@ -2,7 +2,7 @@
 //!
 //! The SSH library hands out window when data arrives, so a service that does not read would stop every channel of the connection.
 //! Its input is therefore taken at once into a spool. When that is full the connection waits: a slow reader slows its sender down.
-//! A reader that takes nothing at all for [`stall`](super::ServerSettings::stall) is given up.
+//! A reader that takes nothing at all for [`stall`](crate::device_server::ServerSettings::stall) is given up.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::spool::{Cut, SpoolLimits, SpoolWriter};
 
 /// The service read nothing for too long while its input was full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stalled;
+pub(crate) struct Stalled;
 
 /// Feeds `spool` until the channel ends.
-pub(super) async fn feed(
+pub(crate) async fn feed(
     mut read: ChannelReadHalf,
     spool: SpoolWriter,
     limits: SpoolLimits,
