@@ -12,6 +12,7 @@
 //! scope of its own (a token) gives no more than that scope, and no more than its user has.
 
 mod grant;
+mod login_name;
 pub mod one_time;
 mod operator;
 mod role;
@@ -21,6 +22,7 @@ mod token;
 mod words;
 
 pub use grant::Grant;
+pub use login_name::{InvalidLoginName, LoginName, Target, Unresolved};
 pub use one_time::OneTimePassword;
 pub use operator::{Denied, Operator, Via};
 pub use role::{InvalidRole, Right, Role};
