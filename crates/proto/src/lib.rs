@@ -7,6 +7,7 @@ pub mod access;
 pub mod admission;
 pub mod api;
 pub mod audit;
+pub mod blank;
 pub mod dialer;
 pub mod excerpt;
 pub mod fault;

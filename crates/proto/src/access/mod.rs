@@ -11,11 +11,13 @@
 //! An operator has every right that one of the grants in force gives; nothing takes rights away. A credential with a
 //! scope of its own (a token) gives no more than that scope, and no more than its user has.
 
+pub mod command;
 mod grant;
 mod login_name;
 pub mod one_time;
 mod operator;
 mod role;
+pub mod rpc;
 mod selector;
 pub mod throttle;
 mod token;

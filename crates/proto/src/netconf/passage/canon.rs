@@ -251,8 +251,7 @@ mod tests {
     use crate::netconf::scan::{Limits, Scanner, Token};
 
     fn write_anew(pieces: &[&[u8]]) -> Result<Vec<u8>, XmlError> {
-        let (mut scanner, mut canon, mut out) =
-            (Scanner::default(), Canon::default(), Vec::new());
+        let (mut scanner, mut canon, mut out) = (Scanner::default(), Canon::default(), Vec::new());
         for piece in pieces {
             let mut input = *piece;
             while let Some(token) = scanner.next(&mut input)? {

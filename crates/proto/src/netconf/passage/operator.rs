@@ -1,0 +1,363 @@
+//! The operator's leg: messages taken off the stream, held until they are judged, passed on.
+//!
+//! ```text
+//!  Greeting ─ hello ─▶ (both hellos known) ─▶ Held ─ whole │ long ─▶ Deciding ─ Allow ─▶ Streaming ─▶ (end)
+//!                                              │ malformed               │ Refuse            │ malformed
+//!                                              ▼                         ▼                   ▼
+//!                                           Dropped ◀────────────────────┘                 Close
+//! ```
+
+use super::closed::{Closed, Reason};
+use super::record::{Outcome, Record};
+use super::request::{Malformed, Request};
+use super::{Action, Passage, Verdict};
+use crate::access;
+use crate::netconf::framing::{Decoder, Encoder, Frame, Framing, FramingError};
+use crate::netconf::hello::{self, Hello, HelloError};
+
+/// What stands before every message to the device, whatever the operator wrote there.
+const DECLARATION: &[u8] = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+
+/// The message that is coming in.
+#[derive(Debug)]
+enum Incoming {
+    /// Nothing of it was passed on.
+    Held(Box<Request>),
+    /// The same, while it is judged.
+    Deciding(Box<Request>),
+    /// It may pass.
+    Streaming(Box<Request>, Encoder),
+    /// The rest of it is of no use.
+    Dropped,
+}
+
+#[derive(Debug)]
+enum State {
+    Greeting(Box<hello::Reader>),
+    Greeted(Hello),
+}
+
+/// The operator's leg.
+#[derive(Debug)]
+pub(super) struct OperatorLeg {
+    state: State,
+    decoder: Decoder,
+    is_open: bool,
+    incoming: Option<Incoming>,
+    /// How many messages have begun.
+    count: u64,
+    /// What of a message came behind the point where it had to be judged.
+    behind: Vec<u8>,
+    /// What came behind that, framed.
+    backlog: Vec<u8>,
+    /// The stream has ended.
+    has_ended: bool,
+}
+
+impl Default for OperatorLeg {
+    fn default() -> Self {
+        Self {
+            state: State::Greeting(Box::default()),
+            decoder: Decoder::new(Framing::EndOfMessage, hello::LIMIT),
+            is_open: false,
+            incoming: None,
+            count: 0,
+            behind: Vec::new(),
+            backlog: Vec::new(),
+            has_ended: false,
+        }
+    }
+}
+
+impl OperatorLeg {
+    pub(super) fn hello(&self) -> Option<&Hello> {
+        match &self.state {
+            State::Greeting(_) => None,
+            State::Greeted(hello) => Some(hello),
+        }
+    }
+
+    pub(super) fn open(&mut self, framing: Framing, limit: u64) {
+        self.decoder = Decoder::new(framing, limit);
+        self.is_open = true;
+    }
+}
+
+impl Passage {
+    /// Whether there is any use in more bytes from the operator at this moment.
+    ///
+    /// Those that come nevertheless wait, as many as [`Limits::ahead`](super::Limits::ahead).
+    #[must_use]
+    pub fn wants_operator(&self) -> bool {
+        let leg = &self.operator;
+        let awaits_device = leg.hello().is_some() && !leg.is_open;
+        let is_full = leg.incoming.is_none() && self.replies.len() >= self.limits.outstanding;
+        let decides = matches!(leg.incoming, Some(Incoming::Deciding(_)));
+        !(self.is_closed || awaits_device || is_full || decides)
+    }
+
+    /// Takes what came from the operator, whatever its cuts.
+    pub fn handle_operator(&mut self, bytes: &[u8]) {
+        if self.is_closed || self.operator.has_ended {
+            return;
+        }
+        if self.operator.backlog.is_empty() && self.operator.behind.is_empty() {
+            let mut input = bytes;
+            self.pump(&mut input);
+            self.operator.backlog.extend_from_slice(input);
+        } else {
+            self.operator.backlog.extend_from_slice(bytes);
+            self.resume_operator();
+        }
+        let limit = self.limits.ahead;
+        if self.operator.backlog.len() > limit {
+            self.close(Closed::by_operator(Reason::Ahead { limit }));
+        }
+    }
+
+    /// The operator says no more.
+    pub fn handle_operator_end(&mut self) {
+        if !self.operator.has_ended {
+            self.operator.has_ended = true;
+            self.resume_operator();
+        }
+    }
+
+    /// Takes what was decided about the operation that [`Action::Decide`] told of.
+    pub fn handle_verdict(&mut self, verdict: Verdict) {
+        let Some(Incoming::Deciding(request)) = self.operator.incoming.take() else {
+            return;
+        };
+        let is_whole = request.operation().is_whole;
+        match verdict {
+            Verdict::Allow => self.allow(request, is_whole),
+            Verdict::Refuse(error) => {
+                let tag = error.tag.as_str().to_owned();
+                self.answer(request.attributes(), &error);
+                self.refused(&request, tag);
+                self.operator.incoming = (!is_whole).then_some(Incoming::Dropped);
+            }
+        }
+        self.resume_operator();
+    }
+
+    fn allow(&mut self, request: Box<Request>, is_whole: bool) {
+        let Some(framing) = self.framing else {
+            return;
+        };
+        let record = Record::of(request.operation(), request.bytes(), Outcome::Unknown);
+        self.replies.add_sent(record);
+        self.operator.incoming = Some(Incoming::Streaming(request, Encoder::new(framing)));
+        self.stream(DECLARATION.to_vec());
+        if is_whole {
+            self.end_of_stream();
+        }
+    }
+
+    /// Passes on what was written anew of the message, behind `head`.
+    fn stream(&mut self, mut head: Vec<u8>) {
+        let Some(Incoming::Streaming(request, encoder)) = &mut self.operator.incoming else {
+            return;
+        };
+        head.extend_from_slice(&request.take_written());
+        let mut out = Vec::new();
+        match encoder.data(&head, &mut out) {
+            Ok(()) => self.to_device(out),
+            Err(error) => self.close(Closed::by_gateway(Reason::Framing(error))),
+        }
+    }
+
+    /// The message that is passed on has ended.
+    fn end_of_stream(&mut self) {
+        let Some(Incoming::Streaming(mut request, mut encoder)) = self.operator.incoming.take()
+        else {
+            return;
+        };
+        if let Err(error) = request.finish() {
+            return self.close_malformed(&request, error);
+        }
+        let mut out = Vec::new();
+        match encoder.end(&mut out) {
+            Ok(()) => self.to_device(out),
+            Err(error) => self.close(Closed::by_gateway(Reason::Framing(error))),
+        }
+        self.replies.complete(request.operation(), request.bytes());
+    }
+
+    /// Goes on with what waits.
+    pub(super) fn resume_operator(&mut self) {
+        if !self.wants_operator() {
+            return;
+        }
+        let behind = std::mem::take(&mut self.operator.behind);
+        self.operator_data(&behind);
+        let backlog = std::mem::take(&mut self.operator.backlog);
+        let mut input = backlog.as_slice();
+        self.pump(&mut input);
+        self.operator.backlog = input.to_vec();
+        let is_used_up = self.operator.backlog.is_empty() && self.operator.behind.is_empty();
+        if self.operator.has_ended && is_used_up && self.wants_operator() {
+            self.end_of_operator();
+        }
+    }
+
+    fn pump(&mut self, input: &mut &[u8]) {
+        while self.wants_operator() {
+            match self.operator.decoder.next(input) {
+                Ok(Some(Frame::Data(data))) => self.operator_data(data),
+                Ok(Some(Frame::EndOfMessage)) => self.end_of_operator_message(),
+                Ok(None) => return,
+                Err(error) => self.refuse_frame(error),
+            }
+        }
+    }
+
+    fn operator_data(&mut self, data: &[u8]) {
+        if data.is_empty() {
+            return;
+        }
+        if let State::Greeting(reader) = &mut self.operator.state {
+            if let Err(error) = reader.data(data) {
+                self.close(Closed::by_operator(Reason::Hello(error)));
+            }
+            return;
+        }
+        match &mut self.operator.incoming {
+            None => {
+                self.operator.count += 1;
+                let request = Request::new(self.operator.count, self.limits.xml);
+                self.operator.incoming = Some(Incoming::Held(Box::new(request)));
+                self.hold(data);
+            }
+            Some(Incoming::Held(_)) => self.hold(data),
+            Some(Incoming::Streaming(request, _)) => match request.data(data) {
+                Ok(()) => self.stream(Vec::new()),
+                Err(error) => {
+                    if let Some(Incoming::Streaming(request, _)) = self.operator.incoming.take() {
+                        self.close_malformed(&request, error);
+                    }
+                }
+            },
+            Some(Incoming::Deciding(_) | Incoming::Dropped) => {}
+        }
+    }
+
+    /// Takes a piece of a message of which nothing was passed on.
+    fn hold(&mut self, data: &[u8]) {
+        let Some(Incoming::Held(request)) = &mut self.operator.incoming else {
+            return;
+        };
+        let limit = self.limits.hold;
+        let room = usize::try_from(limit.saturating_sub(request.bytes())).unwrap_or(usize::MAX);
+        let (now, behind) = data.split_at(room.min(data.len()));
+        if let Err(error) = request.data(now) {
+            self.refuse(&error);
+        } else if !behind.is_empty() {
+            if access::rpc::is_known_by_name(request.operation()) {
+                self.operator.behind = behind.to_vec();
+                self.decide();
+            } else {
+                self.refuse(&Malformed::TooBig { limit });
+            }
+        }
+    }
+
+    fn decide(&mut self) {
+        if let Some(Incoming::Held(request)) = self.operator.incoming.take() {
+            self.actions.push_back(Action::Decide(Box::new(request.operation().clone())));
+            self.operator.incoming = Some(Incoming::Deciding(request));
+        }
+    }
+
+    /// Answers a message that can't be passed on, and drops the rest of it.
+    fn refuse(&mut self, error: &Malformed) {
+        let incoming = self.operator.incoming.replace(Incoming::Dropped);
+        if let (Some(Incoming::Held(request)), Some(framing)) = (incoming, self.framing) {
+            let answer = error.answer(framing);
+            let tag = answer.tag.as_str().to_owned();
+            self.answer(request.attributes(), &answer);
+            self.refused(&request, tag);
+        }
+    }
+
+    fn refused(&mut self, request: &Request, tag: String) {
+        self.ended(Record::of(request.operation(), request.bytes(), Outcome::Refused { tag }));
+    }
+
+    /// The beginning of a message was passed on, but the rest can't be: the device must never see its end.
+    fn close_malformed(&mut self, request: &Request, error: Malformed) {
+        if let Some(framing) = self.framing {
+            self.replies.withdraw(request.operation().number);
+            let answer = error.answer(framing);
+            let tag = answer.tag.as_str().to_owned();
+            self.answer(request.attributes(), &answer);
+            self.refused(request, tag);
+        }
+        self.close(Closed::by_operator(Reason::Malformed(error)));
+    }
+
+    fn refuse_frame(&mut self, error: FramingError) {
+        if let (Some(Incoming::Held(_)), FramingError::TooLong { limit }) =
+            (&self.operator.incoming, error)
+        {
+            self.refuse(&Malformed::TooBig { limit });
+        }
+        self.close(Closed::by_operator(Reason::Framing(error)));
+    }
+
+    fn end_of_operator_message(&mut self) {
+        if let State::Greeting(reader) = &mut self.operator.state {
+            let read = std::mem::take(&mut **reader).finish();
+            return self.end_of_operator_hello(read);
+        }
+        match &mut self.operator.incoming {
+            Some(Incoming::Held(request)) if !request.has_begun() => self.operator.incoming = None,
+            Some(Incoming::Held(request)) => match request.finish() {
+                Ok(()) => self.decide(),
+                Err(error) => {
+                    self.refuse(&error);
+                    self.operator.incoming = None;
+                }
+            },
+            Some(Incoming::Streaming(..)) => self.end_of_stream(),
+            Some(Incoming::Deciding(_)) => {}
+            Some(Incoming::Dropped) | None => self.operator.incoming = None,
+        }
+    }
+
+    fn end_of_operator_hello(&mut self, read: Result<Hello, HelloError>) {
+        let clean = read.and_then(|hello| match hello.session_id {
+            Some(_) => Err(HelloError::SessionIdOfClient),
+            None if !hello.capabilities.iter().all(is_plain) => Err(HelloError::Capabilities),
+            None => Ok(hello),
+        });
+        let hello = match clean {
+            Ok(hello) => hello,
+            Err(error) => return self.close(Closed::by_operator(Reason::Hello(error))),
+        };
+        let message = [DECLARATION, hello.compose().as_bytes()].concat();
+        let mut out = Vec::new();
+        match Encoder::new(Framing::EndOfMessage).message(&message, &mut out) {
+            Ok(()) => self.to_device(out),
+            Err(error) => return self.close(Closed::by_gateway(Reason::Framing(error))),
+        }
+        self.operator.state = State::Greeted(hello);
+        self.agree();
+        self.resume_device();
+    }
+
+    /// The operator's stream has ended and all of it was dealt with.
+    fn end_of_operator(&mut self) {
+        match self.operator.incoming.take() {
+            Some(Incoming::Streaming(..)) => {
+                self.close(Closed::by_operator(Reason::CutShort));
+            }
+            _ => self.actions.push_back(Action::EndToDevice),
+        }
+    }
+}
+
+/// Whether a capability is a URI, which has visible ASCII characters only.
+fn is_plain(capability: &str) -> bool {
+    capability.bytes().all(|byte| byte.is_ascii_graphic())
+}
