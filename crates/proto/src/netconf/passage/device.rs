@@ -175,6 +175,7 @@ impl Passage {
             return;
         }
         self.device.has_ended = true;
+        self.operator.desert();
         self.give_up();
         self.actions.push_back(Action::EndToOperator);
     }

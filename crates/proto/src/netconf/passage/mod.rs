@@ -163,7 +163,7 @@ impl Passage {
         match operator.framing_with(device) {
             Ok(framing) => {
                 self.framing = Some(framing);
-                self.operator.open(framing, self.limits.request);
+                self.operator.open(framing);
                 self.device.open(framing);
             }
             Err(error) => self.close(Closed::by_operator(Reason::Hello(error))),
@@ -218,6 +218,9 @@ impl Passage {
 
     /// What is outstanding won't be answered any more.
     fn give_up(&mut self) {
+        if let Some(record) = self.operator.take_dropped() {
+            self.ended(record);
+        }
         for record in self.replies.take_all() {
             self.ended(record);
         }

@@ -28,7 +28,14 @@ enum Incoming {
     /// It may pass.
     Streaming(Box<Request>, Encoder),
     /// The rest of it is of no use.
-    Dropped,
+    Dropped(Box<Dropped>),
+}
+
+/// A message that was refused before its end.
+#[derive(Debug)]
+pub(super) struct Dropped {
+    /// What will be told of it, when it has ended.
+    record: Record,
 }
 
 #[derive(Debug)]
@@ -52,6 +59,8 @@ pub(super) struct OperatorLeg {
     backlog: Vec<u8>,
     /// The stream has ended.
     has_ended: bool,
+    /// The device says no more: whatever comes is dropped.
+    is_deserted: bool,
 }
 
 impl Default for OperatorLeg {
@@ -65,6 +74,7 @@ impl Default for OperatorLeg {
             behind: Vec::new(),
             backlog: Vec::new(),
             has_ended: false,
+            is_deserted: false,
         }
     }
 }
@@ -77,9 +87,27 @@ impl OperatorLeg {
         }
     }
 
-    pub(super) fn open(&mut self, framing: Framing, limit: u64) {
-        self.decoder = Decoder::new(framing, limit);
+    pub(super) fn open(&mut self, framing: Framing) {
+        self.decoder = Decoder::new(framing, u64::MAX);
         self.is_open = true;
+    }
+
+    /// The device says no more.
+    pub(super) fn desert(&mut self) {
+        self.is_deserted = true;
+        self.backlog = Vec::new();
+        self.behind = Vec::new();
+    }
+
+    /// The message that was refused before its end, if there is one.
+    pub(super) fn take_dropped(&mut self) -> Option<Record> {
+        match self.incoming.take() {
+            Some(Incoming::Dropped(dropped)) => Some(dropped.record),
+            other => {
+                self.incoming = other;
+                None
+            }
+        }
     }
 }
 
@@ -93,12 +121,13 @@ impl Passage {
         let awaits_device = leg.hello().is_some() && !leg.is_open;
         let is_full = leg.incoming.is_none() && self.replies.len() >= self.limits.outstanding;
         let decides = matches!(leg.incoming, Some(Incoming::Deciding(_)));
-        !(self.is_closed || awaits_device || is_full || decides)
+        let is_over = self.is_closed || leg.is_deserted;
+        !(is_over || awaits_device || is_full || decides)
     }
 
     /// Takes what came from the operator, whatever its cuts.
     pub fn handle_operator(&mut self, bytes: &[u8]) {
-        if self.is_closed || self.operator.has_ended {
+        if self.is_closed || self.operator.has_ended || self.operator.is_deserted {
             return;
         }
         if self.operator.backlog.is_empty() && self.operator.behind.is_empty() {
@@ -129,13 +158,20 @@ impl Passage {
             return;
         };
         let is_whole = request.operation().is_whole;
+        let is_over = self.is_closed || self.operator.is_deserted;
         match verdict {
+            _ if is_over => {
+                self.ended(Record::of(request.operation(), request.bytes(), Outcome::NotSent));
+            }
             Verdict::Allow => self.allow(request, is_whole),
             Verdict::Refuse(error) => {
                 let tag = error.tag.as_str().to_owned();
                 self.answer(request.attributes(), &error);
-                self.refused(&request, tag);
-                self.operator.incoming = (!is_whole).then_some(Incoming::Dropped);
+                let record = refused(&request, tag);
+                match is_whole {
+                    true => self.ended(record),
+                    false => self.drop_rest(record),
+                }
             }
         }
         self.resume_operator();
@@ -207,7 +243,7 @@ impl Passage {
                 Ok(Some(Frame::Data(data))) => self.operator_data(data),
                 Ok(Some(Frame::EndOfMessage)) => self.end_of_operator_message(),
                 Ok(None) => return,
-                Err(error) => self.refuse_frame(error),
+                Err(error) => self.close(Closed::by_operator(Reason::Framing(error))),
             }
         }
     }
@@ -230,16 +266,40 @@ impl Passage {
                 self.hold(data);
             }
             Some(Incoming::Held(_)) => self.hold(data),
-            Some(Incoming::Streaming(request, _)) => match request.data(data) {
-                Ok(()) => self.stream(Vec::new()),
-                Err(error) => {
-                    if let Some(Incoming::Streaming(request, _)) = self.operator.incoming.take() {
-                        self.close_malformed(&request, error);
-                    }
+            Some(Incoming::Streaming(..)) => self.stream_data(data),
+            Some(Incoming::Dropped(dropped)) => {
+                let bytes = dropped.record.bytes_in.saturating_add(data.len() as u64);
+                dropped.record.bytes_in = bytes;
+                if bytes > self.limits.request {
+                    self.close_too_long();
                 }
-            },
-            Some(Incoming::Deciding(_) | Incoming::Dropped) => {}
+            }
+            Some(Incoming::Deciding(_)) => {}
         }
+    }
+
+    /// Takes a piece of a message that is passed on.
+    fn stream_data(&mut self, data: &[u8]) {
+        let Some(Incoming::Streaming(request, _)) = &mut self.operator.incoming else {
+            return;
+        };
+        let room = self.limits.request.saturating_sub(request.bytes());
+        let room = usize::try_from(room).unwrap_or(usize::MAX);
+        let (now, over) = data.split_at(room.min(data.len()));
+        if let Err(error) = request.data(now) {
+            if let Some(Incoming::Streaming(request, _)) = self.operator.incoming.take() {
+                self.close_malformed(&request, error);
+            }
+        } else if over.is_empty() {
+            self.stream(Vec::new());
+        } else {
+            self.close_too_long();
+        }
+    }
+
+    fn close_too_long(&mut self) {
+        let error = FramingError::TooLong { limit: self.limits.request };
+        self.close(Closed::by_operator(Reason::Framing(error)));
     }
 
     /// Takes a piece of a message of which nothing was passed on.
@@ -247,17 +307,19 @@ impl Passage {
         let Some(Incoming::Held(request)) = &mut self.operator.incoming else {
             return;
         };
-        let limit = self.limits.hold;
+        let limit = self.limits.hold.min(self.limits.request);
         let room = usize::try_from(limit.saturating_sub(request.bytes())).unwrap_or(usize::MAX);
         let (now, behind) = data.split_at(room.min(data.len()));
         if let Err(error) = request.data(now) {
             self.refuse(&error);
+            self.operator_data(behind);
         } else if !behind.is_empty() {
             if access::rpc::is_known_by_name(request.operation()) {
                 self.operator.behind = behind.to_vec();
                 self.decide();
             } else {
                 self.refuse(&Malformed::TooBig { limit });
+                self.operator_data(behind);
             }
         }
     }
@@ -271,17 +333,18 @@ impl Passage {
 
     /// Answers a message that can't be passed on, and drops the rest of it.
     fn refuse(&mut self, error: &Malformed) {
-        let incoming = self.operator.incoming.replace(Incoming::Dropped);
-        if let (Some(Incoming::Held(request)), Some(framing)) = (incoming, self.framing) {
+        if let (Some(Incoming::Held(request)), Some(framing)) =
+            (self.operator.incoming.take(), self.framing)
+        {
             let answer = error.answer(framing);
             let tag = answer.tag.as_str().to_owned();
             self.answer(request.attributes(), &answer);
-            self.refused(&request, tag);
+            self.drop_rest(refused(&request, tag));
         }
     }
 
-    fn refused(&mut self, request: &Request, tag: String) {
-        self.ended(Record::of(request.operation(), request.bytes(), Outcome::Refused { tag }));
+    fn drop_rest(&mut self, record: Record) {
+        self.operator.incoming = Some(Incoming::Dropped(Box::new(Dropped { record })));
     }
 
     /// The beginning of a message was passed on, but the rest can't be: the device must never see its end.
@@ -291,18 +354,9 @@ impl Passage {
             let answer = error.answer(framing);
             let tag = answer.tag.as_str().to_owned();
             self.answer(request.attributes(), &answer);
-            self.refused(request, tag);
+            self.ended(refused(request, tag));
         }
         self.close(Closed::by_operator(Reason::Malformed(error)));
-    }
-
-    fn refuse_frame(&mut self, error: FramingError) {
-        if let (Some(Incoming::Held(_)), FramingError::TooLong { limit }) =
-            (&self.operator.incoming, error)
-        {
-            self.refuse(&Malformed::TooBig { limit });
-        }
-        self.close(Closed::by_operator(Reason::Framing(error)));
     }
 
     fn end_of_operator_message(&mut self) {
@@ -316,12 +370,18 @@ impl Passage {
                 Ok(()) => self.decide(),
                 Err(error) => {
                     self.refuse(&error);
-                    self.operator.incoming = None;
+                    self.end_of_dropped();
                 }
             },
             Some(Incoming::Streaming(..)) => self.end_of_stream(),
-            Some(Incoming::Deciding(_)) => {}
-            Some(Incoming::Dropped) | None => self.operator.incoming = None,
+            Some(Incoming::Dropped(_)) => self.end_of_dropped(),
+            Some(Incoming::Deciding(_)) | None => {}
+        }
+    }
+
+    fn end_of_dropped(&mut self) {
+        if let Some(record) = self.operator.take_dropped() {
+            self.ended(record);
         }
     }
 
@@ -352,9 +412,17 @@ impl Passage {
             Some(Incoming::Streaming(..)) => {
                 self.close(Closed::by_operator(Reason::CutShort));
             }
-            _ => self.actions.push_back(Action::EndToDevice),
+            other => {
+                self.operator.incoming = other;
+                self.end_of_dropped();
+                self.actions.push_back(Action::EndToDevice);
+            }
         }
     }
+}
+
+fn refused(request: &Request, tag: String) -> Record {
+    Record::of(request.operation(), request.bytes(), Outcome::Refused { tag })
 }
 
 /// Whether a capability is a URI, which has visible ASCII characters only.

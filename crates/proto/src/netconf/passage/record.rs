@@ -50,6 +50,8 @@ pub enum Outcome {
         /// The error's tag: `access-denied`, `too-big`, `malformed-message`.
         tag: String,
     },
+    /// The device was gone before it was sent.
+    NotSent,
     /// No reply came, or not all of it: nobody knows whether it was carried out.
     Unknown,
 }
@@ -62,6 +64,7 @@ impl Outcome {
             Self::Ok => "ok".to_owned(),
             Self::Errors { .. } | Self::Malformed => "error".to_owned(),
             Self::Refused { tag } => format!("refused:{tag}"),
+            Self::NotSent => "not-sent".to_owned(),
             Self::Unknown => "unknown".to_owned(),
         }
     }

@@ -18,8 +18,10 @@ fn hello(capabilities: &[&str], session_id: Option<u32>) -> String {
 /// A message in a framing, whole.
 fn framed(framing: Framing, message: &str) -> Vec<u8> {
     let mut out = Vec::new();
-    Encoder::new(framing).message(message.as_bytes(), &mut out).unwrap();
-    out
+    match Encoder::new(framing).message(message.as_bytes(), &mut out) {
+        Ok(()) => out,
+        Err(_) => format!("{message}]]>]]>").into_bytes(),
+    }
 }
 
 /// What came out of a passage, put together.
@@ -208,11 +210,11 @@ fn the_hello_that_the_device_gets_is_the_gateway_s_own() {
     let mut bench = Bench::new(access::Role::Viewer, Limits::default());
     let trick = "<?xml version='1.0' encoding='UTF-16'?><!-- ]]> --><nc:hello xmlns:nc='urn:ietf:params:xml:ns:netconf:base:1.0'>\
         <nc:capabilities><nc:capability>urn:ietf:params:netconf:base:1.0</nc:capability>\
-        <nc:capability><![CDATA[urn:x?a=<rpc>&]]></nc:capability></nc:capabilities><x><rpc/></x></nc:hello>]]>]]>";
+        <nc:capability><![CDATA[urn:x?a=<rpc>]]></nc:capability></nc:capabilities><x><rpc/></x></nc:hello>]]>]]>";
     bench.operator(trick.as_bytes());
     let sent = String::from_utf8(bench.seen.to_device).unwrap();
     assert!(!sent.contains("UTF-16") && !sent.contains("<rpc") && !sent.contains("<!"), "{sent}");
-    assert!(sent.contains("<capability>urn:x?a=&lt;rpc&gt;&amp;</capability>"), "{sent}");
+    assert!(sent.contains("<capability>urn:x?a=&lt;rpc&gt;</capability>"), "{sent}");
 }
 
 #[test]
@@ -430,6 +432,17 @@ fn the_end_of_either_stream_passes_on_and_what_is_outstanding_is_unknown() {
 }
 
 #[test]
+fn what_is_allowed_after_the_device_has_gone_is_not_sent() {
+    let mut bench = Bench::open(access::Role::Viewer, Framing::EndOfMessage);
+    bench.passage.handle_operator(format!("{GET}]]>]]>").as_bytes());
+    bench.passage.handle_device_end();
+    assert!(!bench.passage.wants_operator());
+    bench.drain();
+    assert_eq!(bench.outcomes(), ["not-sent"]);
+    assert!(bench.seen.to_device.is_empty());
+}
+
+#[test]
 fn a_stream_that_ends_in_a_message_passed_on_in_part_is_closed() {
     let limits = Limits { hold: 30, ..Limits::default() };
     let mut bench = Bench::open_with(access::Role::Admin, Framing::EndOfMessage, limits);
@@ -443,7 +456,7 @@ fn a_stream_that_ends_in_a_message_passed_on_in_part_is_closed() {
 
 #[test]
 fn a_denied_right_becomes_access_denied() {
-    let nobody = access::Operator::new("ann", [], access::Via::Ssh, None, "key");
+    let nobody = access::Operator::new("ann", Vec::new(), access::Via::Ssh, None, "key");
     let device = crate::identity::DeviceName::new("edge-7").unwrap();
     let asked = nobody.on(&device, &access::Tags::new(), Right::View, jiff::Timestamp::UNIX_EPOCH);
     let Verdict::Refuse(error) = Verdict::from(asked) else { panic!("denied") };

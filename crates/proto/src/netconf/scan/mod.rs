@@ -119,9 +119,6 @@ pub enum XmlError {
     /// An entity that XML doesn't define itself, or a reference to no character.
     #[error("an entity or character reference is not known")]
     Entity,
-    /// A character that XML can't carry.
-    #[error("a character is not allowed in XML")]
-    Character,
     /// More elements than allowed.
     #[error("message has more than {limit} elements")]
     Elements {
@@ -152,7 +149,6 @@ impl XmlError {
             Self::Incomplete => "xml-incomplete",
             Self::Utf8 => "xml-utf8",
             Self::Entity => "xml-entity",
-            Self::Character => "xml-character",
             Self::Elements { .. } => "xml-elements",
         }
     }
