@@ -13,6 +13,7 @@ mod greeting;
 pub mod http;
 mod listener;
 mod pending;
+mod recording;
 mod run;
 mod session;
 mod shared;

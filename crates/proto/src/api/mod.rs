@@ -25,6 +25,7 @@ mod device;
 mod event;
 mod password;
 mod problem;
+mod recording;
 mod rpc;
 
 pub use device::{
@@ -34,6 +35,7 @@ pub use device::{
 pub use event::Event;
 pub use password::Password;
 pub use problem::Problem;
+pub use recording::Recording;
 pub use rpc::{OUTCOME_TRAILER, Outcome, RpcErrorSummary};
 
 use serde::{Deserialize, Serialize};
