@@ -29,16 +29,19 @@ use crate::control::Control;
 use crate::enroll::Terms;
 use crate::fleet::Fleet;
 use crate::listener::{ListenError, Listener};
+use crate::recording::Recordings;
 use crate::session::End;
 use crate::shared::{Counters, Shared};
 use crate::standing::Standings;
-use crate::store::{self, OpenError, ReadError, Retention, Store};
+use crate::store::{self, AuditRetention, OpenError, ReadError, Retention, Store};
 use crate::{arrival, audit};
 
 /// The file of the gateway's own SSH key, in the data folder.
 const KEY_FILE: &str = "id_ed25519";
 /// Its public half, for people to copy.
 const PUBLIC_KEY_FILE: &str = "id_ed25519.pub";
+/// The folder of recordings, in the data folder.
+const RECORDINGS: &str = "recordings";
 /// How long a failed accept (no descriptors left) pauses its loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often the roster is tidied.
@@ -68,6 +71,14 @@ pub enum StartError {
         /// What the system said.
         error: std::io::Error,
     },
+    /// The folder of recordings.
+    #[error("can't use {path}: {error}", path = path.display())]
+    Recordings {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
     /// An address.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -92,12 +103,14 @@ impl Gateway {
         let key_text = key.public_text(&format!("homing@{}", host()));
         publish(&settings.data.join(PUBLIC_KEY_FILE), &key_text)?;
         let listeners = bind(&settings.listen)?;
+        let recordings = open_recordings(&settings, &store).await?;
         let standings = Standings::default();
         for event in store.latest_of_devices().await? {
             standings.note(&event);
         }
         let names = listeners.iter().map(|one| (one.name.clone(), one.address)).collect();
-        let shared = Arc::new(share(settings, store, standings, (key, key_text), names));
+        let shared =
+            Arc::new(share(settings, (store, recordings), standings, (key, key_text), names));
         audit::note(&shared, Entry::by_gateway("gateway-started", shared.started_at));
         let control = Control::new(Arc::clone(&shared), terms(&shared));
         let mut accepting = JoinSet::new();
@@ -184,12 +197,26 @@ async fn open_store(settings: &Settings) -> Result<Store, OpenError> {
             others: settings.events.keep_unknown,
             age: settings.events.age,
         },
+        audit: AuditRetention { keep: settings.audit.keep, age: settings.audit.age },
         pending: settings.max_pending,
         ..store::Limits::default()
     };
     let folder = settings.data.clone();
     let opened = tokio::task::spawn_blocking(move || Store::open(&folder, &limits)).await;
     opened.unwrap_or_else(|panic| Err(OpenError::Database(panic.to_string())))
+}
+
+async fn open_recordings(settings: &Settings, store: &Store) -> Result<Recordings, StartError> {
+    let path = settings.data.join(RECORDINGS);
+    let (folder, wanted, store) = (path.clone(), settings.recordings.clone(), store.clone());
+    let note = move |entry| {
+        store.note_audit(entry);
+    };
+    let open = move || Recordings::open(folder, wanted, note);
+    let opened = tokio::task::spawn_blocking(open).await;
+    opened
+        .unwrap_or_else(|panic| Err(std::io::Error::other(panic)))
+        .map_err(|error| StartError::Recordings { path, error })
 }
 
 /// Writes the public key where people look for it, unless it stands there.
@@ -211,7 +238,7 @@ fn bind(addresses: &[SocketAddr]) -> Result<Vec<Listener>, ListenError> {
 
 fn share(
     settings: Settings,
-    store: Store,
+    (store, recordings): (Store, Recordings),
     standings: Standings,
     (key, key_text): (PrivateKey, String),
     listeners: Vec<(ListenerName, SocketAddr)>,
@@ -228,6 +255,7 @@ fn share(
         key_text,
         key,
         store,
+        recordings,
         fleet: Fleet::new(),
         standings,
         link: LinkSettings { post_quantum: false },
@@ -298,6 +326,8 @@ async fn tidy(shared: Arc<Shared>) {
     loop {
         sleep(TIDY).await;
         shared.fleet.tidy();
+        let recordings = shared.recordings.clone();
+        let _ = tokio::task::spawn_blocking(move || recordings.prune()).await;
         let now = shared.counters.turned_away.load(Ordering::Relaxed);
         if now > turned_away {
             tracing::warn!(

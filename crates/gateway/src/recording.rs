@@ -14,9 +14,7 @@ mod recorder;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
-use homing_proto::access::{Operator, Role, Tags};
+use homing_proto::access::{Operator, Tags};
 use homing_proto::api::Timestamp;
 use homing_proto::fault::Fault;
 use homing_proto::identity::DeviceName;
@@ -24,29 +22,7 @@ use homing_proto::identity::DeviceName;
 pub(crate) use archive::Recordings;
 pub(crate) use recorder::Recorder;
 
-/// Which terminal sessions are recorded, and how much is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordingSettings {
-    /// The roles whose terminal sessions are recorded.
-    pub roles: Vec<Role>,
-    /// Bytes of one recording.
-    pub size: u64,
-    /// Bytes of all recordings.
-    pub total: u64,
-    /// No recording is kept longer.
-    pub age: Duration,
-}
-
-impl Default for RecordingSettings {
-    fn default() -> Self {
-        Self {
-            roles: Vec::new(),
-            size: 64 << 20,
-            total: 10 << 30,
-            age: Duration::from_secs(90 * 86_400),
-        }
-    }
-}
+pub(crate) use crate::config::RecordingSettings;
 
 impl RecordingSettings {
     /// Whether a terminal session of `operator` on a device is recorded: its role there asks for it.

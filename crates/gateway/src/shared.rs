@@ -20,6 +20,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 use crate::access::Access;
 use crate::config::Settings;
 use crate::fleet::Fleet;
+use crate::recording::Recordings;
 use crate::standing::Standings;
 use crate::store::Store;
 
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) store: Store,
     pub(crate) access: Access,
+    pub(crate) recordings: Recordings,
     pub(crate) fleet: Fleet,
     pub(crate) standings: Standings,
     /// The gateway's own key for logging in to devices.

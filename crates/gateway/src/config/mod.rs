@@ -8,6 +8,7 @@
 //! never configuration.
 
 mod address;
+mod audit;
 mod document;
 mod http;
 mod keys;
@@ -23,6 +24,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 pub use address::{DialAddress, InvalidAddress, Network};
+pub use audit::{Audit, RecordingSettings};
 pub use document::{MAX_FILE, SourceFile};
 pub use http::{Http, HttpAddress, Scheme};
 pub use keys::{KEYS, Key, is_login_name};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::address::{DialAddress, Network};
+use super::audit::{Audit, RecordingSettings};
 use super::http::Http;
 
 /// All settings, checked.
@@ -52,6 +53,10 @@ pub struct Settings {
     pub http: Http,
     /// How many events are kept, and how long.
     pub events: Events,
+    /// How much of the audit trail is kept.
+    pub audit: Audit,
+    /// Which terminal sessions are recorded.
+    pub recordings: RecordingSettings,
 }
 
 /// The keep-alive of device sessions; Junos's statement of that name, also put into stanzas.
@@ -170,6 +175,8 @@ impl Settings {
                 keep_unknown: 100_000,
                 age: Duration::from_secs(90 * 86_400),
             },
+            audit: Audit::default(),
+            recordings: RecordingSettings::default(),
         }
     }
 

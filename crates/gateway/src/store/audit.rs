@@ -299,3 +299,6 @@ impl Trail {
         Ok(statement.query_row(params![format!("{cutoff:.6}"), PRUNE_STEP], |row| row.get(0))?)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -187,7 +187,11 @@ impl Queue {
         loop {
             let wake = waiting.ready_at(not_before);
             if waiting.closed || wake.is_some_and(|at| at <= Instant::now()) {
-                return waiting.take();
+                let is_early = not_before.is_some_and(|at| at > Instant::now());
+                return match is_early && !waiting.closed {
+                    true => waiting.take_jobs(),
+                    false => waiting.take(),
+                };
             }
             waiting = match wake {
                 None => self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner),
@@ -256,6 +260,15 @@ impl Waiting {
             (one, other) => one.or(other),
         };
         first.map(|at| not_before.map_or(at, |not_before| at.max(not_before)))
+    }
+
+    /// After a failure: what nobody waits for may be what found no room, so it stays behind.
+    fn take_jobs(&mut self) -> Option<Batch> {
+        let items = std::mem::take(&mut self.batch.items);
+        let (jobs, notes) = items.into_iter().partition(|item| matches!(item, Item::Job(_)));
+        self.batch.items = notes;
+        self.jobs = 0;
+        Some(Batch { items: jobs, ..Batch::default() })
     }
 
     fn take(&mut self) -> Option<Batch> {

@@ -90,7 +90,9 @@ fn failure(error: &RunError) -> Failure {
         RunError::Start(StartError::Store(error)) => (error.code(), None),
         RunError::Start(StartError::Events(error)) => (error.code(), None),
         RunError::Start(StartError::Key(error)) => (error.code(), None),
-        RunError::Start(StartError::PublicKey { .. }) => ("data-folder", None),
+        RunError::Start(StartError::PublicKey { .. } | StartError::Recordings { .. }) => {
+            ("data-folder", None)
+        }
         RunError::Start(StartError::Listen(_)) => {
             ("cannot-listen", Some("homing gateway --listen ADDR"))
         }
