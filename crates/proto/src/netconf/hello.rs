@@ -28,6 +28,9 @@ const MOST_CAPABILITIES: usize = 8192;
 /// The most bytes of one capability.
 const LONGEST_CAPABILITY: usize = 4096;
 
+/// The most bytes of its XML: a character takes up to six, such as `&quot;`.
+const LONGEST_TEXT: usize = 6 * LONGEST_CAPABILITY;
+
 /// What one end says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Hello {
@@ -165,7 +168,7 @@ impl Reader {
                     }
                 }
                 Some(Token::Text(piece) | Token::CData(piece)) if self.field.is_some() => {
-                    if self.text.len() + piece.len() > LONGEST_CAPABILITY {
+                    if self.text.len() + piece.len() > LONGEST_TEXT {
                         return Err(HelloError::Capabilities);
                     }
                     self.text.extend_from_slice(piece);
@@ -185,7 +188,8 @@ impl Reader {
         match field {
             Field::Capability if text.is_empty() => {}
             Field::Capability => {
-                if self.hello.capabilities.len() == MOST_CAPABILITIES {
+                let is_long = text.len() > LONGEST_CAPABILITY;
+                if is_long || self.hello.capabilities.len() == MOST_CAPABILITIES {
                     return Err(HelloError::Capabilities);
                 }
                 self.hello.capabilities.add(text);
@@ -254,7 +258,9 @@ mod tests {
         assert_eq!(refusal("<hello>"), HelloError::Xml(XmlError::Incomplete));
         assert_eq!(refusal("<hello><session-id>0</session-id></hello>"), HelloError::SessionId);
         assert_eq!(refusal("<hello><session-id>x</session-id></hello>"), HelloError::SessionId);
-        let long = format!("<hello><capabilities><capability>{}", "x".repeat(5000));
+        let long = format!("<hello><capabilities><capability>{}", "x".repeat(30_000));
+        assert_eq!(refusal(&long), HelloError::Capabilities);
+        let long = format!("<hello><capabilities><capability>{}</capability>", "x".repeat(5000));
         assert_eq!(refusal(&long), HelloError::Capabilities);
         let many = format!("<hello><capabilities>{}", "<capability>a</capability>".repeat(8193));
         assert_eq!(refusal(&many), HelloError::Capabilities);
