@@ -52,6 +52,9 @@ pub(crate) struct Globals {
     /// The gateway's socket; or HOMING_SOCKET
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,
+    /// A gateway that you have logged in to, or `local`
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) context: Option<String>,
     /// Form of the data on stdout
     #[arg(
         short,
@@ -98,6 +101,14 @@ pub(crate) enum Verb {
     Config(verbs::config::Arguments),
     /// What happened, and with -w what happens
     Events(verbs::events::Arguments),
+    /// Log in to a gateway on another machine
+    Login(verbs::login::Arguments),
+    /// Forget the token of the context in use
+    Logout(verbs::login::LogoutArguments),
+    /// Choose between gateways that you have logged in to
+    Context(verbs::context::Arguments),
+    /// Ask the HTTP API anything
+    Api(verbs::api::Arguments),
     /// Run the gateway that devices dial
     Gateway(verbs::gateway::Arguments),
     /// A gateway and a few devices on this machine, to try

@@ -1,17 +1,19 @@
 //! `homing`: the gateway, the demo and the operator's verbs, which speak only the gateway's HTTP API.
 //!
 //! ```text
-//!   command line ──▶ verb ──▶ client ──▶ gateway's socket
+//!   command line ──▶ verb ──▶ client ──▶ gateway's socket, or its URL
 //!                      │                      │
 //!                      └──▶ output ◀──────────┘      stdout: data     stderr: everything else
 //! ```
 
 mod client;
 mod command;
+mod contexts;
 mod demo;
 mod exit;
 mod failure;
 mod output;
+mod secret;
 mod usage;
 mod verbs;
 mod xml;
@@ -21,7 +23,7 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use client::Client;
+use client::{Client, Told};
 use command::{CommandLine, Globals, Verb};
 use exit::Exit;
 use failure::Failure;
@@ -65,8 +67,14 @@ async fn dispatch(verb: Verb, globals: Globals, output: Output) -> Result<(), Fa
         // These two know how to stop: they handle the signals themselves.
         Verb::Gateway(arguments) => verbs::gateway::run(arguments, globals.socket, &output).await,
         Verb::Demo(arguments) => demo::run(arguments).await,
+        Verb::Login(arguments) => {
+            interruptible(verbs::login::run(arguments, globals.context, &output)).await
+        }
+        Verb::Logout(arguments) => verbs::login::logout(arguments, globals.context, &output),
+        Verb::Context(arguments) => verbs::context::run(arguments, &output),
         verb => {
-            let context = Context { client: Client::new(globals.socket), output };
+            let told = Told { socket: globals.socket, context: globals.context };
+            let context = Context { client: Client::find(&told)?, output };
             interruptible(operate(verb, &context)).await
         }
     }
@@ -81,7 +89,9 @@ async fn operate(verb: Verb, context: &Context) -> Result<(), Failure> {
         Verb::Cli(arguments) => verbs::cli::run(arguments, context).await,
         Verb::Config(arguments) => verbs::config::run(arguments, context).await,
         Verb::Events(arguments) => verbs::events::run(arguments, context).await,
+        Verb::Api(arguments) => verbs::api::run(arguments, context).await,
         Verb::Gateway(_) | Verb::Demo(_) | Verb::Completion(_) | Verb::Version => Ok(()),
+        Verb::Login(_) | Verb::Logout(_) | Verb::Context(_) => Ok(()),
     }
 }
 

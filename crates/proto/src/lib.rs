@@ -8,6 +8,7 @@ pub mod admission;
 pub mod api;
 pub mod audit;
 pub mod blank;
+pub mod certificate;
 pub mod dialer;
 pub mod excerpt;
 pub mod fault;

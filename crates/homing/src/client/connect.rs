@@ -17,9 +17,9 @@ const SERVICE_FOLDER: &str = "/var/lib/homing";
 /// The socket's name in the data folder.
 const SOCKET: &str = "homing.sock";
 
-/// The socket to try: as told, else in the person's own data folder, else the service's.
-pub(crate) fn find_socket(told: Option<PathBuf>) -> PathBuf {
-    told.or_else(|| variable("HOMING_SOCKET")).unwrap_or_else(|| {
+/// The socket to try: as the environment says, else in the person's own data folder, else the service's.
+pub(crate) fn find_socket() -> PathBuf {
+    variable("HOMING_SOCKET").unwrap_or_else(|| {
         let folders = data_folders();
         let sockets: Vec<PathBuf> = folders.iter().map(|folder| folder.join(SOCKET)).collect();
         let existing = sockets.iter().find(|socket| socket.exists());

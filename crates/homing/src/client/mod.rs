@@ -1,16 +1,20 @@
-//! HTTP/1.1 to the gateway over its Unix socket: one connection a request, a deadline on every wait.
+//! HTTP/1.1 to the gateway, over its Unix socket or TLS: one connection a request, a deadline on every wait.
 //!
 //! ```text
-//!   connect ──5 s──▶ request ──deadline──▶ head ──▶ JSON, or pieces of a stream, each with a deadline
+//!   connect ─────────▶ request ──deadline──▶ head ──▶ JSON, or pieces of a stream, each with a deadline
 //!      │                │                   │
 //!      ▼ 10             ▼ 10 or 7           ▼ problem+json: status by its code (exit.rs)
 //! ```
 
 mod connect;
 mod path;
+mod reach;
 mod stream;
+mod token;
+mod trust;
+mod url;
 
-use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,7 +22,8 @@ use homing_proto::api::Problem;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
-use hyper::{Method, Request, Response, header};
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,7 +32,10 @@ use tokio::time::timeout;
 use crate::exit::Exit;
 use crate::failure::Failure;
 pub(crate) use path::Target;
+pub(crate) use reach::{Reach, Remote, Told};
 pub(crate) use stream::{Lines, Piece, Pieces};
+pub(crate) use token::Token;
+pub(crate) use url::Url;
 
 /// How long an answer that is not streamed may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -39,13 +47,21 @@ const PROBLEM_LIMIT: usize = 64 * 1024;
 /// The gateway, seen from the command line.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
-    socket: PathBuf,
+    reach: Reach,
 }
 
 impl Client {
-    /// The gateway at the socket told, or at the usual places.
-    pub(crate) fn new(socket: Option<PathBuf>) -> Client {
-        Client { socket: connect::find_socket(socket) }
+    /// The gateway that is meant: as told, else as the environment says, else the context in use, else this machine's.
+    ///
+    /// # Errors
+    /// What is said contradicts itself, or names what is not there.
+    pub(crate) fn find(told: &Told) -> Result<Client, Failure> {
+        Reach::find(told).map(|reach| Client { reach })
+    }
+
+    /// A gateway somewhere else.
+    pub(crate) fn of(remote: Remote) -> Client {
+        Client { reach: Reach::Web(Arc::new(remote)) }
     }
 
     /// Reads an object.
@@ -53,7 +69,7 @@ impl Client {
     /// # Errors
     /// The gateway's problem, or its silence.
     pub(crate) async fn get<T: DeserializeOwned>(&self, target: &Target) -> Result<T, Failure> {
-        let request = request(Method::GET, target, None)?;
+        let request = self.request(Method::GET, target, None)?;
         object(self.open(request, ANSWER_TIMEOUT).await?).await
     }
 
@@ -67,7 +83,7 @@ impl Client {
         target: &Target,
         body: &B,
     ) -> Result<T, Failure> {
-        let request = request(method, target, Some(json(body)?))?;
+        let request = self.request(method, target, Some(json(body)?))?;
         object(self.open(request, ANSWER_TIMEOUT).await?).await
     }
 
@@ -76,7 +92,7 @@ impl Client {
     /// # Errors
     /// As for [`Client::get`].
     pub(crate) async fn delete(&self, target: &Target) -> Result<(), Failure> {
-        let request = request(Method::DELETE, target, None)?;
+        let request = self.request(Method::DELETE, target, None)?;
         self.open(request, ANSWER_TIMEOUT).await.map(drop)
     }
 
@@ -91,7 +107,7 @@ impl Client {
         patience: Duration,
     ) -> Result<Pieces, Failure> {
         let body = Some(("application/xml", Bytes::from(xml)));
-        let request = request(Method::POST, target, body)?;
+        let request = self.request(Method::POST, target, body)?;
         Ok(Pieces::new(self.open(request, patience).await?.into_body(), patience))
     }
 
@@ -104,9 +120,28 @@ impl Client {
         target: &Target,
         patience: Duration,
     ) -> Result<Lines, Failure> {
-        let request = request(Method::GET, target, None)?;
+        let request = self.request(Method::GET, target, None)?;
         let body = self.open(request, patience).await?.into_body();
         Ok(Lines::new(Pieces::new(body, patience)))
+    }
+
+    /// Asks anything, and hands out the answer piece by piece.
+    ///
+    /// # Errors
+    /// As for [`Client::get`].
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        target: &Target,
+        body: Option<(&str, Bytes)>,
+        header: Option<(header::HeaderName, &str)>,
+        patience: Duration,
+    ) -> Result<Pieces, Failure> {
+        let mut request = self.request(method, target, body)?;
+        if let Some((name, value)) = header {
+            request.headers_mut().insert(name, value.parse().map_err(|e| unaskable(&e))?);
+        }
+        Ok(Pieces::new(self.open(request, patience).await?.into_body(), patience))
     }
 
     /// Sends the request and waits for a successful head.
@@ -116,7 +151,7 @@ impl Client {
         patience: Duration,
     ) -> Result<Response<Incoming>, Failure> {
         let is_read = request.method() == Method::GET;
-        let stream = connect::connect(&self.socket).await?;
+        let stream = self.reach.connect().await?;
         let lost = |reason: &dyn std::fmt::Display| self.lost(is_read, reason);
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|e| lost(&e))?;
@@ -127,14 +162,49 @@ impl Client {
         };
         match response.status().is_success() {
             true => Ok(response),
-            false => Err(refusal(response).await),
+            false => Err(self.explain(refusal(response).await)),
+        }
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        target: &Target,
+        body: Option<(&str, Bytes)>,
+    ) -> Result<Request<Full<Bytes>>, Failure> {
+        let mut builder = Request::builder()
+            .method(method)
+            .uri(target.as_str())
+            .header(header::HOST, self.reach.host())
+            .header(header::TE, "trailers")
+            .header(header::USER_AGENT, concat!("homing/", env!("CARGO_PKG_VERSION")));
+        if let Some((kind, _)) = &body {
+            builder = builder.header(header::CONTENT_TYPE, *kind);
+        }
+        if let Some(token) = self.reach.token() {
+            let value = format!("Bearer {}", token.expose());
+            let mut value = HeaderValue::try_from(value).map_err(|e| unaskable(&e))?;
+            value.set_sensitive(true);
+            builder = builder.header(header::AUTHORIZATION, value);
+        }
+        let body = Full::new(body.map(|(_, bytes)| bytes).unwrap_or_default());
+        builder.body(body).map_err(|e| unaskable(&e))
+    }
+
+    /// Adds what a person can do about a token that is not taken.
+    fn explain(&self, failure: Failure) -> Failure {
+        match (&self.reach, failure.code.as_ref()) {
+            (Reach::Web(remote), "unknown-token" | "not-logged-in" | "token-expired") => {
+                failure.hint(format!("homing login {}", remote.url))
+            }
+            _ => failure,
         }
     }
 
     /// The connection broke: a question may be asked again, an order may have been carried out.
     fn lost(&self, is_read: bool, reason: &dyn std::fmt::Display) -> Failure {
-        let socket = self.socket.display();
-        let message = format!("the gateway at {socket} was lost before it answered: {reason}");
+        let at = &self.reach;
+        let message = format!("the gateway at {at} was lost before it answered: {reason}");
         match is_read {
             true => Failure::new(Exit::Unreachable, "gateway-lost", message).hint("homing status"),
             false => Failure::new(Exit::OutcomeUnknown, "outcome-unknown", message)
@@ -143,28 +213,14 @@ impl Client {
     }
 }
 
-fn request(
-    method: Method,
-    target: &Target,
-    body: Option<(&'static str, Bytes)>,
-) -> Result<Request<Full<Bytes>>, Failure> {
-    let mut builder = Request::builder()
-        .method(method)
-        .uri(target.as_str())
-        .header(header::HOST, "homing")
-        .header(header::TE, "trailers")
-        .header(header::USER_AGENT, concat!("homing/", env!("CARGO_PKG_VERSION")));
-    if let Some((kind, _)) = &body {
-        builder = builder.header(header::CONTENT_TYPE, *kind);
-    }
-    let body = Full::new(body.map(|(_, bytes)| bytes).unwrap_or_default());
-    builder.body(body).map_err(|e| Failure::usage(format!("this cannot be asked: {e}")))
+fn unaskable(reason: &dyn std::fmt::Display) -> Failure {
+    Failure::usage(format!("this cannot be asked: {reason}"))
 }
 
 fn json<B: Serialize>(body: &B) -> Result<(&'static str, Bytes), Failure> {
     match serde_json::to_vec(body) {
         Ok(json) => Ok(("application/json", Bytes::from(json))),
-        Err(error) => Err(Failure::usage(format!("this cannot be asked: {error}"))),
+        Err(error) => Err(unaskable(&error)),
     }
 }
 

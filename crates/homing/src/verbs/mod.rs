@@ -1,8 +1,10 @@
 //! The operator's verbs, one file a group; each speaks only the gateway's HTTP API.
 
+pub(crate) mod api;
 pub(crate) mod cli;
 pub(crate) mod completion;
 pub(crate) mod config;
+pub(crate) mod context;
 pub(crate) mod device;
 pub(crate) mod enroll;
 pub(crate) mod events;
@@ -10,6 +12,7 @@ pub(crate) mod follow;
 pub(crate) mod gateway;
 pub(crate) mod known_hosts;
 pub(crate) mod labels;
+pub(crate) mod login;
 pub(crate) mod password;
 pub(crate) mod reply;
 pub(crate) mod rpc;

@@ -11,7 +11,8 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use fake::Fake;
-use homing_gateway::http::{ApiSocket, serve};
+use homing_gateway::config::{Http, HttpAddress, Scheme};
+use homing_gateway::http::{ApiSocket, Doors, serve};
 use tokio::sync::oneshot;
 
 /// A scripted gateway that serves its API in a temporary folder.
@@ -73,6 +74,85 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// A scripted gateway that serves its API over TLS, and a home of its own for who asks.
+pub struct Remote {
+    pub fake: Fake,
+    pub url: String,
+    pub fingerprint: String,
+    folder: tempfile::TempDir,
+    running: Option<(oneshot::Sender<()>, std::thread::JoinHandle<()>)>,
+}
+
+impl Remote {
+    pub fn start() -> Remote {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("token"), "hmt_good\n").unwrap();
+        let fake = Fake::new();
+        fake.devices.lock().unwrap().push(fake::device("mx1", "up"));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let (ready, is_ready) = std::sync::mpsc::channel();
+        let (path, gateway) = (folder.path().to_owned(), fake.clone());
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(async {
+                let socket = ApiSocket::bind(&path.join("s")).unwrap();
+                let names = || vec!["localhost".to_owned()];
+                let doors = Doors::from(socket).with_tcp(&tls(), &path, names).unwrap();
+                ready.send(doors.shown()).unwrap();
+                let stopped = async { drop(stopped.await) };
+                serve(doors, gateway, stopped, Duration::from_millis(500)).await;
+            });
+        });
+        let shown = is_ready.recv().unwrap();
+        let (url, fingerprint) = (shown.addresses[0].clone(), shown.fingerprint.unwrap());
+        Remote { fake, url, fingerprint, folder, running: Some((stop, thread)) }
+    }
+
+    pub fn home(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    pub fn command(&self, line: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_homing"));
+        command.args(line).env_clear().env("HOME", self.home());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub fn homing(&self, line: &[&str]) -> Ran {
+        Ran::of(self.command(line).output().unwrap())
+    }
+
+    pub fn login(&self, more: &[&str]) -> Ran {
+        let token = self.home().join("token");
+        let mut line = vec!["login", &self.url, "--token-file", token.to_str().unwrap()];
+        line.extend(more);
+        self.homing(&line)
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        if let Some((stop, thread)) = self.running.take() {
+            let _ = stop.send(());
+            thread.join().unwrap();
+        }
+    }
+}
+
+fn tls() -> Http {
+    let address = "127.0.0.1:0".parse().unwrap();
+    Http {
+        listen: vec![HttpAddress { scheme: Some(Scheme::Https), address }],
+        certificate: None,
+        key: None,
+        plain: false,
+        max_connections: 16,
+        max_per_source: 16,
+        rate: 100,
     }
 }
 
