@@ -1,19 +1,21 @@
 //! What operators may ask of the gateway, in one place: the HTTP API and the demo are two faces of it.
 
+mod allow;
 mod change;
 mod decide;
 mod error;
 mod rpc;
 mod show;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use homing_proto::access::Operator;
+use homing_proto::access::{Operator, Right};
 use homing_proto::api;
-use homing_proto::fault::Fault;
 use homing_proto::identity::DeviceName;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -21,7 +23,7 @@ pub use error::ControlError;
 
 use crate::enroll::{self, Terms};
 use crate::shared::Shared;
-use crate::store::{self, Change, DeviceRecord};
+use crate::store::{self, Change};
 use crate::{stanza, timeline};
 
 /// Which devices to list.
@@ -80,10 +82,9 @@ impl Control {
     /// The operator whose token this is.
     ///
     /// # Errors
-    /// Nobody's, or it is not in force.
-    pub fn by_token(&self, _token: &str, _source: SocketAddr) -> Result<Operator, api::Problem> {
-        let title = "the token is not known";
-        Err(api::Problem::new(401, "unknown-token", Fault::Operator, title))
+    /// Nobody's, or it is not in force, or this source failed too often.
+    pub fn by_token(&self, token: &str, source: SocketAddr) -> Result<Operator, api::Problem> {
+        self.shared.access.by_token(token, Some(source)).map_err(|refused| refused.problem())
     }
 
     /// Whether work can be done: the store takes writes, and the gateway is not stopping.
@@ -100,79 +101,91 @@ impl Control {
         }
     }
 
-    /// The gateway and its fleet, in short.
-    pub async fn status(&self) -> Result<api::Status, ControlError> {
-        Ok(show::status(&self.shared, &self.terms))
+    /// The gateway and the part of its fleet that `operator` sees, in short.
+    pub async fn status(&self, operator: &Operator) -> Result<api::Status, ControlError> {
+        Ok(show::status(&self.shared, &self.terms, operator))
     }
 
-    /// Devices, enrolled and pending, by name.
-    pub async fn devices(&self, query: &DeviceQuery) -> Result<Vec<api::Device>, ControlError> {
-        let mut devices = show::devices(&self.shared);
+    /// The devices that `operator` sees, enrolled and pending, by name.
+    pub async fn devices(
+        &self,
+        query: &DeviceQuery,
+        operator: &Operator,
+    ) -> Result<Vec<api::Device>, ControlError> {
+        let mut devices = show::devices(&self.shared, operator);
         devices.retain(|device| query.takes(device));
         Ok(devices)
     }
 
     /// One device, by name; a pending one by device-id or fingerprint.
-    pub async fn device(&self, name: &str) -> Result<api::Device, ControlError> {
-        if let Some(record) = self.record(name) {
+    pub async fn device(
+        &self,
+        name: &str,
+        operator: &Operator,
+    ) -> Result<api::Device, ControlError> {
+        if self.record(name).is_some() {
+            let record = self.known(name, operator, Right::View)?;
             return Ok(show::device(&self.shared, &record));
         }
-        let pending = decide::find(&self.shared.store, name)?;
-        Ok(show::stranger(&pending))
+        Ok(show::stranger(&*self.waiting(name, operator, Right::View)?))
     }
 
-    /// Enrols a device, or gives an enrolled one a new secret. `actor` is who asks, for the record.
+    /// Enrols a device, or gives an enrolled one a new secret.
     pub async fn enroll(
         &self,
         request: api::Enroll,
-        actor: &str,
+        operator: &Operator,
     ) -> Result<api::Enrolled, ControlError> {
+        if let Some(record) = self.shared.store.device(&request.name) {
+            allow::on(operator, &record, Right::Administer)?;
+        }
+        allow::named(operator, &request.name, &request.tags, Right::Administer)?;
         let fresh = stanza::new_secret().map_err(|error| ControlError::Store(error.to_string()))?;
         let plan = enroll::plan(&request, &self.shared.store, &self.terms, fresh)?;
         let stanza = plan.stanza.print(request.format);
         let stanza = stanza
             .map_err(|error| ControlError::Invalid { message: error.to_string(), hint: None })?;
-        let (code, message) = match plan.is_rotation {
-            true => ("secret-rotated", "an operator had a new secret made"),
-            false => ("enrolled", "an operator enrolled the device"),
+        let (code, done) = match plan.is_rotation {
+            true => ("secret-rotated", "had a new secret made"),
+            false => ("enrolled", "enrolled the device"),
         };
-        self.write(plan.changes, &request.name, code, message.to_owned(), actor).await?;
-        let device = self.device(request.name.as_str()).await?;
+        self.write(plan.changes, &request.name, code, done, operator).await?;
+        let device = self.device(request.name.as_str(), operator).await?;
         Ok(api::Enrolled { device, stanza, format: request.format })
     }
 
-    /// Changes a device.
+    /// Changes a device. Whoever changes its labels must administer it before and after.
     pub async fn change(
         &self,
         name: &str,
         change: api::Change,
-        actor: &str,
+        operator: &Operator,
     ) -> Result<api::Device, ControlError> {
-        let record = self.known(name)?;
+        let record = self.known(name, operator, Right::Administer)?;
         let blocked = change.blocked;
+        allow::named(operator, &record.name, &change::tags(&record, &change), Right::Administer)?;
         let changes = change::plan(&record, change, &self.shared.store, &self.terms)?;
-        let (code, message) = match blocked {
-            Some(true) => ("device-blocked", "an operator blocked the device"),
-            Some(false) => ("device-unblocked", "an operator unblocked the device"),
-            None => ("device-changed", "an operator changed the device"),
+        let (code, done) = match blocked {
+            Some(true) => ("device-blocked", "blocked the device"),
+            Some(false) => ("device-unblocked", "unblocked the device"),
+            None => ("device-changed", "changed the device"),
         };
-        self.write(changes, &record.name, code, message.to_owned(), actor).await?;
+        self.write(changes, &record.name, code, done, operator).await?;
         if blocked == Some(true) {
             self.end_sessions(&record.name);
         }
-        self.device(name).await
+        self.device(name, operator).await
     }
 
     /// Forgets a device, or a pending key.
-    pub async fn forget(&self, name: &str, actor: &str) -> Result<(), ControlError> {
-        let Some(record) = self.record(name) else {
-            let pending = decide::find(&self.shared.store, name)?;
+    pub async fn forget(&self, name: &str, operator: &Operator) -> Result<(), ControlError> {
+        if self.record(name).is_none() {
+            let pending = self.waiting(name, operator, Right::Administer)?;
             return Ok(self.shared.store.write(vec![Change::TakePending(pending.id())]).await?);
-        };
-        let name = record.name.clone();
-        let message = "an operator forgot the device".to_owned();
+        }
+        let name = self.known(name, operator, Right::Administer)?.name.clone();
         let changes = vec![Change::Forget(name.clone())];
-        self.write(changes, &name, "device-forgotten", message, actor).await?;
+        self.write(changes, &name, "device-forgotten", "forgot the device", operator).await?;
         self.end_sessions(&name);
         self.shared.standings.forget(&name);
         Ok(())
@@ -182,25 +195,30 @@ impl Control {
     pub async fn accept(
         &self,
         decision: api::Decision,
-        actor: &str,
+        operator: &Operator,
     ) -> Result<api::Device, ControlError> {
-        decide::accept(self, decision, actor).await
+        decide::accept(self, decision, operator).await
     }
 
     /// Turns a pending key down.
     pub async fn reject(
         &self,
         decision: api::Decision,
-        actor: &str,
+        operator: &Operator,
     ) -> Result<api::Device, ControlError> {
-        decide::reject(self, &decision, actor).await
+        decide::reject(self, &decision, operator).await
     }
 
-    /// Stored events, oldest first.
-    pub async fn events(&self, query: &EventQuery) -> Result<Vec<api::Event>, ControlError> {
+    /// Stored events of what `operator` sees, oldest first.
+    pub async fn events(
+        &self,
+        query: &EventQuery,
+        operator: &Operator,
+    ) -> Result<Vec<api::Event>, ControlError> {
         let query = store::EventQuery {
             after: query.after,
             device: query.device.clone(),
+            of: self.visible(operator),
             codes: query.codes.clone(),
             since: query.since,
             limit: query.limit,
@@ -208,10 +226,18 @@ impl Control {
         Ok(self.shared.store.events(query).await?)
     }
 
-    /// Events from here on. A receiver that lags is told so, and reads the gap with [`Self::events`].
+    /// Events from here on, of everything: [`Self::shows`] says which are whose. A receiver that lags is told so, and
+    /// reads the gap with [`Self::events`].
     #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<api::Event> {
         self.shared.store.subscribe()
+    }
+
+    /// Whether an event is shown to `operator`, with the rights that it has at this moment.
+    #[must_use]
+    pub fn shows(&self, event: &api::Event, operator: &Operator) -> bool {
+        let Some(operator) = self.shared.access.renew(operator) else { return false };
+        allow::sees_event(&operator, event, |name| self.shared.store.device(name))
     }
 
     /// Runs one RPC. `operation` is the XML inside `<rpc>`. Answers when the reply begins, or the RPC has failed.
@@ -220,30 +246,22 @@ impl Control {
         name: &str,
         operation: Bytes,
         timeout: Duration,
-        _actor: &str,
+        operator: &Operator,
     ) -> Result<RpcReply, ControlError> {
-        let record = self.known(name)?;
+        let record = self.known(name, operator, Right::Configure)?;
         rpc::run(&self.shared, &record, operation, timeout).await
     }
 
-    fn record(&self, name: &str) -> Option<Arc<DeviceRecord>> {
-        self.shared.store.device(&DeviceName::new(name).ok()?)
-    }
-
-    fn known(&self, name: &str) -> Result<Arc<DeviceRecord>, ControlError> {
-        self.record(name).ok_or_else(|| ControlError::UnknownDevice(name.to_owned()))
-    }
-
-    /// Makes changes durable together with the event that tells who made them.
+    /// Makes changes durable together with the event that tells who made them: its name, then `done`.
     async fn write(
         &self,
         mut changes: Vec<Change>,
         device: &DeviceName,
         code: &str,
-        message: String,
-        actor: &str,
+        done: &str,
+        operator: &Operator,
     ) -> Result<(), ControlError> {
-        let event = timeline::by_operator(Some(device), code, message, actor);
+        let event = timeline::by_operator(Some(device), code, done, operator);
         timeline::log(&event);
         self.shared.standings.note(&event);
         changes.push(Change::Record(Box::new(event)));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use homing_proto::access::Operator;
 use homing_proto::admission::{Arrival, Outcome, Step, Subject};
 use homing_proto::api::{Event, Timestamp};
 use homing_proto::fault::Fault;
@@ -92,15 +93,18 @@ fn about(session: &Session, event: Event) -> Event {
     }
 }
 
-/// Records what an operator did.
+/// Records what an operator did: its name, then `done`.
 pub(crate) fn by_operator(
     device: Option<&DeviceName>,
     code: &str,
-    message: String,
-    actor: &str,
+    done: &str,
+    operator: &Operator,
 ) -> Event {
+    let message = format!("{operator} {done}");
     let mut event = Event { device: device.cloned(), ..event(code, message) };
-    event.fields.insert("actor".to_owned(), actor.to_owned());
+    event.fields.insert("actor".to_owned(), operator.name().to_owned());
+    event.fields.insert("via".to_owned(), operator.via().to_string());
+    event.source = operator.source().map(|source| source.to_string());
     event
 }
 

@@ -2,6 +2,7 @@
 
 use homing_proto::access::throttle::Throttled;
 use homing_proto::access::{TokenId, UserName};
+use homing_proto::api::Problem;
 use homing_proto::excerpt::Excerpt;
 use homing_proto::fault::Fault;
 
@@ -34,6 +35,20 @@ impl TokenRefused {
     #[must_use]
     pub fn fault(&self) -> Fault {
         Fault::Operator
+    }
+
+    /// As the HTTP API says it.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let status = match self {
+            Self::Unknown | Self::Expired(_) => 401,
+            Self::Throttled(_) => 429,
+        };
+        let problem = Problem::new(status, self.code(), self.fault(), self.to_string());
+        match self {
+            Self::Throttled(_) => problem,
+            _ => problem.with_hint("homing token create"),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What an operator may change of a device, checked before it is written.
 
+use homing_proto::access::Tags;
 use homing_proto::api::{self, KeySource, KeyState};
 
 use super::ControlError;
@@ -24,13 +25,8 @@ pub(super) fn plan(
     Ok(changes)
 }
 
-fn update(
-    record: &DeviceRecord,
-    change: &api::Change,
-    terms: &Terms,
-) -> Result<DeviceUpdate, ControlError> {
-    change.user.as_deref().map(enroll::user).transpose()?;
-    let addresses = change.addresses.as_deref().map(|all| addresses(all, terms)).transpose()?;
+/// The labels that the device has after the change.
+pub(super) fn tags(record: &DeviceRecord, change: &api::Change) -> Tags {
     let mut tags = record.tags.clone();
     for (key, value) in &change.tags {
         match value.is_empty() {
@@ -38,6 +34,17 @@ fn update(
             false => drop(tags.insert(key.clone(), value.clone())),
         }
     }
+    tags
+}
+
+fn update(
+    record: &DeviceRecord,
+    change: &api::Change,
+    terms: &Terms,
+) -> Result<DeviceUpdate, ControlError> {
+    change.user.as_deref().map(enroll::user).transpose()?;
+    let addresses = change.addresses.as_deref().map(|all| addresses(all, terms)).transpose()?;
+    let tags = tags(record, change);
     enroll::labels(&tags)?;
     let password = match &change.password {
         Some(plain) if plain.expose().is_empty() => Some(None),

@@ -9,6 +9,7 @@
 
 use std::sync::Arc;
 
+use homing_proto::access::{Operator, Right};
 use homing_proto::api::{self, KeySource, KeyState};
 use homing_proto::host_key::{Fingerprint, HostKey};
 use homing_proto::identity::{DeviceId, DeviceName};
@@ -20,14 +21,19 @@ use crate::store::{
     Change, DeviceRecord, DeviceUpdate, NewDevice, PendingKey, PendingRecord, Store,
 };
 
-/// The one pending key that is meant: by fingerprint, by device-id, or by the name of its device.
-pub(super) fn find(store: &Store, subject: &str) -> Result<Arc<PendingRecord>, ControlError> {
+/// The one pending key that is meant, of those that are seen: by fingerprint, by device-id, or by the name of its device.
+pub(super) fn find(
+    store: &Store,
+    subject: &str,
+    is_seen: impl Fn(&PendingRecord) -> bool,
+) -> Result<Arc<PendingRecord>, ControlError> {
     let fits = |pending: &Arc<PendingRecord>| {
         pending.key.fingerprint().to_string() == subject
             || pending.device_id.as_ref().is_some_and(|id| id.as_str() == subject)
             || pending.device.as_ref().is_some_and(|name| name.as_str() == subject)
     };
-    let mut found: Vec<_> = store.pending().into_iter().filter(fits).collect();
+    let found = store.pending().into_iter().filter(fits);
+    let mut found: Vec<_> = found.filter(|pending| is_seen(pending)).collect();
     match (found.pop(), found.len()) {
         (Some(one), 0) => Ok(one),
         (Some(last), _) => {
@@ -51,15 +57,18 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn find(store: &Store, subject: &str) -> Result<Self, ControlError> {
-        match find(store, subject) {
+    fn find(control: &Control, subject: &str, operator: &Operator) -> Result<Self, ControlError> {
+        match control.waiting(subject, operator, Right::Administer) {
             Ok(pending) => Ok(Self {
                 key: pending.key.clone(),
                 device_id: pending.device_id.clone(),
                 device: pending.device.clone(),
                 waits: Some(pending.id()),
             }),
-            Err(error) => Self::rejected(store, subject).ok_or(error),
+            Err(error @ ControlError::NothingPending(_)) => {
+                Self::rejected(&control.shared.store, subject).ok_or(error)
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -81,14 +90,15 @@ impl Candidate {
 pub(super) async fn accept(
     control: &Control,
     decision: api::Decision,
-    actor: &str,
+    operator: &Operator,
 ) -> Result<api::Device, ControlError> {
-    let candidate = Candidate::find(&control.shared.store, &decision.subject)?;
+    let candidate = Candidate::find(control, &decision.subject, operator)?;
     let name = name_for(&candidate, decision.name.as_ref())?;
+    control.may_decide(operator, &name)?;
     decision.user.as_deref().map(enroll::user).transpose()?;
     let password = decision.password.as_ref().map(enroll::password).transpose()?;
     let key = candidate.key.fingerprint();
-    let mut message = format!("an operator accepted the host key {key}");
+    let mut done = format!("accepted the host key {key}");
     let mut changes = match control.shared.store.device(&name) {
         Some(record) => {
             let retired = replaced(&record, &candidate.key, &decision)?;
@@ -100,7 +110,7 @@ pub(super) async fn accept(
             let retire =
                 |key: &Fingerprint| Change::RetireKey(name.clone(), *key, KeyState::Replaced);
             let mut changes: Vec<_> = retired.iter().map(retire).collect();
-            message.push_str(&instead(&record, &retired));
+            done.push_str(&instead(&record, &retired));
             changes.push(Change::Update(name.clone(), Box::new(update)));
             changes.push(Change::PinKey(name.clone(), candidate.key, KeySource::Operator));
             changes
@@ -114,9 +124,9 @@ pub(super) async fn accept(
         }))],
     };
     changes.extend(candidate.waits.map(Change::TakePending));
-    control.write(changes, &name, "key-accepted", message, actor).await?;
+    control.write(changes, &name, "key-accepted", &done, operator).await?;
     // Before the device goes on: its latest event is the answer.
-    let device = control.device(name.as_str()).await;
+    let device = control.device(name.as_str(), operator).await;
     // Nobody may be waiting for it just now.
     let _ = control.shared.decisions.send(Decided { key, device: Some(name) });
     device
@@ -201,13 +211,13 @@ fn name_for(pending: &Candidate, wanted: Option<&DeviceName>) -> Result<DeviceNa
 pub(super) async fn reject(
     control: &Control,
     decision: &api::Decision,
-    actor: &str,
+    operator: &Operator,
 ) -> Result<api::Device, ControlError> {
-    let pending = find(&control.shared.store, &decision.subject)?;
+    let pending = control.waiting(&decision.subject, operator, Right::Administer)?;
     let key = pending.key.fingerprint();
-    let message = format!("an operator rejected the host key {key}");
+    let done = format!("rejected the host key {key}");
     let event =
-        crate::timeline::by_operator(pending.device.as_ref(), "key-rejected", message, actor);
+        crate::timeline::by_operator(pending.device.as_ref(), "key-rejected", &done, operator);
     let event = api::Event { device_id: pending.device_id.clone(), ..event };
     crate::timeline::log(&event);
     let changes = vec![

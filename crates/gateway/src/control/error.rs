@@ -1,5 +1,6 @@
 //! Why the gateway does not do what it was asked to.
 
+use homing_proto::access::Denied;
 use homing_proto::api;
 use homing_proto::fault::Fault;
 use homing_proto::identity::DeviceName;
@@ -9,6 +10,9 @@ use crate::store::{ReadError, WriteError};
 /// Why the gateway does not do what it was asked to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ControlError {
+    /// The operator has no right to it.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// No device has that name.
     #[error("no device is called {0}")]
     UnknownDevice(String),
@@ -74,6 +78,7 @@ impl ControlError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
+            Self::Denied(denied) => denied.code(),
             Self::UnknownDevice(_) => "unknown-device",
             Self::NothingPending(_) => "nothing-pending",
             Self::Conflict { .. } => "conflict",
@@ -92,7 +97,8 @@ impl ControlError {
     #[must_use]
     pub fn fault(&self) -> Fault {
         match self {
-            Self::UnknownDevice(_)
+            Self::Denied(_)
+            | Self::UnknownDevice(_)
             | Self::NothingPending(_)
             | Self::Conflict { .. }
             | Self::Invalid { .. } => Fault::Operator,
@@ -106,6 +112,7 @@ impl ControlError {
     #[must_use]
     pub fn problem(&self) -> api::Problem {
         let status = match self {
+            Self::Denied(_) => 403,
             Self::UnknownDevice(_) | Self::NothingPending(_) => 404,
             Self::Conflict { .. } => 409,
             Self::Invalid { .. } => 400,
@@ -124,6 +131,7 @@ impl ControlError {
 
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Denied(denied) => Some(denied_hint(denied)),
             Self::UnknownDevice(_) => Some("homing device ls".into()),
             Self::NothingPending(_) => Some("homing device ls --state pending".into()),
             Self::Conflict { hint, .. } | Self::Invalid { hint, .. } => hint.clone(),
@@ -133,6 +141,15 @@ impl ControlError {
             Self::Store(_) => Some("look at the free space of the data folder".into()),
             _ => None,
         }
+    }
+}
+
+/// What an admin types to grant what is missing.
+fn denied_hint(denied: &Denied) -> String {
+    let grant = format!("homing user grant NAME {}", denied.needs());
+    match denied.device() {
+        Some(device) => format!("homing whoami; an admin may: {grant} --on name={device}"),
+        None => format!("homing whoami; an admin may: {grant}"),
     }
 }
 

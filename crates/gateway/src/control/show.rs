@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use homing_proto::access::{Operator, Right};
 use homing_proto::api::{Arriving, Attention, Counts, Device, DeviceState, Listener, Status};
 use homing_proto::identity::DeviceName;
 
+use super::allow;
 use crate::enroll::Terms;
 use crate::pending;
 use crate::session::Session;
@@ -17,12 +19,17 @@ use crate::store::{DeviceRecord, PendingRecord};
 /// At most so many devices are named one by one among what wants attention.
 const MOST_NAMED: usize = 10;
 
-/// Everything, enrolled devices first, each part by name.
-pub(super) fn devices(shared: &Shared) -> Vec<Device> {
+/// Everything that `operator` sees, enrolled devices first, each part by name.
+pub(super) fn devices(shared: &Shared, operator: &Operator) -> Vec<Device> {
     let view = View::new(shared);
-    let records = shared.store.devices();
+    let mut records = shared.store.devices();
+    records.retain(|record| allow::on(operator, record, Right::View).is_ok());
     let enrolled = records.iter().map(|record| view.device(record));
-    enrolled.chain(view.strangers.iter().map(|pending| stranger(pending))).collect()
+    let is_seen = |pending: &&Arc<PendingRecord>| {
+        allow::stranger(operator, pending.device_id.as_ref(), Right::View).is_ok()
+    };
+    let strangers = view.strangers.iter().filter(is_seen);
+    enrolled.chain(strangers.map(|pending| stranger(pending))).collect()
 }
 
 /// One enrolled device.
@@ -133,8 +140,8 @@ fn compose(
 }
 
 /// The gateway and its fleet, in short.
-pub(super) fn status(shared: &Shared, terms: &Terms) -> Status {
-    let devices = devices(shared);
+pub(super) fn status(shared: &Shared, terms: &Terms, operator: &Operator) -> Status {
+    let devices = devices(shared, operator);
     let mut counts = Counts::default();
     for device in &devices {
         let count = match device.state {

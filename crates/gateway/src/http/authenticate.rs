@@ -23,7 +23,6 @@ use homing_proto::fault::Fault;
 use homing_proto::gate::block;
 use homing_proto::rate::{Rate, Rates};
 
-use super::actor::Actor;
 use super::operate::Operate;
 use super::peer::Peer;
 use super::refusal::Refusal;
@@ -100,14 +99,13 @@ pub(super) async fn authenticate<G: Operate>(
     next: Next,
 ) -> Response {
     let operator = match request.extensions().get::<Peer>() {
-        Some(Peer::Local(actor)) => Ok(Some(Operator::local(actor.as_str()))),
+        Some(Peer::Local(operator)) => Ok(Some(operator.clone())),
         Some(Peer::Remote(source)) => guard.judge(*source, &request),
         None => Ok(None),
     };
     match operator {
         Ok(operator) => {
             if let Some(operator) = operator {
-                request.extensions_mut().insert(Actor::new(operator.name()));
                 request.extensions_mut().insert(operator);
             }
             next.run(request).await

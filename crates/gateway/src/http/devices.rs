@@ -15,19 +15,21 @@ type Answer<T> = Result<axum::Json<T>, Refusal>;
 
 pub(super) async fn status<G: Operate>(
     State(shared): State<Shared<G>>,
+    Asker(operator): Asker,
     parameters: Parameters,
 ) -> Answer<Status> {
     parameters.only(&[])?;
-    bounded(shared.gateway.status()).await.map(axum::Json)
+    bounded(shared.gateway.status(&operator)).await.map(axum::Json)
 }
 
 pub(super) async fn list<G: Operate>(
     State(shared): State<Shared<G>>,
+    Asker(operator): Asker,
     parameters: Parameters,
 ) -> Answer<Vec<Device>> {
     parameters.only(&["state", "tag"])?;
     let query = DeviceQuery { states: states(&parameters)?, tags: tags(&parameters)? };
-    bounded(shared.gateway.devices(&query)).await.map(axum::Json)
+    bounded(shared.gateway.devices(&query, &operator)).await.map(axum::Json)
 }
 
 fn states(parameters: &Parameters) -> Result<Vec<DeviceState>, Refusal> {
@@ -51,50 +53,51 @@ fn tags(parameters: &Parameters) -> Result<Vec<(String, String)>, Refusal> {
 
 pub(super) async fn show<G: Operate>(
     State(shared): State<Shared<G>>,
+    Asker(operator): Asker,
     Name(name): Name,
 ) -> Answer<Device> {
-    bounded(shared.gateway.device(&name)).await.map(axum::Json)
+    bounded(shared.gateway.device(&name, &operator)).await.map(axum::Json)
 }
 
 pub(super) async fn enroll<G: Operate>(
     State(shared): State<Shared<G>>,
-    Asker(actor): Asker,
+    Asker(operator): Asker,
     Json(request): Json<Enroll>,
 ) -> Result<(StatusCode, axum::Json<Enrolled>), Refusal> {
-    let enrolled = bounded(shared.gateway.enroll(request, actor.as_str())).await?;
+    let enrolled = bounded(shared.gateway.enroll(request, &operator)).await?;
     Ok((StatusCode::CREATED, axum::Json(enrolled)))
 }
 
 pub(super) async fn change<G: Operate>(
     State(shared): State<Shared<G>>,
-    Asker(actor): Asker,
+    Asker(operator): Asker,
     Name(name): Name,
     Json(change): Json<Change>,
 ) -> Answer<Device> {
-    bounded(shared.gateway.change(&name, change, actor.as_str())).await.map(axum::Json)
+    bounded(shared.gateway.change(&name, change, &operator)).await.map(axum::Json)
 }
 
 pub(super) async fn forget<G: Operate>(
     State(shared): State<Shared<G>>,
-    Asker(actor): Asker,
+    Asker(operator): Asker,
     Name(name): Name,
 ) -> Result<StatusCode, Refusal> {
-    bounded(shared.gateway.forget(&name, actor.as_str())).await?;
+    bounded(shared.gateway.forget(&name, &operator)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(super) async fn accept<G: Operate>(
     State(shared): State<Shared<G>>,
-    Asker(actor): Asker,
+    Asker(operator): Asker,
     Json(decision): Json<Decision>,
 ) -> Answer<Device> {
-    bounded(shared.gateway.accept(decision, actor.as_str())).await.map(axum::Json)
+    bounded(shared.gateway.accept(decision, &operator)).await.map(axum::Json)
 }
 
 pub(super) async fn reject<G: Operate>(
     State(shared): State<Shared<G>>,
-    Asker(actor): Asker,
+    Asker(operator): Asker,
     Json(decision): Json<Decision>,
 ) -> Answer<Device> {
-    bounded(shared.gateway.reject(decision, actor.as_str())).await.map(axum::Json)
+    bounded(shared.gateway.reject(decision, &operator)).await.map(axum::Json)
 }

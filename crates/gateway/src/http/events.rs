@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use homing_proto::api::{Event, Timestamp};
 
-use super::extract::{Name, Parameters};
+use super::extract::{Asker, Name, Parameters};
 use super::operate::Operate;
 use super::refusal::{Refusal, bounded};
 use super::{Shared, follow};
@@ -18,6 +18,7 @@ const LOG_LIMIT: u32 = 1000;
 /// The timeline of one device, newest last.
 pub(super) async fn log<G: Operate>(
     State(shared): State<Shared<G>>,
+    Asker(operator): Asker,
     Name(name): Name,
     parameters: Parameters,
 ) -> Result<axum::Json<Vec<Event>>, Refusal> {
@@ -25,14 +26,14 @@ pub(super) async fn log<G: Operate>(
     let limit = limit(&parameters)?;
     let since = since(&parameters)?;
     // A name that nothing is known of is refused, not answered with an empty log.
-    let known = bounded(shared.gateway.device(&name)).await;
+    let known = bounded(shared.gateway.device(&name, &operator)).await;
     let query = EventQuery {
         device: Some(name),
         since,
         limit: Some(limit.unwrap_or(LOG_LIMIT)),
         ..EventQuery::default()
     };
-    let events = bounded(shared.gateway.events(&query)).await?;
+    let events = bounded(shared.gateway.events(&query, &operator)).await?;
     match known {
         Err(refusal) if events.is_empty() => Err(refusal),
         _ => Ok(axum::Json(events)),
@@ -42,6 +43,7 @@ pub(super) async fn log<G: Operate>(
 /// Events as lines of JSON, for as long as asked.
 pub(super) async fn stream<G: Operate>(
     State(shared): State<Shared<G>>,
+    Asker(operator): Asker,
     parameters: Parameters,
 ) -> Result<Response, Refusal> {
     parameters.only(&["after", "device", "code", "limit", "since", "follow"])?;
@@ -53,7 +55,8 @@ pub(super) async fn stream<G: Operate>(
         limit: limit(&parameters)?,
     };
     let follows = parameters.read("follow", "true or false")?.unwrap_or(false);
-    let lines = follow::start(&shared.followers, shared.gateway, query, follows).await?;
+    let asked = follow::Asked { query, operator, follows };
+    let lines = follow::start(&shared.followers, shared.gateway, asked).await?;
     let kind = [(header::CONTENT_TYPE, "application/x-ndjson")];
     Ok((kind, Body::new(lines)).into_response())
 }

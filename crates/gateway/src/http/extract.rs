@@ -8,10 +8,10 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
+use homing_proto::access::Operator;
 use homing_proto::fault::Fault;
 use serde::de::DeserializeOwned;
 
-use super::actor::Actor;
 use super::refusal::Refusal;
 
 /// Largest JSON request.
@@ -98,14 +98,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Name {
 }
 
 /// Who asks, as the listener found out.
-pub(super) struct Asker(pub(super) Actor);
+pub(super) struct Asker(pub(super) Operator);
 
 impl<S: Send + Sync> FromRequestParts<S> for Asker {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         parts.extensions.get().cloned().map(Asker).ok_or_else(|| {
-            Refusal::new(StatusCode::FORBIDDEN, "no-actor", Fault::Local, "who asks is not known")
+            Refusal::new(
+                StatusCode::FORBIDDEN,
+                "no-operator",
+                Fault::Local,
+                "who asks is not known",
+            )
         })
     }
 }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use bytes::Bytes;
+use homing_proto::access::Operator;
 use homing_proto::api::Event;
 use homing_proto::fault::Fault;
 use hyper::body::{Body, Frame};
@@ -83,6 +84,14 @@ impl Body for EventLines {
     }
 }
 
+/// What a reader asks for.
+pub(super) struct Asked {
+    pub(super) query: EventQuery,
+    pub(super) operator: Operator,
+    /// Whether it stays for what happens.
+    pub(super) follows: bool,
+}
+
 /// Starts a stream; its first page is read before the answer begins, so that its refusal is seen.
 ///
 /// # Errors
@@ -90,18 +99,18 @@ impl Body for EventLines {
 pub(super) async fn start<G: Operate>(
     followers: &Followers,
     gateway: G,
-    query: EventQuery,
-    follows: bool,
+    asked: Asked,
 ) -> Result<EventLines, Refusal> {
     let permit = followers.enter()?;
     let live = gateway.subscribe();
-    let last = match query.after {
+    let last = match asked.query.after {
         Some(after) => after,
-        None => newest(&gateway).await?,
+        None => newest(&gateway, &asked.operator).await?,
     };
-    let first = first_page(&gateway, &query, follows).await?;
+    let first = first_page(&gateway, &asked).await?;
     let (sender, lines) = mpsc::channel(16);
-    let mut stream = Stream { gateway, query, last, lines: sender };
+    let Asked { query, operator, follows } = asked;
+    let mut stream = Stream { gateway, query, operator, last, lines: sender };
     let stopping = followers.stopping.clone();
     tokio::spawn(async move {
         let run = stream.run(first, live, follows);
@@ -112,27 +121,25 @@ pub(super) async fn start<G: Operate>(
 }
 
 /// Where "from here on" begins.
-async fn newest<G: Operate>(gateway: &G) -> Result<u64, Refusal> {
+async fn newest<G: Operate>(gateway: &G, operator: &Operator) -> Result<u64, Refusal> {
     let query = EventQuery { limit: Some(1), ..EventQuery::default() };
-    let events = bounded(gateway.events(&query)).await?;
+    let events = bounded(gateway.events(&query, operator)).await?;
     Ok(events.last().map_or(0, |event| event.id))
 }
 
 /// What comes before the live events; to follow from here on, nothing does.
-async fn first_page<G: Operate>(
-    gateway: &G,
-    query: &EventQuery,
-    follows: bool,
-) -> Result<Vec<Event>, Refusal> {
+async fn first_page<G: Operate>(gateway: &G, asked: &Asked) -> Result<Vec<Event>, Refusal> {
+    let query = &asked.query;
     let asks_for_past = query.after.is_some() || query.limit.is_some() || query.since.is_some();
-    if follows && !asks_for_past {
+    if asked.follows && !asks_for_past {
         return Ok(Vec::new());
     }
     let limit = match query.after {
         Some(_) => Some(query.limit.unwrap_or(PAGE).min(PAGE)),
         None => query.limit,
     };
-    bounded(gateway.events(&EventQuery { limit, ..query.clone() })).await
+    let query = EventQuery { limit, ..query.clone() };
+    bounded(gateway.events(&query, &asked.operator)).await
 }
 
 /// Why a stream ends: nobody reads it, or it cannot go on.
@@ -141,6 +148,7 @@ struct Ended;
 struct Stream<G> {
     gateway: G,
     query: EventQuery,
+    operator: Operator,
     /// The last event that was sent, or that came before the first.
     last: u64,
     lines: mpsc::Sender<Result<Bytes, BrokenOff>>,
@@ -177,7 +185,7 @@ impl<G: Operate> Stream<G> {
             }
             let query =
                 EventQuery { after: Some(self.last), limit: Some(limit), ..self.query.clone() };
-            let Ok(page) = self.gateway.events(&query).await else {
+            let Ok(page) = self.gateway.events(&query, &self.operator).await else {
                 return self.put(Err(BrokenOff)).await.and(Err(Ended));
             };
             for event in &page {
@@ -207,7 +215,8 @@ impl<G: Operate> Stream<G> {
 
     /// Sends a live event, if it is asked for and was not sent from the store.
     async fn offer(&mut self, event: &Event) -> Result<(), Ended> {
-        match event.id > self.last && fits(&self.query, event) {
+        let is_new = event.id > self.last && fits(&self.query, event);
+        match is_new && self.gateway.shows(event, &self.operator) {
             true => self.send(event).await,
             false => Ok(()),
         }

@@ -8,7 +8,6 @@
 //!
 //! Routes and shapes: [`homing_proto::api`]. Sources: RFC 9110, RFC 9112, RFC 9457.
 
-mod actor;
 mod authenticate;
 mod devices;
 mod door;
@@ -33,7 +32,6 @@ use homing_proto::fault::Fault;
 use homing_proto::rate::Rate;
 use tokio_util::sync::CancellationToken;
 
-pub use actor::Actor;
 pub use door::{DoorError, Doors};
 pub use operate::Operate;
 pub use serve::serve;

@@ -20,40 +20,52 @@ type Answer<T> = Result<T, ControlError>;
 pub trait Operate: Clone + Debug + Send + Sync + 'static {
     fn by_token(&self, token: &str, source: SocketAddr) -> Result<Operator, api::Problem>;
     fn ready(&self) -> Answer<()>;
-    fn status(&self) -> impl Future<Output = Answer<api::Status>> + Send;
-    fn devices(&self, query: &DeviceQuery)
-    -> impl Future<Output = Answer<Vec<api::Device>>> + Send;
-    fn device(&self, name: &str) -> impl Future<Output = Answer<api::Device>> + Send;
+    fn status(&self, operator: &Operator) -> impl Future<Output = Answer<api::Status>> + Send;
+    fn devices(
+        &self,
+        query: &DeviceQuery,
+        operator: &Operator,
+    ) -> impl Future<Output = Answer<Vec<api::Device>>> + Send;
+    fn device(
+        &self,
+        name: &str,
+        operator: &Operator,
+    ) -> impl Future<Output = Answer<api::Device>> + Send;
     fn enroll(
         &self,
         request: api::Enroll,
-        actor: &str,
+        operator: &Operator,
     ) -> impl Future<Output = Answer<api::Enrolled>> + Send;
     fn change(
         &self,
         name: &str,
         change: api::Change,
-        actor: &str,
+        operator: &Operator,
     ) -> impl Future<Output = Answer<api::Device>> + Send;
-    fn forget(&self, name: &str, actor: &str) -> impl Future<Output = Answer<()>> + Send;
+    fn forget(&self, name: &str, operator: &Operator) -> impl Future<Output = Answer<()>> + Send;
     fn accept(
         &self,
         decision: api::Decision,
-        actor: &str,
+        operator: &Operator,
     ) -> impl Future<Output = Answer<api::Device>> + Send;
     fn reject(
         &self,
         decision: api::Decision,
-        actor: &str,
+        operator: &Operator,
     ) -> impl Future<Output = Answer<api::Device>> + Send;
-    fn events(&self, query: &EventQuery) -> impl Future<Output = Answer<Vec<api::Event>>> + Send;
+    fn events(
+        &self,
+        query: &EventQuery,
+        operator: &Operator,
+    ) -> impl Future<Output = Answer<Vec<api::Event>>> + Send;
     fn subscribe(&self) -> broadcast::Receiver<api::Event>;
+    fn shows(&self, event: &api::Event, operator: &Operator) -> bool;
     fn rpc(
         &self,
         name: &str,
         operation: Bytes,
         timeout: Duration,
-        actor: &str,
+        operator: &Operator,
     ) -> impl Future<Output = Answer<RpcReply>> + Send;
 }
 
@@ -66,44 +78,53 @@ impl Operate for Control {
         Control::ready(self)
     }
 
-    async fn status(&self) -> Answer<api::Status> {
-        Control::status(self).await
+    async fn status(&self, operator: &Operator) -> Answer<api::Status> {
+        Control::status(self, operator).await
     }
 
-    async fn devices(&self, query: &DeviceQuery) -> Answer<Vec<api::Device>> {
-        Control::devices(self, query).await
+    async fn devices(&self, query: &DeviceQuery, operator: &Operator) -> Answer<Vec<api::Device>> {
+        Control::devices(self, query, operator).await
     }
 
-    async fn device(&self, name: &str) -> Answer<api::Device> {
-        Control::device(self, name).await
+    async fn device(&self, name: &str, operator: &Operator) -> Answer<api::Device> {
+        Control::device(self, name, operator).await
     }
 
-    async fn enroll(&self, request: api::Enroll, actor: &str) -> Answer<api::Enrolled> {
-        Control::enroll(self, request, actor).await
+    async fn enroll(&self, request: api::Enroll, operator: &Operator) -> Answer<api::Enrolled> {
+        Control::enroll(self, request, operator).await
     }
 
-    async fn change(&self, name: &str, change: api::Change, actor: &str) -> Answer<api::Device> {
-        Control::change(self, name, change, actor).await
+    async fn change(
+        &self,
+        name: &str,
+        change: api::Change,
+        operator: &Operator,
+    ) -> Answer<api::Device> {
+        Control::change(self, name, change, operator).await
     }
 
-    async fn forget(&self, name: &str, actor: &str) -> Answer<()> {
-        Control::forget(self, name, actor).await
+    async fn forget(&self, name: &str, operator: &Operator) -> Answer<()> {
+        Control::forget(self, name, operator).await
     }
 
-    async fn accept(&self, decision: api::Decision, actor: &str) -> Answer<api::Device> {
-        Control::accept(self, decision, actor).await
+    async fn accept(&self, decision: api::Decision, operator: &Operator) -> Answer<api::Device> {
+        Control::accept(self, decision, operator).await
     }
 
-    async fn reject(&self, decision: api::Decision, actor: &str) -> Answer<api::Device> {
-        Control::reject(self, decision, actor).await
+    async fn reject(&self, decision: api::Decision, operator: &Operator) -> Answer<api::Device> {
+        Control::reject(self, decision, operator).await
     }
 
-    async fn events(&self, query: &EventQuery) -> Answer<Vec<api::Event>> {
-        Control::events(self, query).await
+    async fn events(&self, query: &EventQuery, operator: &Operator) -> Answer<Vec<api::Event>> {
+        Control::events(self, query, operator).await
     }
 
     fn subscribe(&self) -> broadcast::Receiver<api::Event> {
         Control::subscribe(self)
+    }
+
+    fn shows(&self, event: &api::Event, operator: &Operator) -> bool {
+        Control::shows(self, event, operator)
     }
 
     async fn rpc(
@@ -111,8 +132,8 @@ impl Operate for Control {
         name: &str,
         operation: Bytes,
         timeout: Duration,
-        actor: &str,
+        operator: &Operator,
     ) -> Answer<RpcReply> {
-        Control::rpc(self, name, operation, timeout, actor).await
+        Control::rpc(self, name, operation, timeout, operator).await
     }
 }

@@ -23,7 +23,7 @@ const LONGEST_TIMEOUT: f64 = 86_400.0;
 
 pub(super) async fn run<G: Operate>(
     State(shared): State<Shared<G>>,
-    Asker(actor): Asker,
+    Asker(operator): Asker,
     Name(name): Name,
     parameters: Parameters,
     request: Request,
@@ -36,7 +36,7 @@ pub(super) async fn run<G: Operate>(
     if operation.trim_ascii().is_empty() {
         return Err(Refusal::invalid("the request is empty: expected the XML inside <rpc>"));
     }
-    let reply = shared.gateway.rpc(&name, operation, timeout, actor.as_str()).await?;
+    let reply = shared.gateway.rpc(&name, operation, timeout, &operator).await?;
     let body = ReplyBody::begin(reply, takes_trailers).await.map_err(Refusal)?;
     let head = [(header::CONTENT_TYPE, "application/xml"), (header::TRAILER, OUTCOME_TRAILER)];
     Ok((head, Body::new(body)).into_response())

@@ -29,10 +29,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use super::actor::Actor;
 use super::door::{Doors, TcpDoor, Tls};
 use super::operate::Operate;
-use super::peer::Peer;
+use super::peer::{self, Peer};
 use super::router;
 use super::socket::ApiSocket;
 use super::tls::Certificate;
@@ -148,7 +147,7 @@ async fn local(socket: ApiSocket, serving: Arc<Serving>) {
             Ok(stream) => {
                 let shared = Arc::clone(&serving);
                 serving.spawn(async move {
-                    let peer = Peer::Local(Actor::of_peer(&stream).await);
+                    let peer = Peer::Local(peer::of_socket(&stream).await);
                     connection(stream, peer, &shared).await;
                     drop(permit);
                 });

@@ -25,6 +25,8 @@ pub struct EventQuery {
     pub after: Option<u64>,
     /// Only this device's: by name, or by device-id for an unknown one.
     pub device: Option<String>,
+    /// Only of enrolled devices of these names; none: all events, those of strangers too.
+    pub of: Option<Vec<String>>,
     /// Only these codes; empty: all.
     pub codes: Vec<String>,
     /// Only events at or after this moment.
@@ -107,6 +109,10 @@ fn select(query: &EventQuery) -> (String, Vec<Box<dyn ToSql>>) {
         filter("(device = ?", Box::new(device.clone()));
         sql.push_str(" OR (device IS NULL AND device_id = ?))");
         values.push(Box::new(device.clone()));
+    }
+    if let Some(names) = &query.of {
+        sql.push_str(" AND device IN (SELECT value FROM json_each(?))");
+        values.push(Box::new(serde_json::json!(names).to_string()));
     }
     if !query.codes.is_empty() {
         sql.push_str(" AND code IN (SELECT value FROM json_each(?))");

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use homing_gateway::config::{DialAddress, Flags, Settings, load};
 use homing_gateway::control::{Control, DeviceQuery};
+use homing_proto::access::Operator;
 use homing_proto::api::{Device, Event};
 use tokio::sync::{broadcast, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -94,6 +95,11 @@ fn failed(code: &'static str, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(Exit::Failed, code, error.to_string())
 }
 
+/// Who enrols the devices, for the record.
+fn operator() -> Operator {
+    Operator::local("demo")
+}
+
 async fn start_gateway(
     folder: &Path,
     stop: &CancellationToken,
@@ -171,7 +177,7 @@ async fn arrivals(
             }
             unheard.remove(line.name.as_str());
         }
-        let all = control.devices(&DeviceQuery::default()).await;
+        let all = control.devices(&DeviceQuery::default(), &operator()).await;
         let all = all.map_err(|error| failed(error.code(), &error))?;
         let stands = |member: &Member| {
             all.iter()

@@ -75,7 +75,8 @@ pub(super) async fn rpc(control: &Control, devices: &[Device]) -> Result<(), Fai
     };
     println!("\n$ homing rpc {} get-system-information", device.name);
     let operation = Bytes::from_static(b"<get-system-information/>");
-    let reply = control.rpc(&device.name, operation, Duration::from_secs(10), "demo").await;
+    let patience = Duration::from_secs(10);
+    let reply = control.rpc(&device.name, operation, patience, &super::operator()).await;
     let mut reply = reply.map_err(|error| failed(error.code(), &error))?;
     while let Some(piece) = reply.body.recv().await {
         print!("{}", String::from_utf8_lossy(&piece));

@@ -81,48 +81,48 @@ impl Operate for Fake {
         Ok(())
     }
 
-    async fn status(&self) -> Answer<api::Status> {
+    async fn status(&self, _: &Operator) -> Answer<api::Status> {
         Err(ControlError::Stopping)
     }
 
-    async fn devices(&self, query: &DeviceQuery) -> Answer<Vec<api::Device>> {
+    async fn devices(&self, query: &DeviceQuery, _: &Operator) -> Answer<Vec<api::Device>> {
         self.note(format!("{query:?}"));
         Ok(vec![device("mx1")])
     }
 
-    async fn device(&self, name: &str) -> Answer<api::Device> {
+    async fn device(&self, name: &str, _: &Operator) -> Answer<api::Device> {
         match name {
             "mx1" => Ok(device("mx1")),
             name => Err(ControlError::UnknownDevice(name.to_owned())),
         }
     }
 
-    async fn enroll(&self, request: api::Enroll, actor: &str) -> Answer<api::Enrolled> {
-        self.note(format!("enroll {} by {actor}", request.name));
+    async fn enroll(&self, request: api::Enroll, operator: &Operator) -> Answer<api::Enrolled> {
+        self.note(format!("enroll {} by {operator}", request.name));
         let device = device(request.name.as_str());
         Ok(api::Enrolled { device, stanza: "set x\n".into(), format: request.format })
     }
 
-    async fn change(&self, name: &str, _: api::Change, actor: &str) -> Answer<api::Device> {
-        self.note(format!("change {name} by {actor}"));
+    async fn change(&self, name: &str, _: api::Change, operator: &Operator) -> Answer<api::Device> {
+        self.note(format!("change {name} by {operator}"));
         Ok(device(name))
     }
 
-    async fn forget(&self, name: &str, actor: &str) -> Answer<()> {
-        self.note(format!("forget {name} by {actor}"));
+    async fn forget(&self, name: &str, operator: &Operator) -> Answer<()> {
+        self.note(format!("forget {name} by {operator}"));
         Ok(())
     }
 
-    async fn accept(&self, decision: api::Decision, actor: &str) -> Answer<api::Device> {
-        self.note(format!("accept {} by {actor}", decision.subject));
+    async fn accept(&self, decision: api::Decision, operator: &Operator) -> Answer<api::Device> {
+        self.note(format!("accept {} by {operator}", decision.subject));
         Ok(device("mx1"))
     }
 
-    async fn reject(&self, decision: api::Decision, _: &str) -> Answer<api::Device> {
+    async fn reject(&self, decision: api::Decision, _: &Operator) -> Answer<api::Device> {
         Err(ControlError::NothingPending(decision.subject))
     }
 
-    async fn events(&self, query: &EventQuery) -> Answer<Vec<api::Event>> {
+    async fn events(&self, query: &EventQuery, _: &Operator) -> Answer<Vec<api::Event>> {
         let stored = self.stored.lock().unwrap();
         let is_meant = |event: &&api::Event| {
             query.after.is_none_or(|after| event.id > after)
@@ -143,15 +143,19 @@ impl Operate for Fake {
         self.live.subscribe()
     }
 
+    fn shows(&self, event: &api::Event, _: &Operator) -> bool {
+        event.code != "hidden"
+    }
+
     async fn rpc(
         &self,
         name: &str,
         xml: Bytes,
         timeout: Duration,
-        actor: &str,
+        operator: &Operator,
     ) -> Answer<RpcReply> {
-        self.device(name).await?;
-        self.note(format!("{} in {timeout:?} by {actor}", String::from_utf8_lossy(&xml)));
+        self.device(name, operator).await?;
+        self.note(format!("{} in {timeout:?} by {operator}", String::from_utf8_lossy(&xml)));
         let (pieces, body) = mpsc::channel(1);
         let (tell, outcome) = oneshot::channel();
         let script = self.script.lock().unwrap().clone();
