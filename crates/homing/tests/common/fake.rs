@@ -123,22 +123,22 @@ impl Operate for Fake {
         Ok(())
     }
 
-    async fn status(&self) -> Answer<api::Status> {
+    async fn status(&self, _: &Operator) -> Answer<api::Status> {
         Ok(status())
     }
 
-    async fn devices(&self, query: &DeviceQuery) -> Answer<Vec<api::Device>> {
+    async fn devices(&self, query: &DeviceQuery, _: &Operator) -> Answer<Vec<api::Device>> {
         let devices = self.devices.lock().unwrap();
         let is_meant =
             |device: &&api::Device| query.states.is_empty() || query.states.contains(&device.state);
         Ok(devices.iter().filter(is_meant).cloned().collect())
     }
 
-    async fn device(&self, name: &str) -> Answer<api::Device> {
+    async fn device(&self, name: &str, _: &Operator) -> Answer<api::Device> {
         self.find(name)
     }
 
-    async fn enroll(&self, request: api::Enroll, _: &str) -> Answer<api::Enrolled> {
+    async fn enroll(&self, request: api::Enroll, _: &Operator) -> Answer<api::Enrolled> {
         let password = request.password.as_ref().map(|password| password.expose().to_owned());
         self.note(format!("{} {:?} {password:?}", request.name, request.tags));
         let device = device(request.name.as_str(), "new");
@@ -146,27 +146,27 @@ impl Operate for Fake {
         Ok(api::Enrolled { device, stanza, format: request.format })
     }
 
-    async fn change(&self, name: &str, change: api::Change, _: &str) -> Answer<api::Device> {
+    async fn change(&self, name: &str, change: api::Change, _: &Operator) -> Answer<api::Device> {
         self.note(serde_json::to_string(&change).unwrap());
         self.find(name)
     }
 
-    async fn forget(&self, name: &str, _: &str) -> Answer<()> {
+    async fn forget(&self, name: &str, _: &Operator) -> Answer<()> {
         let device = self.find(name)?;
         self.devices.lock().unwrap().retain(|other| other.name != device.name);
         Ok(())
     }
 
-    async fn accept(&self, decision: api::Decision, _: &str) -> Answer<api::Device> {
+    async fn accept(&self, decision: api::Decision, _: &Operator) -> Answer<api::Device> {
         self.note(serde_json::to_string(&decision).unwrap());
         self.find(&decision.subject)
     }
 
-    async fn reject(&self, decision: api::Decision, _: &str) -> Answer<api::Device> {
+    async fn reject(&self, decision: api::Decision, _: &Operator) -> Answer<api::Device> {
         Err(ControlError::NothingPending(decision.subject))
     }
 
-    async fn events(&self, query: &EventQuery) -> Answer<Vec<api::Event>> {
+    async fn events(&self, query: &EventQuery, _: &Operator) -> Answer<Vec<api::Event>> {
         let events = self.events.lock().unwrap();
         let is_meant = |event: &&api::Event| query.after.is_none_or(|after| event.id > after);
         let mut events: Vec<api::Event> = events.iter().filter(is_meant).cloned().collect();
@@ -182,7 +182,17 @@ impl Operate for Fake {
         self.live.subscribe()
     }
 
-    async fn rpc(&self, name: &str, xml: Bytes, timeout: Duration, _: &str) -> Answer<RpcReply> {
+    fn shows(&self, _: &api::Event, _: &Operator) -> bool {
+        true
+    }
+
+    async fn rpc(
+        &self,
+        name: &str,
+        xml: Bytes,
+        timeout: Duration,
+        _: &Operator,
+    ) -> Answer<RpcReply> {
         let device = self.find(name)?;
         self.note(format!("{} in {timeout:?}", String::from_utf8_lossy(&xml)));
         let name = homing_proto::identity::DeviceName::new(name).unwrap();
