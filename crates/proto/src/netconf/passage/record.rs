@@ -83,7 +83,9 @@ impl Outcome {
 }
 
 impl Record {
-    pub(super) fn of(operation: &Operation, bytes_in: u64, outcome: Outcome) -> Self {
+    /// What is told of an operation that ended so; without bytes of a reply.
+    #[must_use]
+    pub fn of(operation: &Operation, bytes_in: u64, outcome: Outcome) -> Self {
         Self {
             number: operation.number,
             message_id: operation.message_id.clone(),
