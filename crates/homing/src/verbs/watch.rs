@@ -30,17 +30,27 @@ pub(crate) async fn run(name: &str, patience: Duration, context: &Context) -> Re
         context.output.note(&format!("{name} is in session: homing device show {name}"));
         return Ok(());
     }
+    let refused = (device.state == DeviceState::Refused).then_some(device.last_event).flatten();
+    if let Some(event) = &refused {
+        context.output.note(&format!("the latest attempt of {name} failed: {}", event.message));
+    }
     context.output.note(&format!("waiting for {name}; Ctrl-C ends the watch, not the enrolment"));
-    steps(name, after, until, context).await
+    steps(name, after, until, refused, context).await
 }
 
-async fn steps(name: &str, after: u64, until: Instant, context: &Context) -> Result<(), Failure> {
+/// `seen` is what is known from before.
+async fn steps(
+    name: &str,
+    after: u64,
+    until: Instant,
+    mut seen: Option<Event>,
+    context: &Context,
+) -> Result<(), Failure> {
     let target = Target::new(&["events"]).query("device", name);
     let mut follow = Follow::start(&context.client, target, Some(after)).await?;
     if context.output.format == Format::Table {
         write(&timeline::header(&context.output.style))?;
     }
-    let mut seen = None;
     loop {
         let event = match timeout_at(until, follow.next(&context.output)).await {
             Ok(Ok(Some(event))) => event,
@@ -81,8 +91,9 @@ fn timed_out(name: &str, seen: Option<&Event>) -> Failure {
             .hint("look at the stanza on the device, and whether it reaches the gateway's address"),
         Some(event) => {
             let message = format!("{name} is not in yet; the last step was: {}", event.message);
+            let hint = event.advice.clone();
             Failure::new(Exit::TimedOut, "not-in-session", message)
-                .hint(format!("homing device log {name}"))
+                .hint(hint.unwrap_or_else(|| format!("homing device log {name}")))
         }
     }
 }

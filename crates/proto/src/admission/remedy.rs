@@ -123,6 +123,7 @@ fn log_in(
             Advice::new()
                 .device(format!("{login} class super-user"))
                 .device(format!("{login} authentication {statement} \"{key}\""))
+                .look("behind the system's own sshd: the user must be there, with the key in its authorized_keys")
         }
         _ => Advice::new()
             .gateway(format!("homing enroll {device} --ask-password"))

@@ -116,7 +116,8 @@ fn a_wrong_secret_is_mended_with_a_new_one() {
 fn a_refused_login_is_mended_with_the_gateways_key() {
     let advice = log_in_refused(false, Some("ssh-ed25519 AAAA")).advice().unwrap();
     let expected = "on the device: set system login user homing class super-user\n\
-        on the device: set system login user homing authentication ssh-ed25519 \"ssh-ed25519 AAAA\"";
+        on the device: set system login user homing authentication ssh-ed25519 \"ssh-ed25519 AAAA\"\n\
+        behind the system's own sshd: the user must be there, with the key in its authorized_keys";
     assert_eq!(advice.to_string(), expected);
     let advice = log_in_refused(false, Some("ecdsa-sha2-nistp256 AAAA")).advice().unwrap();
     assert!(advice.to_string().contains("authentication ssh-ecdsa \"ecdsa-sha2-nistp256 AAAA\""));
