@@ -9,7 +9,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use homing_proto::admission::{Action, Admission, Arrival, Failure, Offer, Pending, ProvenDevice};
+use homing_proto::admission::{
+    Action, Admission, Arrival, Failure, Offer, Outcome, Pending, ProvenDevice, Step,
+};
 use homing_proto::api::KeySource;
 use homing_proto::host_key::{Fingerprint, HostKey};
 use homing_proto::identity::ListenerName;
@@ -41,6 +43,7 @@ pub(crate) async fn take_in(
     };
     let arriving = Arriving {
         machine: Admission::new(shared.admission(), arrival, Instant::now()),
+        began: Instant::now(),
         stopping: shared.stopping.subscribe(),
         stream: Some(stream),
         ignored: 0,
@@ -87,6 +90,7 @@ enum Woken {
 struct Arriving {
     shared: Arc<Shared>,
     machine: Admission,
+    began: Instant,
     stopping: watch::Receiver<bool>,
     /// The bare connection, until SSH has it.
     stream: Option<TcpStream>,
@@ -128,6 +132,7 @@ impl Arriving {
         while let Some(action) = self.machine.poll_action() {
             match action {
                 Action::Record(step) => {
+                    self.count(&step);
                     timeline::step(
                         &self.shared,
                         &step,
@@ -161,6 +166,20 @@ impl Arriving {
             }
         }
         !self.is_in
+    }
+
+    fn count(&self, step: &Step) {
+        let metrics = &self.shared.metrics;
+        match step {
+            Step::InSession | Step::Ended(_) => {
+                metrics.handshake(step.code(), self.began.elapsed());
+            }
+            Step::TookOver { .. } => metrics.claimed(step.code()),
+            _ => {}
+        }
+        if let Step::Ended(Outcome::Stale | Outcome::DuplicateDevice { .. }) = step {
+            metrics.claimed(step.code());
+        }
     }
 
     /// Waits for whatever comes first.
@@ -210,9 +229,11 @@ impl Arriving {
     fn wait_for_turn(&mut self, offer: Offer, rest: Vec<u8>) {
         self.start = Some((offer, rest));
         let shared = Arc::clone(&self.shared);
+        let came = Instant::now();
         self.work = Some(Box::pin(async move {
             match Arc::clone(&shared.handshakes).acquire_owned().await {
                 Ok(permit) => {
+                    shared.metrics.waited(came.elapsed());
                     let counted = Counted::new(&shared, |counters| &counters.handshaking);
                     Done::Permitted((permit, counted))
                 }

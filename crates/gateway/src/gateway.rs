@@ -29,6 +29,7 @@ use crate::control::Control;
 use crate::enroll::Terms;
 use crate::fleet::Fleet;
 use crate::listener::{ListenError, Listener};
+use crate::metrics::Metrics;
 use crate::recording::Recordings;
 use crate::session::End;
 use crate::shared::{Counters, Shared};
@@ -251,6 +252,7 @@ fn share(
         per_source: count(settings.max_per_source),
     });
     Shared {
+        metrics: Metrics::new(store.commit_seconds()),
         access: Access::new(store.clone(), Vec::new()),
         key_text,
         key,

@@ -12,6 +12,7 @@ mod gateway;
 mod greeting;
 pub mod http;
 mod listener;
+mod metrics;
 mod passage;
 mod pending;
 mod recording;

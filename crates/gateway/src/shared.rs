@@ -20,6 +20,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 use crate::access::Access;
 use crate::config::Settings;
 use crate::fleet::Fleet;
+use crate::metrics::Metrics;
 use crate::recording::Recordings;
 use crate::standing::Standings;
 use crate::store::Store;
@@ -52,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) decisions: broadcast::Sender<Decided>,
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) counters: Counters,
+    pub(crate) metrics: Metrics,
     pub(crate) started_at: Timestamp,
     pub(crate) listeners: Vec<(ListenerName, SocketAddr)>,
     /// The HTTP API over TCP, once it is served.

@@ -62,6 +62,7 @@ pub(crate) fn session_closed(
     closed: &Closed,
     held_place: bool,
 ) {
+    shared.metrics.disconnected(closed.reason.code());
     let mut event = Event {
         fault: match closed.by {
             ClosedBy::Us => None,

@@ -40,6 +40,7 @@ use homing_proto::api::{Event, KeySource, KeyState, Timestamp};
 use homing_proto::audit::{Entry, Head, Report, Sealed};
 use homing_proto::host_key::{Fingerprint, HostKey, Secret};
 use homing_proto::identity::{DeviceId, DeviceName};
+use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, broadcast, oneshot};
 
@@ -147,6 +148,11 @@ impl Store {
         let free = open::free_bytes(&self.shared.folder);
         let queue = &self.shared.queue;
         self.shared.state.health(queue.lag(), queue.audit_lag(), free)
+    }
+
+    /// How long transactions took, their sync included.
+    pub(crate) fn commit_seconds(&self) -> Histogram {
+        self.shared.state.commit_seconds()
     }
 
     /// The data folder.

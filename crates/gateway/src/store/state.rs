@@ -5,9 +5,11 @@ use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
 use homing_proto::audit::Head;
+use prometheus_client::metrics::histogram::Histogram;
 
 use super::directory::{Difference, Directory};
 use super::error::WriteError;
+use crate::metrics::disk_seconds;
 
 /// Shared by the writer and all handles.
 #[derive(Debug)]
@@ -18,6 +20,7 @@ pub(super) struct State {
     last_commit_us: AtomicU64,
     slowest_commit_us: AtomicU64,
     head: Mutex<Head>,
+    commit_seconds: Histogram,
 }
 
 /// How the store fares.
@@ -52,6 +55,7 @@ impl State {
             last_commit_us: AtomicU64::default(),
             slowest_commit_us: AtomicU64::default(),
             head: Mutex::new(head),
+            commit_seconds: disk_seconds(),
         }
     }
 
@@ -71,9 +75,14 @@ impl State {
 
     pub(super) fn note_commit(&self, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.commit_seconds.observe(Duration::from_micros(took).as_secs_f64());
         self.commits.fetch_add(1, Ordering::Relaxed);
         self.last_commit_us.store(took, Ordering::Relaxed);
         self.slowest_commit_us.fetch_max(took, Ordering::Relaxed);
+    }
+
+    pub(super) fn commit_seconds(&self) -> Histogram {
+        self.commit_seconds.clone()
     }
 
     pub(super) fn head(&self) -> Head {
