@@ -4,6 +4,7 @@ mod allow;
 mod change;
 mod decide;
 mod error;
+mod judge;
 mod rpc;
 mod show;
 #[cfg(test)]
@@ -241,6 +242,8 @@ impl Control {
     }
 
     /// Runs one RPC. `operation` is the XML inside `<rpc>`. Answers when the reply begins, or the RPC has failed.
+    ///
+    /// One that needs more than [`Right::View`] is written to the audit trail before it is sent.
     pub async fn rpc(
         &self,
         name: &str,
@@ -248,8 +251,18 @@ impl Control {
         timeout: Duration,
         operator: &Operator,
     ) -> Result<RpcReply, ControlError> {
-        let record = self.known(name, operator, Right::Configure)?;
-        rpc::run(&self.shared, &record, operation, timeout).await
+        let judged = judge::judge(&operation)?;
+        let record = match self.known(name, operator, judged.right) {
+            Ok(record) => record,
+            Err(error) => {
+                if let Some(record) = self.record(name) {
+                    judge::Told::new(&self.shared, operator, &record.name, &judged).refused(&error);
+                }
+                return Err(error);
+            }
+        };
+        let told = judge::Told::new(&self.shared, operator, &record.name, &judged);
+        rpc::run(&self.shared, &record, judged, told, timeout).await
     }
 
     /// Makes changes durable together with the event that tells who made them: its name, then `done`.

@@ -19,6 +19,7 @@ use homing_transport::spool::{Cut, Spool, SpoolLimits, SpoolReader};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::judge::{Judged, Told};
 use super::{ControlError, RpcReply};
 use crate::session::Session;
 use crate::shared::Shared;
@@ -29,21 +30,24 @@ const AHEAD: usize = 4;
 
 type Ended = Result<ReplyEnd, RpcFailure>;
 
-/// Sends `operation` to the device; answers when its reply begins, or it is sure that none will.
+/// Sends what was judged to the device; answers when its reply begins, or it is sure that none will.
 pub(super) async fn run(
     shared: &Arc<Shared>,
     record: &DeviceRecord,
-    operation: Bytes,
+    judged: Judged,
+    told: Told,
     timeout: Duration,
 ) -> Result<RpcReply, ControlError> {
-    let session = session(shared, record)?;
+    let session = session(shared, record).inspect_err(|error| told.refused(error))?;
+    told.begin(&judged).await.inspect_err(|error| told.refused(error))?;
     let limits = SpoolLimits {
         memory: usize::try_from(shared.settings.spool.memory).unwrap_or(usize::MAX),
         disk: shared.settings.spool.reply.saturating_sub(shared.settings.spool.memory),
     };
     let (writer, mut reader) = Spool::new(limits, &shared.budget);
-    let rpc = Rpc { operation, reply: Box::new(writer), deadline: Instant::now() + timeout };
-    let ended = start(Arc::clone(&session), rpc);
+    let (operation, reply) = (judged.text, Box::new(writer));
+    let rpc = Rpc { operation, reply, deadline: Instant::now() + timeout };
+    let ended = start(Arc::clone(&session), rpc, told);
     let name = session.device.clone();
     let first = reader.next().await;
     if matches!(first, Ok(Some(_))) {
@@ -70,11 +74,12 @@ fn session(shared: &Shared, record: &DeviceRecord) -> Result<Arc<Session>, Contr
 }
 
 /// Runs the RPC in a task of its own, so that a caller who goes away changes nothing on the wire.
-fn start(session: Arc<Session>, rpc: Rpc) -> oneshot::Receiver<Ended> {
+fn start(session: Arc<Session>, rpc: Rpc, told: Told) -> oneshot::Receiver<Ended> {
     let (end, ended) = oneshot::channel();
     tokio::spawn(async move {
         session.rpcs.fetch_add(1, Ordering::Relaxed);
         let result = session.netconf.rpc(rpc).await;
+        told.ended(&result);
         session.rpcs.fetch_sub(1, Ordering::Relaxed);
         let _ = end.send(result);
     });

@@ -1,5 +1,7 @@
 //! Who may what, over a gateway that runs.
 
+mod rpcs;
+
 use homing_proto::access::{Grant, Role, Selector, Via};
 use homing_proto::api::{Decision, DeviceState, Enroll};
 use homing_proto::host_key::HostKey;

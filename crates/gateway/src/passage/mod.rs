@@ -10,8 +10,6 @@
 //!
 //! An operator who lost a grant, or is no more, is refused the next RPC on a channel that is open.
 
-#[cfg(test)]
-mod tests;
 mod trail;
 
 use std::collections::HashMap;

@@ -69,7 +69,9 @@ impl Outcome {
         }
     }
 
-    pub(super) fn of_reply(summary: &Summary) -> Self {
+    /// What a reply says.
+    #[must_use]
+    pub fn of_reply(summary: &Summary) -> Self {
         if summary.malformed.is_some() {
             return Self::Malformed;
         }

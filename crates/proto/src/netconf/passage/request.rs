@@ -305,7 +305,8 @@ pub fn read_operation(text: &[u8], limits: Limits) -> Result<(Operation, Vec<u8>
     request.data(text)?;
     request.data(TAIL)?;
     request.finish()?;
-    let written = request.take_written();
-    let body = written.strip_prefix(HEAD).and_then(|rest| rest.strip_suffix(TAIL));
-    Ok((request.operation, body.unwrap_or_default().to_vec()))
+    let mut written = request.take_written();
+    written.truncate(written.len().saturating_sub(TAIL.len()));
+    written.drain(..HEAD.len().min(written.len()));
+    Ok((request.operation, written))
 }
