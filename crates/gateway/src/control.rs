@@ -1,5 +1,6 @@
 //! What operators may ask of the gateway, in one place: the HTTP API and the demo are two faces of it.
 
+mod accounts;
 mod allow;
 mod change;
 mod decide;
@@ -20,6 +21,7 @@ use homing_proto::api;
 use homing_proto::identity::DeviceName;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
+pub use accounts::Accounts;
 pub use error::ControlError;
 
 use crate::enroll::{self, Terms};
@@ -86,6 +88,12 @@ impl Control {
     /// Nobody's, or it is not in force, or this source failed too often.
     pub fn by_token(&self, token: &str, source: SocketAddr) -> Result<Operator, api::Problem> {
         self.shared.access.by_token(token, Some(source)).map_err(|refused| refused.problem())
+    }
+
+    /// Users, their keys and grants, and tokens.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts {
+        Accounts::new(self.shared.store.clone(), self.shared.access.clone())
     }
 
     /// Whether work can be done: the store takes writes, and the gateway is not stopping.

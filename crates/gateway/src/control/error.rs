@@ -5,7 +5,7 @@ use homing_proto::api;
 use homing_proto::fault::Fault;
 use homing_proto::identity::DeviceName;
 
-use crate::store::{ReadError, WriteError};
+use crate::store::{AccountError, ReadError, WriteError};
 
 /// Why the gateway does not do what it was asked to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +13,9 @@ pub enum ControlError {
     /// The operator has no right to it.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// Of users and tokens.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// No device has that name.
     #[error("no device is called {0}")]
     UnknownDevice(String),
@@ -79,6 +82,7 @@ impl ControlError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Denied(denied) => denied.code(),
+            Self::Account(error) => error.code(),
             Self::UnknownDevice(_) => "unknown-device",
             Self::NothingPending(_) => "nothing-pending",
             Self::Conflict { .. } => "conflict",
@@ -98,6 +102,7 @@ impl ControlError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Denied(_)
+            | Self::Account(_)
             | Self::UnknownDevice(_)
             | Self::NothingPending(_)
             | Self::Conflict { .. }
@@ -113,6 +118,8 @@ impl ControlError {
     pub fn problem(&self) -> api::Problem {
         let status = match self {
             Self::Denied(_) => 403,
+            Self::Account(error) if error.is_unknown() => 404,
+            Self::Account(_) => 409,
             Self::UnknownDevice(_) | Self::NothingPending(_) => 404,
             Self::Conflict { .. } => 409,
             Self::Invalid { .. } => 400,
@@ -132,6 +139,7 @@ impl ControlError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Denied(denied) => Some(denied_hint(denied)),
+            Self::Account(error) => error.hint(),
             Self::UnknownDevice(_) => Some("homing device ls".into()),
             Self::NothingPending(_) => Some("homing device ls --state pending".into()),
             Self::Conflict { hint, .. } | Self::Invalid { hint, .. } => hint.clone(),
@@ -157,6 +165,7 @@ impl From<WriteError> for ControlError {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::UnknownDevice(name) => Self::UnknownDevice(name.to_string()),
+            WriteError::Account(error) => Self::Account(error),
             WriteError::Closed => Self::Stopping,
             error if error.is_outage() => Self::Store(error.to_string()),
             error => Self::Conflict { message: error.to_string(), hint: None },

@@ -306,6 +306,32 @@ impl AccountError {
         }
     }
 
+    /// Whether what was named is not there.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownUser(_)
+                | Self::UnknownKey(..)
+                | Self::UnknownGrant(..)
+                | Self::UnknownToken(_)
+        )
+    }
+
+    /// What to type next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::UserTaken(user) | Self::UnknownKey(user, _) | Self::UnknownGrant(user, _) => {
+                Some(format!("homing user show {user}"))
+            }
+            Self::UnknownUser(_) => Some("homing user ls".to_owned()),
+            Self::NoPassword(user) => Some(format!("homing user password {user}")),
+            Self::UnknownToken(_) => Some("homing token ls".to_owned()),
+            Self::TokenTaken(_) | Self::TooMany { .. } => None,
+        }
+    }
+
     /// Who must act.
     #[must_use]
     pub fn fault(&self) -> Fault {

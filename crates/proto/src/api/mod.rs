@@ -12,6 +12,21 @@
 //! POST   /api/v1/reject               Decision  → Device
 //! POST   /api/v1/devices/{name}/rpc?timeout=S     body: the XML inside <rpc>; answer: the <rpc-reply>, streamed
 //! GET    /api/v1/events?after=&device=&code=&since=&limit=&follow=   ndjson of Event, oldest first
+//!
+//! GET    /api/v1/users                            [User]
+//! POST   /api/v1/users                AddUser   → User
+//! GET    /api/v1/users/{name}                     User
+//! DELETE /api/v1/users/{name}                     204            its keys, grants and tokens go with it
+//! POST   /api/v1/users/{name}/keys    AddKey    → User
+//! DELETE /api/v1/users/{name}/keys/{fingerprint}  204
+//! POST   /api/v1/users/{name}/grants  Grant     → User
+//! DELETE /api/v1/users/{name}/grants/{number}     204
+//! POST   /api/v1/users/{name}/password          → IssuedPassword once
+//! GET    /api/v1/tokens                           [Token]        one's own; an admin sees all
+//! POST   /api/v1/tokens               CreateToken → IssuedToken  once
+//! DELETE /api/v1/tokens/{id}                      204
+//! GET    /api/v1/roles                            [RoleDescription]
+//! GET    /api/v1/whoami                           Whoami
 //! ```
 //!
 //! A request with a field that is not known is refused; an answer may gain fields, which older readers pass over.
@@ -21,6 +36,7 @@
 //! Errors are [`Problem`]s (`application/problem+json`, RFC 9457). A streamed reply ends with the trailer
 //! [`OUTCOME_TRAILER`], whose value is an [`Outcome`] as JSON: what a status line sent first can't know.
 
+mod access;
 mod device;
 mod event;
 mod password;
@@ -28,6 +44,10 @@ mod problem;
 mod recording;
 mod rpc;
 
+pub use access::{
+    AddKey, AddUser, CreateToken, IssuedPassword, IssuedToken, RoleDescription, Token, User,
+    UserGrant, UserKey, Whoami,
+};
 pub use device::{
     Change, Decision, Device, DeviceState, Enroll, Enrolled, Key, KeySource, KeyState, Pending,
     Session, StanzaForm,

@@ -1,0 +1,105 @@
+//! Users, their keys and grants, one-time passwords and tokens, as operators manage them.
+//!
+//! ```text
+//!   admin on every device ──▶ users, keys, grants, one-time passwords, everybody's tokens
+//!   a user ─────────────────▶ itself (looking), its own tokens
+//! ```
+//!
+//! Each change is in the timeline and the audit trail, in the same transaction. What makes a token or password one is
+//! in neither, nor in the log.
+
+mod shown;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod users;
+
+use aws_lc_rs::rand;
+use homing_proto::access::{Operator, Right, UserName, Via};
+use homing_proto::api::{self, Timestamp};
+
+use super::{ControlError, allow};
+use crate::access::Access;
+use crate::store::{AccountChange, Change, Store};
+use crate::{audit, timeline};
+
+/// The users and tokens of a gateway. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Accounts {
+    store: Store,
+    access: Access,
+}
+
+impl Accounts {
+    pub(crate) fn new(store: Store, access: Access) -> Self {
+        Self { store, access }
+    }
+
+    /// Who asks, with what it may at this moment.
+    #[must_use]
+    pub fn whoami(&self, operator: &Operator) -> api::Whoami {
+        let operator = self.access.renew(operator).unwrap_or_else(|| operator.clone());
+        api::Whoami {
+            name: operator.name().to_owned(),
+            via: operator.via(),
+            source: operator.source().map(|source| source.to_string()),
+            credential: operator.credential().to_owned(),
+            grants: operator.grants().to_vec(),
+            scope: operator.scope().cloned(),
+        }
+    }
+
+    /// All roles.
+    #[must_use]
+    pub fn roles(&self) -> Vec<api::RoleDescription> {
+        api::RoleDescription::all()
+    }
+
+    /// Makes changes durable together with the record of who made them: its name, then `done`.
+    async fn write(
+        &self,
+        changes: impl IntoIterator<Item = AccountChange>,
+        code: &str,
+        done: &str,
+        operator: &Operator,
+    ) -> Result<(), ControlError> {
+        let event = timeline::by_operator(None, code, done, operator);
+        timeline::log(&event);
+        let entry = audit::by(operator, code);
+        let entry = homing_proto::audit::Entry { message: event.message.clone(), ..entry };
+        let mut changes: Vec<_> = changes.into_iter().map(Change::Account).collect();
+        changes.push(Change::Record(Box::new(event)));
+        changes.push(audit::change(entry));
+        Ok(self.access.write(changes).await?)
+    }
+}
+
+/// What concerns everybody needs the right on the gateway itself.
+fn administer(operator: &Operator) -> Result<(), ControlError> {
+    Ok(allow::anywhere(operator, Right::Administer)?)
+}
+
+/// The user that the operator is; none for the owner of the socket and for programs.
+fn user_of(operator: &Operator) -> Option<UserName> {
+    match operator.via() {
+        Via::Socket => None,
+        _ => UserName::new(operator.name()).ok(),
+    }
+}
+
+fn check_expiry(expires_at: Option<Timestamp>) -> Result<(), ControlError> {
+    match expires_at {
+        Some(end) if end <= Timestamp::now() => Err(ControlError::Invalid {
+            message: format!("expires_at is over: {end}"),
+            hint: Some("expected a moment to come".to_owned()),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn random<const N: usize>() -> Result<zeroize::Zeroizing<[u8; N]>, ControlError> {
+    let mut bytes = zeroize::Zeroizing::new([0; N]);
+    rand::fill(&mut *bytes)
+        .map_err(|_| ControlError::Store("the system gives no random bytes".to_owned()))?;
+    Ok(bytes)
+}
