@@ -97,6 +97,22 @@ impl<S: Send + Sync> FromRequestParts<S> for Name {
     }
 }
 
+/// The two names of a path.
+pub(super) struct Names(pub(super) String, pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Names {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let names: Result<Path<(String, String)>, PathRejection> =
+            Path::from_request_parts(parts, state).await;
+        match names {
+            Ok(Path((one, other))) => Ok(Names(one, other)),
+            Err(error) => Err(Refusal::invalid(format!("the names in the path: {error}"))),
+        }
+    }
+}
+
 /// Who asks, as the listener found out.
 pub(super) struct Asker(pub(super) Operator);
 

@@ -23,6 +23,8 @@ mod rpc;
 mod serve;
 mod socket;
 mod tls;
+mod tokens;
+mod users;
 
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
@@ -67,6 +69,8 @@ fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Ro
         .route("/api/v1/events", get(events::stream::<G>))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready::<G>))
+        .merge(users::routes())
+        .merge(tokens::routes())
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(guard, authenticate::<G>))
@@ -75,8 +79,9 @@ fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Ro
 
 async fn no_such_path(uri: Uri) -> Refusal {
     let title = format!("there is no {}", uri.path());
-    Refusal::new(StatusCode::NOT_FOUND, "no-such-path", Fault::Operator, title)
-        .with_hint("the routes begin with /api/v1: status, devices, accept, reject, events")
+    Refusal::new(StatusCode::NOT_FOUND, "no-such-path", Fault::Operator, title).with_hint(
+        "the routes begin with /api/v1: status, devices, accept, reject, events, users, tokens",
+    )
 }
 
 async fn wrong_method(method: Method, uri: Uri) -> Refusal {

@@ -10,7 +10,7 @@ use homing_proto::access::Operator;
 use homing_proto::api;
 use tokio::sync::broadcast;
 
-use crate::control::{Control, ControlError, DeviceQuery, EventQuery, RpcReply};
+use crate::control::{Accounts, Control, ControlError, DeviceQuery, EventQuery, RpcReply};
 
 /// The answer to a question that the gateway may refuse.
 type Answer<T> = Result<T, ControlError>;
@@ -20,6 +20,9 @@ type Answer<T> = Result<T, ControlError>;
 pub trait Operate: Clone + Debug + Send + Sync + 'static {
     fn by_token(&self, token: &str, source: SocketAddr) -> Result<Operator, api::Problem>;
     fn ready(&self) -> Answer<()>;
+    fn accounts(&self) -> Answer<Accounts> {
+        Err(ControlError::Stopping)
+    }
     fn status(&self, operator: &Operator) -> impl Future<Output = Answer<api::Status>> + Send;
     fn devices(
         &self,
@@ -76,6 +79,10 @@ impl Operate for Control {
 
     fn ready(&self) -> Answer<()> {
         Control::ready(self)
+    }
+
+    fn accounts(&self) -> Answer<Accounts> {
+        Ok(Control::accounts(self))
     }
 
     async fn status(&self, operator: &Operator) -> Answer<api::Status> {

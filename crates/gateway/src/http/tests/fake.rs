@@ -1,11 +1,14 @@
 //! A gateway without devices' connections: scripted answers, and a record of who asked.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use homing_proto::access::{Grant, Operator, Role, Via};
 
 use super::*;
+use crate::access::Access;
+use crate::control::Accounts;
+use crate::store::{Limits, Store};
 
 /// How a scripted RPC goes.
 #[derive(Clone, Debug)]
@@ -21,6 +24,7 @@ pub(super) struct Fake {
     pub(super) stored: Arc<Mutex<Vec<api::Event>>>,
     pub(super) live: broadcast::Sender<api::Event>,
     pub(super) script: Arc<Mutex<Script>>,
+    accounts: Arc<OnceLock<(tempfile::TempDir, Accounts)>>,
 }
 
 impl Fake {
@@ -31,6 +35,7 @@ impl Fake {
             stored: Arc::default(),
             live: broadcast::channel(4).0,
             script: Arc::new(Mutex::new(script)),
+            accounts: Arc::default(),
         }
     }
 
@@ -67,6 +72,16 @@ pub(super) fn device(name: &str) -> api::Device {
 type Answer<T> = Result<T, ControlError>;
 
 impl Operate for Fake {
+    fn accounts(&self) -> Answer<Accounts> {
+        let (_, accounts) = self.accounts.get_or_init(|| {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path(), &Limits::default()).unwrap();
+            let access = Access::new(store.clone(), Vec::new());
+            (folder, Accounts::new(store, access))
+        });
+        Ok(accounts.clone())
+    }
+
     fn by_token(&self, token: &str, source: SocketAddr) -> Result<Operator, api::Problem> {
         match token {
             "hmt_good" => {

@@ -1,5 +1,6 @@
 //! The API as bytes on its socket, over a gateway that is scripted.
 
+mod accounts;
 mod fake;
 mod tcp;
 
