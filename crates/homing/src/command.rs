@@ -14,12 +14,13 @@ Examples:
   homing enroll mx1.fra --tag site=fra         print the stanza for a device
   homing device ls                             who is in, who is not
   homing device log mx1.fra                    why is my device not in?
+  homing ssh mx1.fra                           a shell on it
   homing cli mx1.fra \"show interfaces terse\"   type on a device
   homing rpc mx1.fra get-system-information    run a NETCONF RPC
 
 Exit status: 0 done, 1 failed, 2 usage, 4 no right, 5 not found, 6 device
 offline, 7 outcome unknown, 9 time-out before sending, 10 gateway unreachable,
-130 interrupted.";
+130 interrupted, 255 no connection (ssh and what runs it).";
 
 /// Reach devices that can only dial out
 ///
@@ -101,6 +102,20 @@ pub(crate) enum Verb {
     Config(verbs::config::Arguments),
     /// What happened, and with -w what happens
     Events(verbs::events::Arguments),
+    /// A shell on a device, or one command
+    Ssh(verbs::front_door::shell::Arguments),
+    /// A NETCONF session with a device on stdin and stdout
+    Netconf(verbs::front_door::netconf::Arguments),
+    /// Copy files from and to a device
+    Cp(verbs::front_door::copy::Arguments),
+    /// A port of this machine that leads to one behind a device
+    Forward(verbs::front_door::forward::Arguments),
+    /// The way to the front door, for ssh's ProxyCommand
+    Proxy(verbs::front_door::proxy::Arguments),
+    /// Print a block of ssh's configuration for every device
+    SshConfig(verbs::front_door::ssh_config::Arguments),
+    /// The fleet as an inventory script of Ansible answers
+    AnsibleInventory(verbs::front_door::inventory::Arguments),
     /// Log in to a gateway on another machine
     Login(verbs::login::Arguments),
     /// Forget the token of the context in use

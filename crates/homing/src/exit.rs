@@ -3,6 +3,7 @@
 //! ```text
 //!   0 done      1 failed      2 usage           4 no right     5 not found   6 device offline
 //!   7 outcome unknown         9 time-out before sending       10 gateway unreachable   130 interrupted
+//!   255 no connection to the device: the verbs that run ssh
 //! ```
 
 use std::process::ExitCode;
@@ -30,6 +31,8 @@ pub(crate) enum Exit {
     Unreachable,
     /// Ctrl-C.
     Interrupted,
+    /// As `ssh` ends when there is no connection.
+    NoConnection,
 }
 
 impl Exit {
@@ -46,6 +49,7 @@ impl Exit {
             Exit::TimedOut => 9,
             Exit::Unreachable => 10,
             Exit::Interrupted => 130,
+            Exit::NoConnection => 255,
         }
     }
 

@@ -90,6 +90,15 @@ async fn operate(verb: Verb, context: &Context) -> Result<(), Failure> {
         Verb::Config(arguments) => verbs::config::run(arguments, context).await,
         Verb::Events(arguments) => verbs::events::run(arguments, context).await,
         Verb::Api(arguments) => verbs::api::run(arguments, context).await,
+        Verb::Ssh(arguments) => verbs::front_door::shell::run(arguments, context).await,
+        Verb::Netconf(arguments) => verbs::front_door::netconf::run(arguments, context).await,
+        Verb::Cp(arguments) => verbs::front_door::copy::run(arguments, context).await,
+        Verb::Forward(arguments) => verbs::front_door::forward::run(arguments, context).await,
+        Verb::Proxy(arguments) => verbs::front_door::proxy::run(arguments, context).await,
+        Verb::SshConfig(arguments) => verbs::front_door::ssh_config::run(arguments, context).await,
+        Verb::AnsibleInventory(arguments) => {
+            verbs::front_door::inventory::run(arguments, context).await
+        }
         Verb::Gateway(_) | Verb::Demo(_) | Verb::Completion(_) | Verb::Version => Ok(()),
         Verb::Login(_) | Verb::Logout(_) | Verb::Context(_) => Ok(()),
     }

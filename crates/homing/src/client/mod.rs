@@ -64,6 +64,14 @@ impl Client {
         Client { reach: Reach::Web(Arc::new(remote)) }
     }
 
+    /// The host that it is asked at; none: this machine, by its socket.
+    pub(crate) fn host(&self) -> Option<&str> {
+        match &self.reach {
+            Reach::Socket(_) => None,
+            Reach::Web(remote) => Some(&remote.url.host),
+        }
+    }
+
     /// Reads an object.
     ///
     /// # Errors

@@ -117,6 +117,11 @@ impl Output {
         write(&line)
     }
 
+    /// Whether only errors are wanted on stderr.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Progress and results in words, on stderr; silent with `--quiet`.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {

@@ -9,6 +9,7 @@ pub(crate) mod device;
 pub(crate) mod enroll;
 pub(crate) mod events;
 pub(crate) mod follow;
+pub(crate) mod front_door;
 pub(crate) mod gateway;
 pub(crate) mod known_hosts;
 pub(crate) mod labels;
