@@ -33,6 +33,7 @@ macro_rules! targets {
 }
 
 targets! {
+    passage,
     type9,
     junos_json,
     junos_xml,
