@@ -6,6 +6,7 @@ mod change;
 mod decide;
 mod error;
 mod judge;
+mod oversee;
 mod rpc;
 mod show;
 #[cfg(test)]
@@ -27,7 +28,7 @@ pub use error::ControlError;
 use crate::enroll::{self, Terms};
 use crate::shared::Shared;
 use crate::store::{self, Change};
-use crate::{stanza, timeline};
+use crate::{audit, stanza, timeline};
 
 /// Which devices to list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -190,7 +191,10 @@ impl Control {
     pub async fn forget(&self, name: &str, operator: &Operator) -> Result<(), ControlError> {
         if self.record(name).is_none() {
             let pending = self.waiting(name, operator, Right::Administer)?;
-            return Ok(self.shared.store.write(vec![Change::TakePending(pending.id())]).await?);
+            let entry =
+                audit::by(operator, "pending-forgotten").with("key", pending.key.fingerprint());
+            let changes = vec![Change::TakePending(pending.id()), audit::change(entry)];
+            return Ok(self.shared.store.write(changes).await?);
         }
         let name = self.known(name, operator, Right::Administer)?.name.clone();
         let changes = vec![Change::Forget(name.clone())];
@@ -285,6 +289,8 @@ impl Control {
         let event = timeline::by_operator(Some(device), code, done, operator);
         timeline::log(&event);
         self.shared.standings.note(&event);
+        let entry = audit::on(operator, device, code).saying(&event.message);
+        changes.push(audit::change(entry));
         changes.push(Change::Record(Box::new(event)));
         Ok(self.shared.store.write(changes).await?)
     }

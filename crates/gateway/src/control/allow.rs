@@ -75,10 +75,10 @@ impl Control {
         right: Right,
     ) -> Result<Arc<DeviceRecord>, ControlError> {
         match self.record(name) {
-            Some(record) => {
-                on(operator, &record, right)?;
-                Ok(record)
-            }
+            Some(record) => match on(operator, &record, right) {
+                Ok(()) => Ok(record),
+                Err(denied) => Err(self.denied(operator, Some(&record.name), right, denied)),
+            },
             None => Err(self.unknown(name, operator)),
         }
     }
@@ -111,8 +111,10 @@ impl Control {
             },
             error => error,
         })?;
-        self.on_pending(operator, &pending, right)?;
-        Ok(pending)
+        match self.on_pending(operator, &pending, right) {
+            Ok(()) => Ok(pending),
+            Err(denied) => Err(self.denied(operator, pending.device.as_ref(), right, denied)),
+        }
     }
 
     fn on_pending(

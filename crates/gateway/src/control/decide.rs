@@ -15,11 +15,11 @@ use homing_proto::host_key::{Fingerprint, HostKey};
 use homing_proto::identity::{DeviceId, DeviceName};
 
 use super::{Control, ControlError, show};
-use crate::enroll;
 use crate::shared::Decided;
 use crate::store::{
     Change, DeviceRecord, DeviceUpdate, NewDevice, PendingKey, PendingRecord, Store,
 };
+use crate::{audit, enroll};
 
 /// The one pending key that is meant, of those that are seen: by fingerprint, by device-id, or by the name of its device.
 pub(super) fn find(
@@ -220,7 +220,10 @@ pub(super) async fn reject(
         crate::timeline::by_operator(pending.device.as_ref(), "key-rejected", &done, operator);
     let event = api::Event { device_id: pending.device_id.clone(), ..event };
     crate::timeline::log(&event);
+    let mut entry = audit::by(operator, "key-rejected").saying(&event.message);
+    entry.device = pending.device.clone();
     let changes = vec![
+        audit::change(entry),
         Change::RejectKey(pending.key.clone(), pending.device_id.clone()),
         Change::TakePending(pending.id()),
         Change::Record(Box::new(event)),

@@ -22,6 +22,9 @@ pub enum ControlError {
     /// No pending key fits.
     #[error("nothing pending fits {0}")]
     NothingPending(String),
+    /// No recording has that name.
+    #[error("no recording is called {0}")]
+    UnknownRecording(String),
     /// The request contradicts what is.
     #[error("{message}")]
     Conflict {
@@ -85,6 +88,7 @@ impl ControlError {
             Self::Account(error) => error.code(),
             Self::UnknownDevice(_) => "unknown-device",
             Self::NothingPending(_) => "nothing-pending",
+            Self::UnknownRecording(_) => "unknown-recording",
             Self::Conflict { .. } => "conflict",
             Self::Invalid { .. } => "invalid-request",
             Self::Offline { .. } => "device-offline",
@@ -105,6 +109,7 @@ impl ControlError {
             | Self::Account(_)
             | Self::UnknownDevice(_)
             | Self::NothingPending(_)
+            | Self::UnknownRecording(_)
             | Self::Conflict { .. }
             | Self::Invalid { .. } => Fault::Operator,
             Self::Offline { .. } | Self::NotSent(_) | Self::OutcomeUnknown { .. } => Fault::Network,
@@ -120,7 +125,7 @@ impl ControlError {
             Self::Denied(_) => 403,
             Self::Account(error) if error.is_unknown() => 404,
             Self::Account(_) => 409,
-            Self::UnknownDevice(_) | Self::NothingPending(_) => 404,
+            Self::UnknownDevice(_) | Self::NothingPending(_) | Self::UnknownRecording(_) => 404,
             Self::Conflict { .. } => 409,
             Self::Invalid { .. } => 400,
             Self::Offline { .. } | Self::Stopping => 503,
@@ -141,6 +146,9 @@ impl ControlError {
             Self::Denied(denied) => Some(denied_hint(denied)),
             Self::Account(error) => error.hint(),
             Self::UnknownDevice(_) => Some("homing device ls".into()),
+            Self::UnknownRecording(_) => {
+                Some("homing audit replay, without an id, lists them".into())
+            }
             Self::NothingPending(_) => Some("homing device ls --state pending".into()),
             Self::Conflict { hint, .. } | Self::Invalid { hint, .. } => hint.clone(),
             Self::Offline { name, .. } | Self::OutcomeUnknown { name, .. } => {

@@ -12,20 +12,20 @@ use crate::config::{Configuration, Sources, Surroundings};
 use crate::gateway::Gateway;
 use crate::store::PendingRecord;
 
-struct Running {
+pub(super) struct Running {
     gateway: Gateway,
-    control: Control,
+    pub(super) control: Control,
     _folder: tempfile::TempDir,
 }
 
 /// Somebody with one role on some devices.
-fn one(role: Role, selector: &str) -> Operator {
+pub(super) fn one(role: Role, selector: &str) -> Operator {
     let selector = Selector::parse(selector).unwrap();
     let grant = Grant { selector, ..Grant::of(role) };
     Operator::new("jane", vec![grant], Via::Socket, None, "uid 7")
 }
 
-fn root() -> Operator {
+pub(super) fn root() -> Operator {
     Operator::local("root")
 }
 
@@ -45,7 +45,7 @@ fn key() -> HostKey {
 
 impl Running {
     /// `fra-1` and `lon-1` are enrolled; a stranger that says `edge-9` waits.
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let sources = Sources {
             flags: vec![

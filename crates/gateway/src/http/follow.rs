@@ -47,7 +47,11 @@ impl Followers {
         Followers { room: Arc::new(Semaphore::new(MAX_FOLLOWERS)), stopping }
     }
 
-    fn enter(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+    pub(super) fn stopping(&self) -> CancellationToken {
+        self.stopping.clone()
+    }
+
+    pub(super) fn enter(&self) -> Result<OwnedSemaphorePermit, Refusal> {
         Arc::clone(&self.room).try_acquire_owned().map_err(|_| {
             let title = format!("{MAX_FOLLOWERS} readers follow events already");
             Refusal::new(

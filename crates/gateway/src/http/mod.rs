@@ -8,6 +8,7 @@
 //!
 //! Routes and shapes: [`homing_proto::api`]. Sources: RFC 9110, RFC 9112, RFC 9457.
 
+mod audit;
 mod authenticate;
 mod devices;
 mod door;
@@ -15,8 +16,11 @@ mod events;
 mod extract;
 mod follow;
 mod health;
+mod metrics;
 mod operate;
+mod oversee;
 mod peer;
+mod recordings;
 mod refusal;
 mod reply_body;
 mod rpc;
@@ -36,6 +40,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use door::{DoorError, Doors};
 pub use operate::Operate;
+pub use oversee::Oversee;
 pub use serve::serve;
 pub use socket::{ApiSocket, SocketError};
 pub use tls::TlsError;
@@ -67,6 +72,13 @@ fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Ro
         .route("/api/v1/accept", post(devices::accept::<G>))
         .route("/api/v1/reject", post(devices::reject::<G>))
         .route("/api/v1/events", get(events::stream::<G>))
+        .route("/api/v1/audit", get(audit::stream::<G>))
+        .route("/api/v1/audit/verify", get(audit::verify::<G>))
+        .route("/api/v1/audit/export", get(audit::export::<G>))
+        .route("/api/v1/recordings", get(recordings::list::<G>))
+        .route("/api/v1/recordings/{id}", get(recordings::read::<G>))
+        .route("/metrics", get(metrics::gateway::<G>))
+        .route("/metrics/devices", get(metrics::devices::<G>))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready::<G>))
         .merge(users::routes())

@@ -10,6 +10,7 @@ use homing_proto::access::Operator;
 use homing_proto::api;
 use tokio::sync::broadcast;
 
+use super::oversee::Oversee;
 use crate::control::{Accounts, Control, ControlError, DeviceQuery, EventQuery, RpcReply};
 
 /// The answer to a question that the gateway may refuse.
@@ -17,7 +18,7 @@ type Answer<T> = Result<T, ControlError>;
 
 /// The operations behind the routes; [`Control`] documents each.
 #[expect(missing_docs, reason = "each is documented at Control, which it mirrors")]
-pub trait Operate: Clone + Debug + Send + Sync + 'static {
+pub trait Operate: Oversee + Clone + Debug + Send + Sync + 'static {
     fn by_token(&self, token: &str, source: SocketAddr) -> Result<Operator, api::Problem>;
     fn ready(&self) -> Answer<()>;
     fn accounts(&self) -> Answer<Accounts> {

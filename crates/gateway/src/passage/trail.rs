@@ -11,6 +11,7 @@ use homing_proto::netconf::passage::{Operation, Outcome, Record};
 use tokio::time::Instant;
 
 use crate::audit;
+use crate::metrics::RpcResult;
 use crate::shared::Shared;
 use crate::store::WriteError;
 
@@ -75,6 +76,7 @@ impl Trail {
 
     /// Writes how an RPC ended.
     pub(crate) fn ended(&self, record: &Record, begun: Option<Begun>) {
+        self.count(record, begun);
         let mut entry = self.entry(record);
         if let Some(Begun { right, at }) = begun {
             let passed = u64::try_from(at.elapsed().as_millis());
@@ -85,6 +87,19 @@ impl Trail {
             entry = entry.with("errors", count).with("error-tags", tags.join(" "));
         }
         audit::note(&self.shared, entry);
+    }
+
+    fn count(&self, record: &Record, begun: Option<Begun>) {
+        let result = match &record.outcome {
+            Outcome::Ok => RpcResult::Ok,
+            Outcome::Errors { .. } | Outcome::Malformed => RpcResult::Error,
+            Outcome::Refused { .. } => RpcResult::Refused,
+            Outcome::NotSent => RpcResult::Offline,
+            Outcome::Unknown => RpcResult::Unknown,
+        };
+        let kind = begun.map_or("none", |begun| begun.right.as_str());
+        let took = begun.filter(|_| result != RpcResult::Refused).map(|begun| begun.at.elapsed());
+        self.shared.metrics.rpc(kind, result, took);
     }
 
     fn entry(&self, record: &Record) -> Entry {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod fake;
+mod overseen;
 mod tcp;
 
 use std::time::Duration;

@@ -1,0 +1,276 @@
+//! `/api/v1/audit`, `/api/v1/audit/verify`, `/api/v1/audit/export`: the trail, its proof, and a copy to keep elsewhere.
+//!
+//! ```text
+//!   GET audit?operator=&device=&action=&result=&text=&since=&until=&after=&before=&limit=&follow=   ndjson
+//!   GET audit/verify?head=ID:HASH                                                                    Report
+//!   GET audit/export?format=jsonl|syslog&after=                                                      lines
+//! ```
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use homing_proto::access::Operator;
+use homing_proto::audit::{ExportLine, Head, Origin, Report, Sealed, syslog};
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::{Duration, MissedTickBehavior, interval, timeout};
+
+use super::Shared;
+use super::extract::{Asker, Parameters};
+use super::operate::Operate;
+use super::oversee::Oversee;
+use super::refusal::{Refusal, bounded};
+use crate::store::{AuditQuery, Exported};
+
+/// Entries when no number is asked for.
+const LIMIT: u32 = 1_000;
+/// Links of one page of an export.
+const PAGE: u32 = 500;
+/// A sign of life while nothing happens.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// A reader that takes nothing for so long is given up.
+const STUCK: Duration = Duration::from_secs(60);
+
+const KNOWN: &[&str] = &[
+    "operator", "device", "action", "result", "text", "since", "until", "after", "before", "limit",
+    "follow",
+];
+
+/// A piece of a streamed answer, or that it can't go on and must not look whole.
+type Piece = Result<Bytes, BrokenOff>;
+
+/// The trail could not be read to its end.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the audit trail can't be read")]
+struct BrokenOff;
+
+/// Entries as lines of JSON, for as long as asked.
+pub(super) async fn stream<G: Operate>(
+    State(shared): State<Shared<G>>,
+    Asker(operator): Asker,
+    parameters: Parameters,
+) -> Result<Response, Refusal> {
+    parameters.only(KNOWN)?;
+    let query = query(&parameters)?;
+    let follows = parameters.read("follow", "true or false")?.unwrap_or(false);
+    if !follows {
+        let entries = bounded(shared.gateway.audit(query, &operator)).await?;
+        let lines: Vec<u8> = entries.iter().flat_map(line).collect();
+        return Ok((ndjson(), Body::from(lines)).into_response());
+    }
+    let permit = shared.followers.enter()?;
+    let live = shared.gateway.follow_audit(&operator)?;
+    let head = shared.gateway.audit_head(&operator)?;
+    let asks_for_past =
+        query.after.is_some() || query.since.is_some() || parameters.last("limit").is_some();
+    let first = match asks_for_past {
+        true => bounded(shared.gateway.audit(query.clone(), &operator)).await?,
+        false => Vec::new(),
+    };
+    let (sender, receiver) = mpsc::channel(16);
+    let last = query.after.unwrap_or(0).max(if asks_for_past { 0 } else { head.id });
+    let mut follower = Follower { gateway: shared.gateway, operator, query, last, lines: sender };
+    let stopping = shared.followers.stopping();
+    tokio::spawn(async move {
+        let _ = stopping.run_until_cancelled(follower.run(first, live)).await;
+        drop(permit);
+    });
+    Ok((ndjson(), body(receiver)).into_response())
+}
+
+fn query(parameters: &Parameters) -> Result<AuditQuery, Refusal> {
+    const TIME: &str = "a time such as 2026-11-23T14:57:58Z";
+    let text = |key| parameters.last(key).map(str::to_owned);
+    Ok(AuditQuery {
+        after: parameters.read("after", "the id of an entry")?,
+        before: parameters.read("before", "the id of an entry")?,
+        since: parameters.read("since", TIME)?,
+        until: parameters.read("until", TIME)?,
+        operator: text("operator"),
+        device: text("device"),
+        actions: parameters.list("action").map(str::to_owned).collect(),
+        result: text("result"),
+        text: text("text"),
+        limit: Some(parameters.read("limit", "a number")?.unwrap_or(LIMIT)),
+    })
+}
+
+/// Whether the trail is what it was.
+pub(super) async fn verify<G: Operate>(
+    State(shared): State<Shared<G>>,
+    Asker(operator): Asker,
+    parameters: Parameters,
+) -> Result<axum::Json<Report>, Refusal> {
+    parameters.only(&["head"])?;
+    let noted: Option<Head> = parameters.read("head", "the head of a trail, ID:HASH")?;
+    // A trail of millions takes longer than other answers may.
+    Ok(axum::Json(shared.gateway.verify_audit(noted, &operator).await?))
+}
+
+/// The trail from `after` to its end, to be kept and verified elsewhere.
+pub(super) async fn export<G: Operate>(
+    State(shared): State<Shared<G>>,
+    Asker(operator): Asker,
+    parameters: Parameters,
+) -> Result<Response, Refusal> {
+    parameters.only(&["format", "after"])?;
+    let after = parameters.read("after", "the id of an entry")?.unwrap_or(0);
+    let (form, kind) = match parameters.last("format").unwrap_or("jsonl") {
+        "jsonl" => (Form::Jsonl, "application/x-ndjson"),
+        "syslog" => (Form::Syslog(host()), "text/plain; charset=utf-8"),
+        other => {
+            let title = format!("format={other:?}: expected jsonl or syslog");
+            return Err(Refusal::invalid(title));
+        }
+    };
+    let gateway = shared.gateway;
+    let permit = shared.followers.enter()?;
+    let first = bounded(gateway.export_audit(after, PAGE, true, &operator)).await?;
+    let (sender, receiver) = mpsc::channel(4);
+    let stopping = shared.followers.stopping();
+    tokio::spawn(async move {
+        let run = pages(&gateway, &operator, first, &form, &sender);
+        let _ = stopping.run_until_cancelled(run).await;
+        drop(permit);
+    });
+    Ok(([(header::CONTENT_TYPE, kind)], body(receiver)).into_response())
+}
+
+enum Form {
+    Jsonl,
+    Syslog(String),
+}
+
+impl Form {
+    fn line(&self, link: &Exported) -> Option<String> {
+        let Exported { canonical, hash, previous, .. } = link;
+        match self {
+            Self::Jsonl => {
+                let line = ExportLine { canonical, hash: *hash, previous: *previous };
+                Some(format!("{line}\n"))
+            }
+            Self::Syslog(host) => {
+                let entry = serde_json::from_str(canonical).ok()?;
+                let origin = Origin { host, process: std::process::id() };
+                Some(syslog(&Sealed { entry, hash: *hash }, origin) + "\n")
+            }
+        }
+    }
+}
+
+async fn pages<G: Oversee>(
+    gateway: &G,
+    operator: &Operator,
+    first: Vec<Exported>,
+    form: &Form,
+    to: &mpsc::Sender<Piece>,
+) {
+    let mut page = first;
+    while let Some(last) = page.last().map(|link| link.id) {
+        // An entry that can't be read stays a line of JSON, and is left out of syslog: verifying names it.
+        let lines: String = page.iter().filter_map(|link| form.line(link)).collect();
+        if !matches!(timeout(STUCK, to.send(Ok(lines.into()))).await, Ok(Ok(()))) {
+            return;
+        }
+        page = match gateway.export_audit(last, PAGE, false, operator).await {
+            Ok(page) => page,
+            Err(_) => return drop(to.send(Err(BrokenOff)).await),
+        };
+    }
+}
+
+/// Why a stream ends.
+struct Ended;
+
+struct Follower<G> {
+    gateway: G,
+    operator: Operator,
+    query: AuditQuery,
+    /// The last entry that was looked at.
+    last: u64,
+    lines: mpsc::Sender<Piece>,
+}
+
+impl<G: Oversee> Follower<G> {
+    async fn run(
+        &mut self,
+        first: Vec<Sealed>,
+        mut live: broadcast::Receiver<Sealed>,
+    ) -> Result<(), Ended> {
+        let had_past = !first.is_empty();
+        self.send(first).await?;
+        if had_past || self.query.after.is_some() {
+            self.rest().await?;
+        }
+        let mut heartbeat = interval(HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                entry = live.recv() => match entry {
+                    Ok(entry) if entry.entry.id <= self.last => {}
+                    // The store knows how to find; so that both halves of the stream are of one mind.
+                    Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => self.rest().await?,
+                    Err(broadcast::error::RecvError::Closed) => return Ok(()),
+                },
+                _ = heartbeat.tick() => self.put(Ok(Bytes::from_static(b"\n"))).await?,
+            }
+        }
+    }
+
+    /// All that is stored after the last.
+    async fn rest(&mut self) -> Result<(), Ended> {
+        loop {
+            let Ok(head) = self.gateway.audit_head(&self.operator) else { return Err(Ended) };
+            let query = AuditQuery {
+                after: Some(self.last),
+                before: None,
+                limit: Some(PAGE),
+                ..self.query.clone()
+            };
+            let Ok(page) = self.gateway.audit(query, &self.operator).await else {
+                return self.put(Err(BrokenOff)).await.and(Err(Ended));
+            };
+            let is_whole = page.len() < PAGE as usize;
+            self.send(page).await?;
+            if is_whole {
+                self.last = self.last.max(head.id);
+                return Ok(());
+            }
+        }
+    }
+
+    async fn send(&mut self, entries: Vec<Sealed>) -> Result<(), Ended> {
+        for entry in entries {
+            self.last = self.last.max(entry.entry.id);
+            self.put(Ok(line(&entry).into())).await?;
+        }
+        Ok(())
+    }
+
+    async fn put(&self, piece: Piece) -> Result<(), Ended> {
+        match timeout(STUCK, self.lines.send(piece)).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Ended),
+        }
+    }
+}
+
+fn line(entry: &Sealed) -> Vec<u8> {
+    let mut line = serde_json::to_vec(entry).unwrap_or_default();
+    line.push(b'\n');
+    line
+}
+
+fn ndjson() -> [(header::HeaderName, &'static str); 1] {
+    [(header::CONTENT_TYPE, "application/x-ndjson")]
+}
+
+fn body(receiver: mpsc::Receiver<Piece>) -> Body {
+    Body::from_stream(tokio_stream::wrappers::ReceiverStream::new(receiver))
+}
+
+fn host() -> String {
+    let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    name.unwrap_or_else(|| "-".to_owned())
+}

@@ -1,0 +1,90 @@
+//! What the routes of audit, recordings and metrics ask of the gateway: [`Control`], or a stand-in for it in tests.
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use homing_proto::access::{Operator, Selector};
+use homing_proto::api;
+use homing_proto::audit::{Head, Report, Sealed};
+use tokio::sync::broadcast;
+
+use crate::control::{Control, ControlError};
+use crate::store::{AuditQuery, Exported};
+
+type Answer<T> = Result<T, ControlError>;
+
+/// The operations behind the routes; [`Control`] documents each.
+#[expect(missing_docs, reason = "each is documented at Control, which it mirrors")]
+pub trait Oversee: Send + Sync {
+    fn audit(
+        &self,
+        query: AuditQuery,
+        operator: &Operator,
+    ) -> impl Future<Output = Answer<Vec<Sealed>>> + Send;
+    fn follow_audit(&self, operator: &Operator) -> Answer<broadcast::Receiver<Sealed>>;
+    fn audit_head(&self, operator: &Operator) -> Answer<Head>;
+    fn verify_audit(
+        &self,
+        noted: Option<Head>,
+        operator: &Operator,
+    ) -> impl Future<Output = Answer<Report>> + Send;
+    fn export_audit(
+        &self,
+        after: u64,
+        limit: u32,
+        is_first: bool,
+        operator: &Operator,
+    ) -> impl Future<Output = Answer<Vec<Exported>>> + Send;
+    fn recordings(&self, operator: &Operator) -> Answer<Vec<api::Recording>>;
+    fn recording(&self, id: &str, operator: &Operator) -> Answer<(api::Recording, PathBuf)>;
+    fn metrics(&self, operator: &Operator) -> impl Future<Output = Answer<String>> + Send;
+    fn device_metrics(
+        &self,
+        selector: &Selector,
+        operator: &Operator,
+    ) -> impl Future<Output = Answer<String>> + Send;
+}
+
+impl Oversee for Control {
+    async fn audit(&self, query: AuditQuery, operator: &Operator) -> Answer<Vec<Sealed>> {
+        Control::audit(self, query, operator).await
+    }
+
+    fn follow_audit(&self, operator: &Operator) -> Answer<broadcast::Receiver<Sealed>> {
+        Control::follow_audit(self, operator)
+    }
+
+    fn audit_head(&self, operator: &Operator) -> Answer<Head> {
+        Control::audit_head(self, operator)
+    }
+
+    async fn verify_audit(&self, noted: Option<Head>, operator: &Operator) -> Answer<Report> {
+        Control::verify_audit(self, noted, operator).await
+    }
+
+    async fn export_audit(
+        &self,
+        after: u64,
+        limit: u32,
+        is_first: bool,
+        operator: &Operator,
+    ) -> Answer<Vec<Exported>> {
+        Control::export_audit(self, after, limit, is_first, operator).await
+    }
+
+    fn recordings(&self, operator: &Operator) -> Answer<Vec<api::Recording>> {
+        Control::recordings(self, operator)
+    }
+
+    fn recording(&self, id: &str, operator: &Operator) -> Answer<(api::Recording, PathBuf)> {
+        Control::recording(self, id, operator)
+    }
+
+    async fn metrics(&self, operator: &Operator) -> Answer<String> {
+        Control::metrics(self, operator).await
+    }
+
+    async fn device_metrics(&self, selector: &Selector, operator: &Operator) -> Answer<String> {
+        Control::device_metrics(self, selector, operator).await
+    }
+}

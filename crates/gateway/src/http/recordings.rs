@@ -1,0 +1,47 @@
+//! `/api/v1/recordings` and `/api/v1/recordings/{id}`: what was on the terminals.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use homing_proto::api::Recording;
+use homing_proto::fault::Fault;
+use tokio_util::io::ReaderStream;
+
+use super::Shared;
+use super::extract::{Asker, Name, Parameters};
+use super::operate::Operate;
+use super::refusal::Refusal;
+
+/// All recordings, oldest first.
+pub(super) async fn list<G: Operate>(
+    State(shared): State<Shared<G>>,
+    Asker(operator): Asker,
+    parameters: Parameters,
+) -> Result<axum::Json<Vec<Recording>>, Refusal> {
+    parameters.only(&["device", "operator"])?;
+    let (device, by) = (parameters.last("device"), parameters.last("operator"));
+    let mut recordings = shared.gateway.recordings(&operator)?;
+    recordings.retain(|one| {
+        device.is_none_or(|name| one.device.as_str() == name)
+            && by.is_none_or(|name| one.operator == name)
+    });
+    Ok(axum::Json(recordings))
+}
+
+/// A recording as asciicast; of a session that runs: up to now.
+pub(super) async fn read<G: Operate>(
+    State(shared): State<Shared<G>>,
+    Asker(operator): Asker,
+    Name(id): Name,
+) -> Result<Response, Refusal> {
+    let (recording, path) = shared.gateway.recording(&id, &operator)?;
+    let file = tokio::fs::File::open(path).await.map_err(|error| {
+        let title = format!("the file of {id} can't be read: {error}");
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "recording-unreadable", Fault::Local, title)
+    })?;
+    let kind = (header::CONTENT_TYPE, "application/x-asciicast".to_owned());
+    let name = format!("attachment; filename=\"{}.cast\"", recording.id);
+    let headers = [kind, (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, Body::from_stream(ReaderStream::new(file))).into_response())
+}
