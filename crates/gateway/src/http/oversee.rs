@@ -13,36 +13,55 @@ use crate::store::{AuditQuery, Exported};
 
 type Answer<T> = Result<T, ControlError>;
 
-/// The operations behind the routes; [`Control`] documents each.
+/// The operations behind the routes; [`Control`] documents each. A stand-in answers what its tests ask.
 #[expect(missing_docs, reason = "each is documented at Control, which it mirrors")]
+#[expect(unused_variables, reason = "a stand-in need not answer everything")]
 pub trait Oversee: Send + Sync {
     fn audit(
         &self,
         query: AuditQuery,
         operator: &Operator,
-    ) -> impl Future<Output = Answer<Vec<Sealed>>> + Send;
-    fn follow_audit(&self, operator: &Operator) -> Answer<broadcast::Receiver<Sealed>>;
-    fn audit_head(&self, operator: &Operator) -> Answer<Head>;
+    ) -> impl Future<Output = Answer<Vec<Sealed>>> + Send {
+        async { Err(ControlError::Stopping) }
+    }
+    fn follow_audit(&self, operator: &Operator) -> Answer<broadcast::Receiver<Sealed>> {
+        Err(ControlError::Stopping)
+    }
+    fn audit_head(&self, operator: &Operator) -> Answer<Head> {
+        Err(ControlError::Stopping)
+    }
     fn verify_audit(
         &self,
         noted: Option<Head>,
         operator: &Operator,
-    ) -> impl Future<Output = Answer<Report>> + Send;
+    ) -> impl Future<Output = Answer<Report>> + Send {
+        async { Err(ControlError::Stopping) }
+    }
     fn export_audit(
         &self,
         after: u64,
         limit: u32,
         is_first: bool,
         operator: &Operator,
-    ) -> impl Future<Output = Answer<Vec<Exported>>> + Send;
-    fn recordings(&self, operator: &Operator) -> Answer<Vec<api::Recording>>;
-    fn recording(&self, id: &str, operator: &Operator) -> Answer<(api::Recording, PathBuf)>;
-    fn metrics(&self, operator: &Operator) -> impl Future<Output = Answer<String>> + Send;
+    ) -> impl Future<Output = Answer<Vec<Exported>>> + Send {
+        async { Err(ControlError::Stopping) }
+    }
+    fn recordings(&self, operator: &Operator) -> Answer<Vec<api::Recording>> {
+        Err(ControlError::Stopping)
+    }
+    fn recording(&self, id: &str, operator: &Operator) -> Answer<(api::Recording, PathBuf)> {
+        Err(ControlError::Stopping)
+    }
+    fn metrics(&self, operator: &Operator) -> impl Future<Output = Answer<String>> + Send {
+        async { Err(ControlError::Stopping) }
+    }
     fn device_metrics(
         &self,
         selector: &Selector,
         operator: &Operator,
-    ) -> impl Future<Output = Answer<String>> + Send;
+    ) -> impl Future<Output = Answer<String>> + Send {
+        async { Err(ControlError::Stopping) }
+    }
 }
 
 impl Oversee for Control {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use homing_gateway::control::{ControlError, DeviceQuery, EventQuery, RpcReply};
-use homing_gateway::http::Operate;
+use homing_gateway::http::{Operate, Oversee};
 use homing_proto::access::{Grant, Operator, Role, Via};
 use homing_proto::api;
 use homing_proto::fault::Fault;
@@ -107,6 +107,8 @@ pub fn status() -> api::Status {
     }))
     .unwrap()
 }
+
+impl Oversee for Fake {}
 
 impl Operate for Fake {
     fn by_token(&self, token: &str, source: SocketAddr) -> Result<Operator, api::Problem> {
