@@ -111,6 +111,8 @@ class Gateway(Program):
             command += ["--config", file]
         for address in listen:
             command += ["--listen", address]
+        if not prefix and "--door" not in command:
+            command += ["--door", "127.0.0.1:0"]
         super().__init__("gateway", command, folder, env={"RUST_LOG": "debug"}, prefix=prefix)
 
     def start(self):

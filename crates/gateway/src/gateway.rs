@@ -15,6 +15,7 @@ use std::time::Duration;
 use homing_proto::api::{self, Timestamp};
 use homing_proto::audit::Entry;
 use homing_proto::gate::{Gate, Limits};
+use homing_proto::host_key::HostKey;
 use homing_proto::identity::ListenerName;
 use homing_transport::device_link::LinkSettings;
 use homing_transport::keys::{KeyFileError, KeyKind, PrivateKey};
@@ -28,6 +29,7 @@ use crate::config::Settings;
 use crate::control::Control;
 use crate::enroll::Terms;
 use crate::fleet::Fleet;
+use crate::front_door::{FrontDoor, FrontDoorError, Register, Serving, authorities};
 use crate::listener::{ListenError, Listener};
 use crate::metrics::Metrics;
 use crate::recording::Recordings;
@@ -83,6 +85,9 @@ pub enum StartError {
     /// An address.
     #[error(transparent)]
     Listen(#[from] ListenError),
+    /// The SSH front door.
+    #[error(transparent)]
+    FrontDoor(#[from] FrontDoorError),
 }
 
 /// A running gateway.
@@ -91,6 +96,7 @@ pub struct Gateway {
     shared: Arc<Shared>,
     control: Control,
     accepting: JoinSet<()>,
+    front_door: Option<Serving>,
 }
 
 impl Gateway {
@@ -110,8 +116,9 @@ impl Gateway {
             standings.note(&event);
         }
         let names = listeners.iter().map(|one| (one.name.clone(), one.address)).collect();
-        let shared =
-            Arc::new(share(settings, (store, recordings), standings, (key, key_text), names));
+        let user_ca = authorities(&settings.front_door.user_ca)?;
+        let (kept, own) = ((store, recordings), (key, key_text));
+        let shared = Arc::new(share(settings, kept, standings, own, names, user_ca));
         audit::note(&shared, Entry::by_gateway("gateway-started", shared.started_at));
         let control = Control::new(Arc::clone(&shared), terms(&shared));
         let mut accepting = JoinSet::new();
@@ -119,7 +126,7 @@ impl Gateway {
             accepting.spawn(accept(Arc::clone(&shared), listener));
         }
         accepting.spawn(tidy(Arc::clone(&shared)));
-        Ok(Self { shared, control, accepting })
+        Ok(Self { shared, control, accepting, front_door: None })
     }
 
     /// What operators may ask of it.
@@ -152,6 +159,19 @@ impl Gateway {
         let _ = self.shared.http.set(http);
     }
 
+    /// Lets operators in by the front door.
+    pub fn serve_front_door(&mut self, door: FrontDoor) {
+        // A door is opened once.
+        let _ = self.shared.front_door.set(door.shown());
+        self.front_door = Some(door.serve(&self.shared));
+    }
+
+    /// Where operators log in by SSH.
+    #[must_use]
+    pub fn front_door(&self) -> Option<&api::FrontDoor> {
+        self.shared.front_door.get()
+    }
+
     /// How many devices are in session.
     #[must_use]
     pub fn sessions(&self) -> usize {
@@ -162,12 +182,16 @@ impl Gateway {
     pub async fn refuse_arrivals(&mut self) {
         self.shared.stopping.send_replace(true);
         self.accepting.shutdown().await;
+        if let Some(door) = &mut self.front_door {
+            door.close().await;
+        }
     }
 
     /// Ends in good order: running RPCs may finish, devices are told, the store is closed.
     pub async fn stop(mut self) {
         self.refuse_arrivals().await;
         self.finish_rpcs().await;
+        self.close_front_door().await;
         for session in self.shared.fleet.all() {
             session.end(End::Stopping);
         }
@@ -177,6 +201,19 @@ impl Gateway {
         }
         audit::note(&self.shared, Entry::by_gateway("gateway-stopped", Timestamp::now()));
         self.shared.store.close().await;
+    }
+
+    /// Operators are told on each of their channels, then their connections end.
+    async fn close_front_door(&mut self) {
+        let Some(door) = self.front_door.take() else { return };
+        for place in self.shared.channels.all() {
+            place.kill("the gateway is stopping");
+        }
+        let deadline = Instant::now() + FAREWELL;
+        while self.shared.channels.len() > 0 && Instant::now() < deadline {
+            sleep(Duration::from_millis(10)).await;
+        }
+        door.stop().await;
     }
 
     async fn finish_rpcs(&self) {
@@ -243,6 +280,7 @@ fn share(
     standings: Standings,
     (key, key_text): (PrivateKey, String),
     listeners: Vec<(ListenerName, SocketAddr)>,
+    user_ca: Vec<HostKey>,
 ) -> Shared {
     let total = settings.spool.total;
     let budget = Budget::new(BudgetLimits { memory: total.min(256 << 20), disk: total });
@@ -253,7 +291,7 @@ fn share(
     });
     Shared {
         metrics: Metrics::new(store.commit_seconds()),
-        access: Access::new(store.clone(), Vec::new()),
+        access: Access::new(store.clone(), user_ca),
         key_text,
         key,
         store,
@@ -270,6 +308,8 @@ fn share(
         started_at: Timestamp::now(),
         listeners,
         http: OnceLock::new(),
+        front_door: OnceLock::new(),
+        channels: Arc::new(Register::new(&settings.front_door)),
         capabilities: Mutex::default(),
         last_epoch: AtomicU64::new(0),
         settings,
@@ -318,7 +358,7 @@ async fn accept(shared: Arc<Shared>, listener: Listener) {
 }
 
 /// Errors of a connection that went away before it was accepted.
-fn is_of_one_connection(error: &std::io::Error) -> bool {
+pub(crate) fn is_of_one_connection(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, InvalidInput, NotConnected};
     matches!(error.kind(), ConnectionAborted | ConnectionReset | InvalidInput | NotConnected)
 }

@@ -8,6 +8,7 @@ pub mod control;
 pub mod enroll;
 mod exchange;
 mod fleet;
+mod front_door;
 mod gateway;
 mod greeting;
 pub mod http;
@@ -24,6 +25,7 @@ pub mod stanza;
 pub mod store;
 mod timeline;
 
+pub use front_door::{FrontDoor, FrontDoorError};
 pub use gateway::{Gateway, StartError};
 pub use listener::ListenError;
 pub use run::{RunError, run};

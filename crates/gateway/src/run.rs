@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::config::Settings;
+use crate::front_door::FrontDoor;
 use crate::gateway::{Gateway, StartError};
 use crate::http::{self, DoorError, Doors};
 
@@ -34,6 +35,13 @@ pub async fn run(
 ) -> Result<(), RunError> {
     let grace = settings.stop_timeout + MARGIN;
     let mut gateway = Gateway::start(settings.clone()).await?;
+    match FrontDoor::open(&settings) {
+        Ok(door) => gateway.serve_front_door(door),
+        Err(error) => {
+            gateway.stop().await;
+            return Err(StartError::from(error).into());
+        }
+    }
     let doors = match Doors::open(&settings) {
         Ok(doors) => doors,
         Err(error) => {

@@ -20,6 +20,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 use crate::access::Access;
 use crate::config::Settings;
 use crate::fleet::Fleet;
+use crate::front_door::Register;
 use crate::metrics::Metrics;
 use crate::recording::Recordings;
 use crate::standing::Standings;
@@ -58,6 +59,10 @@ pub(crate) struct Shared {
     pub(crate) listeners: Vec<(ListenerName, SocketAddr)>,
     /// The HTTP API over TCP, once it is served.
     pub(crate) http: OnceLock<api::Http>,
+    /// The SSH front door, once it is served.
+    pub(crate) front_door: OnceLock<api::FrontDoor>,
+    /// What operators have open by it.
+    pub(crate) channels: Arc<Register>,
     pub(crate) capabilities: Mutex<HashSet<Arc<[Box<str>]>>>,
     pub(crate) last_epoch: AtomicU64,
 }

@@ -23,7 +23,9 @@ impl Gateway {
     fn start(settings: &[(&str, &str)]) -> Gateway {
         let folder = tempfile::tempdir().unwrap();
         let mut command = homing(folder.path());
-        command.args(["gateway", "--listen", "127.0.0.1:0"]).stderr(Stdio::piped());
+        command
+            .args(["gateway", "--listen", "127.0.0.1:0", "--door", "127.0.0.1:0"])
+            .stderr(Stdio::piped());
         let mut child = command.envs(settings.iter().copied()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut address = String::new();

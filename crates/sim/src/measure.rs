@@ -140,6 +140,7 @@ impl GatewayProcess {
             .arg(data)
             .arg("--listen")
             .arg(address.to_string())
+            .args(["--door", "127.0.0.1:0"])
             .env("HOMING_LOG", "warn")
             // All devices dial from one address here.
             .env("HOMING_MAX_PER_SOURCE", "20000")

@@ -6,6 +6,7 @@ use std::time::Duration;
 use homing_proto::access::Role;
 
 use super::address::{DialAddress, Network};
+use super::front_door::Authority;
 use super::settings::{LogLevel, Settings};
 use super::value::{Given, Wrong, show_duration, show_size};
 
@@ -235,6 +236,87 @@ pub static KEYS: &[Key] = &[
         "requests a second of one token, and of one source address without one; ten seconds' worth may come at once",
         |s, v| small(v, 1, 1_000_000).map(|n| s.http.rate = n),
         |s| s.http.rate.to_string()
+    ),
+    key!(
+        "front_door.listen",
+        "where operators log in by SSH; empty: nowhere",
+        |s, v| {
+            let expected = "an address and port such as \"[::]:2022\"";
+            s.front_door.listen = v.list(expected, |text| text.parse().ok())?;
+            Ok(())
+        },
+        |s| list(&s.front_door.listen)
+    ),
+    key!(
+        "front_door.user_ca",
+        "whose user certificates are taken: public keys, or files of them",
+        |s, v| {
+            let expected =
+                "a public key such as \"ssh-ed25519 AAAA…\", or the absolute path of a file";
+            s.front_door.user_ca = v.list(expected, Authority::parse)?;
+            Ok(())
+        },
+        |s| list(&s.front_door.user_ca)
+    ),
+    key!(
+        "front_door.max_connections",
+        "operators' SSH connections at once",
+        |s, v| room(v, MANY).map(|n| s.front_door.max_connections = n),
+        |s| s.front_door.max_connections.to_string()
+    ),
+    key!(
+        "front_door.max_per_source",
+        "of these, connections of one source address",
+        |s, v| room(v, MANY).map(|n| s.front_door.max_per_source = n),
+        |s| s.front_door.max_per_source.to_string()
+    ),
+    key!(
+        "front_door.login_grace",
+        "how long a login by SSH may take",
+        |s, v| v.duration(SECOND, HOUR).map(|d| s.front_door.login_grace = d),
+        |s| time(s.front_door.login_grace)
+    ),
+    key!(
+        "front_door.operator_channels",
+        "channels of one operator at once, on all devices",
+        |s, v| room(v, MANY).map(|n| s.front_door.operator_channels = n),
+        |s| s.front_door.operator_channels.to_string()
+    ),
+    key!(
+        "front_door.device_channels",
+        "channels of all operators on one device at once; most devices allow ten themselves",
+        |s, v| room(v, MANY).map(|n| s.front_door.device_channels = n),
+        |s| s.front_door.device_channels.to_string()
+    ),
+    key!(
+        "front_door.channel_spool",
+        "bytes that may wait for the slow reader of one channel, before it is closed",
+        |s, v| v.size(64 << 10, PEBIBYTE).map(|n| s.front_door.channel_spool = n),
+        |s| size(s.front_door.channel_spool)
+    ),
+    key!(
+        "front_door.operator_spool",
+        "bytes that may wait for one operator, on all channels",
+        |s, v| v.size(64 << 10, PEBIBYTE).map(|n| s.front_door.operator_spool = n),
+        |s| size(s.front_door.operator_spool)
+    ),
+    key!(
+        "front_door.device_spool",
+        "bytes of one device that may wait, for all operators",
+        |s, v| v.size(64 << 10, PEBIBYTE).map(|n| s.front_door.device_spool = n),
+        |s| size(s.front_door.device_spool)
+    ),
+    key!(
+        "front_door.total_spool",
+        "bytes that may wait for all operators",
+        |s, v| v.size(1 << 20, PEBIBYTE).map(|n| s.front_door.total_spool = n),
+        |s| size(s.front_door.total_spool)
+    ),
+    key!(
+        "front_door.patience",
+        "how long what waits is kept for an operator who reads nothing, once the device has ended the channel",
+        |s, v| v.duration(SECOND, 24 * HOUR).map(|d| s.front_door.patience = d),
+        |s| time(s.front_door.patience)
     ),
     key!(
         "events.keep",

@@ -23,6 +23,8 @@ pub struct Flags {
     pub listen: Vec<String>,
     /// `--http`, any number of times.
     pub http: Vec<String>,
+    /// `--door`, any number of times.
+    pub door: Vec<String>,
     /// `--socket`.
     pub socket: Option<PathBuf>,
 }
@@ -38,6 +40,9 @@ impl Flags {
         }
         if !self.http.is_empty() {
             flags.push(("http.listen", self.http));
+        }
+        if !self.door.is_empty() {
+            flags.push(("front_door.listen", self.door));
         }
         flags
     }

@@ -10,6 +10,7 @@
 mod address;
 mod audit;
 mod document;
+mod front_door;
 mod http;
 mod keys;
 mod load;
@@ -26,6 +27,7 @@ use std::fmt;
 pub use address::{DialAddress, InvalidAddress, Network};
 pub use audit::{Audit, RecordingSettings};
 pub use document::{MAX_FILE, SourceFile};
+pub use front_door::{Authority, FrontDoor};
 pub use http::{Http, HttpAddress, Scheme};
 pub use keys::{KEYS, Key, is_login_name};
 pub use load::{Flags, load};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::address::{DialAddress, Network};
 use super::audit::{Audit, RecordingSettings};
+use super::front_door::FrontDoor;
 use super::http::Http;
 
 /// All settings, checked.
@@ -51,6 +52,8 @@ pub struct Settings {
     pub spool: Spool,
     /// The HTTP API over TCP.
     pub http: Http,
+    /// The SSH front door.
+    pub front_door: FrontDoor,
     /// How many events are kept, and how long.
     pub events: Events,
     /// How much of the audit trail is kept.
@@ -170,6 +173,7 @@ impl Settings {
             stop_timeout: Duration::from_secs(20),
             spool: Spool { memory: 256 << 10, reply: 1 << 30, total: 8 << 30 },
             http: Http::defaults(),
+            front_door: FrontDoor::defaults(),
             events: Events {
                 keep: 1_000_000,
                 keep_unknown: 100_000,

@@ -170,6 +170,7 @@ pub(super) fn status(shared: &Shared, terms: &Terms, operator: &Operator) -> Sta
         addresses: terms.addresses.iter().map(ToString::to_string).collect(),
         gateway_key: shared.key_text.clone(),
         http: shared.http.get().cloned().unwrap_or_default(),
+        front_door: shared.front_door.get().cloned().unwrap_or_default(),
         devices: counts,
         arriving: Arriving {
             handshaking,

@@ -140,6 +140,7 @@ fn settings(folder: &Path, port: u16) -> Result<Settings, Failure> {
         data: Some(folder.join("gateway")),
         listen: vec![format!("127.0.0.1:{port}")],
         socket: Some(folder.join("homing.sock")),
+        door: vec!["127.0.0.1:0".to_owned()],
         ..Flags::default()
     };
     let mut settings = load(flags).map_err(|error| failed("bad-environment", &error))?.settings;

@@ -20,8 +20,8 @@ Examples:
   homing gateway --config /etc/homing/gateway.toml --check-config
 
 Settings: the file (or HOMING_CONFIG), over it HOMING_DATA, HOMING_LISTEN,
-HOMING_HTTP (commas between addresses) and HOMING_SOCKET, over these the
-options.
+HOMING_HTTP, HOMING_DOOR (commas between addresses) and HOMING_SOCKET, over
+these the options.
 SIGTERM stops it: running RPCs are finished for a bounded time.";
 
 /// Options of `homing gateway`.
@@ -40,6 +40,9 @@ pub(crate) struct Arguments {
     /// Where the HTTP API is served over TCP; may be given again
     #[arg(long, value_name = "ADDR")]
     http: Vec<String>,
+    /// Where operators log in by SSH; may be given again [default: [::]:2022]
+    #[arg(long, value_name = "ADDR")]
+    door: Vec<String>,
     /// Look at the settings, say what is wrong, and start nothing
     #[arg(long)]
     check_config: bool,
@@ -64,7 +67,14 @@ pub(crate) async fn run(
 
 impl Arguments {
     fn into_flags(self, socket: Option<PathBuf>) -> Flags {
-        Flags { config: self.config, data: self.data, listen: self.listen, http: self.http, socket }
+        Flags {
+            config: self.config,
+            data: self.data,
+            listen: self.listen,
+            http: self.http,
+            door: self.door,
+            socket,
+        }
     }
 }
 

@@ -27,6 +27,11 @@ pub(super) async fn serve(configuration: Configuration) -> Result<(), Failure> {
                 tracing::info!(%address, %fingerprint, "serving the HTTP API");
             }
         }
+        if let Some(door) = gateway.front_door() {
+            for address in &door.addresses {
+                tracing::info!(door = %address, key = %door.fingerprint, "operators log in by SSH");
+            }
+        }
         tracing::info!(socket = %socket.display(), "ready");
         tell_systemd(NotifyState::Ready);
     };
@@ -95,6 +100,9 @@ fn failure(error: &RunError) -> Failure {
         }
         RunError::Start(StartError::Listen(_)) => {
             ("cannot-listen", Some("homing gateway --listen ADDR"))
+        }
+        RunError::Start(StartError::FrontDoor(error)) => {
+            (error.code(), Some("homing gateway --door ADDR"))
         }
         RunError::Door(error) => match error {
             DoorError::Socket(_) => (error.code(), Some("homing status")),

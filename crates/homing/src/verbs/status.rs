@@ -35,6 +35,9 @@ fn text(status: &Status, style: &Style) -> String {
     if !status.http.addresses.is_empty() {
         line(&mut out, "http", &http(status));
     }
+    if !status.front_door.addresses.is_empty() {
+        line(&mut out, "door", &door(status));
+    }
     line(&mut out, "devices", &devices(status));
     line(&mut out, "now", &arriving(status));
     if !status.attention.is_empty() {
@@ -54,6 +57,11 @@ fn line(out: &mut String, title: &str, text: &str) {
 fn http(status: &Status) -> String {
     let fingerprint = status.http.fingerprint.as_ref().map(|text| format!("  {text}"));
     status.http.addresses.join("  ") + &fingerprint.unwrap_or_default()
+}
+
+fn door(status: &Status) -> String {
+    let door = &status.front_door;
+    format!("{}  {}", door.addresses.join("  "), door.fingerprint)
 }
 
 fn devices(status: &Status) -> String {
@@ -82,7 +90,7 @@ fn attention_line(attention: &Attention, style: &Style) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use homing_proto::api::{Arriving, Counts, Http, Listener, Timestamp};
+    use homing_proto::api::{Arriving, Counts, FrontDoor, Http, Listener, Timestamp};
     use jiff::tz::TimeZone;
 
     #[test]
@@ -96,6 +104,11 @@ mod tests {
             http: Http {
                 addresses: vec!["https://[::]:8443".into()],
                 fingerprint: Some("SHA256:AB".into()),
+            },
+            front_door: FrontDoor {
+                addresses: vec!["[::]:2022".into()],
+                host_key: "ssh-ed25519 BBBB".into(),
+                fingerprint: "SHA256:CD".into(),
             },
             devices: Counts { up: 3, pending: 1, ..Counts::default() },
             arriving: Arriving::default(),
@@ -114,6 +127,7 @@ mod tests {
              address  -\n\
              key      ssh-ed25519 AAAA\n\
              http     https://[::]:8443  SHA256:AB\n\
+             door     [::]:2022  SHA256:CD\n\
              devices  3 up  0 down  0 new  0 refused  1 pending  0 blocked\n\
              now      0 in handshake  0 waiting  0 held\n\
              attention\n  ! 1 device \\x1b[2J waits     homing device ls --state pending\n"

@@ -37,6 +37,7 @@
 //! [`OUTCOME_TRAILER`], whose value is an [`Outcome`] as JSON: what a status line sent first can't know.
 
 mod access;
+mod channel;
 mod device;
 mod event;
 mod password;
@@ -48,6 +49,7 @@ pub use access::{
     AddKey, AddUser, CreateToken, IssuedPassword, IssuedToken, RoleDescription, Token, User,
     UserGrant, UserKey, Whoami,
 };
+pub use channel::DeviceChannel;
 pub use device::{
     Change, Decision, Device, DeviceState, Enroll, Enrolled, Key, KeySource, KeyState, Pending,
     Session, StanzaForm,
@@ -79,6 +81,9 @@ pub struct Status {
     /// The HTTP API over TCP.
     #[serde(default)]
     pub http: Http,
+    /// The SSH front door.
+    #[serde(default)]
+    pub front_door: FrontDoor,
     /// Devices by state.
     pub devices: Counts,
     /// Connections that are being taken in, and those waiting for it.
@@ -103,6 +108,17 @@ pub struct Http {
     pub addresses: Vec<String>,
     /// Of the certificate, as browsers show it: `SHA256:AB:CD:…`; none without TLS.
     pub fingerprint: Option<String>,
+}
+
+/// The SSH front door.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrontDoor {
+    /// Where operators log in, `ip:port`; empty: nowhere.
+    pub addresses: Vec<String>,
+    /// Its public host key, as `known_hosts` takes it after the name.
+    pub host_key: String,
+    /// The key's fingerprint, `SHA256:…`.
+    pub fingerprint: String,
 }
 
 /// How many devices are in each state.

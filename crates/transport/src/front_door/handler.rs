@@ -204,7 +204,7 @@ impl<D: Door> server::Handler for Handler<D> {
         offer: PublicKeyOffer<'_>,
     ) -> Result<Auth, russh::Error> {
         let Some(key) = usable(offer.algorithm, offer.public_key) else { return Ok(self.refuse()) };
-        let opens = self.door.check_key(login, &key).await.is_some();
+        let opens = self.door.knows_key(login, &key).await;
         Ok(if opens || self.door.takes_certificates() { Auth::Accept } else { self.refuse() })
     }
 

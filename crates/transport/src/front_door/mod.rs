@@ -58,8 +58,6 @@ pub struct DoorSettings {
     pub max_channels: usize,
     /// Ask for a sign of life after this long without data, and hang up when so many in a row were not answered.
     pub keep_alive: (Duration, u32),
-    /// How long a device may take to open a channel.
-    pub open_timeout: Duration,
     /// What may wait for a device that does not read, for each channel. When that is full the operator's connection waits, but a
     /// device that then takes nothing for [`stall`](Self::stall) loses the channel.
     pub input: SpoolLimits,
@@ -74,7 +72,10 @@ pub trait Door: Send + Sync + 'static {
     /// Who has logged in, and where they want to go.
     type Guest: Send + Sync + 'static;
 
-    /// The guest, if `key` opens the door for `login`. Asked before and after it is proven that they hold the private half.
+    /// Whether `key` would open the door for `login`. Nothing is proven yet.
+    fn knows_key(&self, login: &str, key: &HostKey) -> impl Future<Output = bool> + Send;
+
+    /// The guest, if `key` opens the door for `login`. That they hold its private half is proven.
     fn check_key(
         &self,
         login: &str,

@@ -49,6 +49,10 @@ impl Keeper for Lenient {
 impl Door for Porter {
     type Guest = String;
 
+    async fn knows_key(&self, login: &str, offered: &HostKey) -> bool {
+        self.check_key(login, offered).await.is_some()
+    }
+
     async fn check_key(&self, login: &str, known: &HostKey) -> Option<String> {
         (*known == *key(KeyKind::Ed25519).host_key()).then(|| login.to_owned())
     }
@@ -115,7 +119,6 @@ fn door_settings() -> DoorSettings {
         max_tries: 6,
         max_channels: 64,
         keep_alive: (Duration::from_secs(30), 3),
-        open_timeout: Duration::from_secs(10),
         input: SpoolLimits { memory: 64 * 1024, disk: 4 * MIB as u64 },
         stall: Duration::from_secs(1),
         patience: Duration::from_secs(5),

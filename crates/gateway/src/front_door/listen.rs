@@ -1,0 +1,329 @@
+//! The door's addresses and key, and the connections that come in by it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use homing_proto::api;
+use homing_proto::fault::Fault;
+use homing_proto::gate::{Gate, Limits};
+use homing_proto::host_key::{HostKey, HostKeyError};
+use homing_transport::front_door::{DoorSettings, serve};
+use homing_transport::keys::{KeyFileError, KeyKind, PrivateKey};
+use homing_transport::spool::SpoolLimits;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::visit::Visit;
+use crate::config::{Authority, Settings};
+use crate::listener::{ListenError, accepted, bound};
+use crate::shared::Shared;
+
+/// The file of the door's own key, in the data folder.
+const KEY_FILE: &str = "door_ed25519";
+/// Its public half, for people to copy.
+const PUBLIC_KEY_FILE: &str = "door_ed25519.pub";
+/// Logins under way at once, and those of one source.
+const LOGINS: usize = 64;
+const LOGINS_OF_SOURCE: u32 = 32;
+/// How long a failed accept (no descriptors left) pauses its loop.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often connections that were turned away are told of.
+const MINUTE: Duration = Duration::from_secs(60);
+/// How long connections may take to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(3);
+/// An operator's keep-alive: they may sit behind a NAT as well as a device.
+const KEEP_ALIVE: (Duration, u32) = (Duration::from_secs(30), 4);
+/// Failed attempts of one connection; an agent may hold many keys.
+const TRIES: usize = 12;
+/// Channels of one connection: each is limited again by operator and device.
+const CHANNELS: usize = 256;
+/// What may wait for a device that does not read, on one channel.
+const INPUT: SpoolLimits = SpoolLimits { memory: 256 << 10, disk: 64 << 20 };
+/// How long a device may then take nothing at all.
+const STALL: Duration = Duration::from_secs(30);
+
+/// Why the front door does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum FrontDoorError {
+    /// An address.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The door's own key.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// A file beside it, or of authorities, can't be used.
+    #[error("{path}: {error}", path = path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// A file of authorities has a line that is no key.
+    #[error("{path}, line {line}: {error}", path = path.display())]
+    Authority {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+        /// What is wrong.
+        error: HostKeyError,
+    },
+}
+
+impl FrontDoorError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Listen(_) => "cannot-listen",
+            Self::Key(error) => error.code(),
+            Self::File { .. } => "file-unreadable",
+            Self::Authority { .. } => "invalid-authority",
+        }
+    }
+
+    /// Who must act.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Key(error) => error.fault(),
+            _ => Fault::Operator,
+        }
+    }
+}
+
+/// A door that is bound and not served yet.
+#[derive(Debug)]
+pub struct FrontDoor {
+    key: PrivateKey,
+    key_text: String,
+    sockets: Vec<(SocketAddr, TcpListener)>,
+}
+
+impl FrontDoor {
+    /// Makes the key if there is none, and binds the addresses.
+    ///
+    /// # Errors
+    /// The key or an address can't be used.
+    pub fn open(settings: &Settings) -> Result<Self, FrontDoorError> {
+        let key = PrivateKey::load_or_create(&settings.data.join(KEY_FILE), KeyKind::Ed25519)?;
+        let key_text = key.public_text("homing front door");
+        let path = settings.data.join(PUBLIC_KEY_FILE);
+        let line = format!("{key_text}\n");
+        if !std::fs::read_to_string(&path).is_ok_and(|there| there == line) {
+            std::fs::write(&path, line).map_err(|error| FrontDoorError::File { path, error })?;
+        }
+        let sockets = settings.front_door.listen.iter().map(|address| bind(*address));
+        Ok(Self { key, key_text, sockets: sockets.collect::<Result<_, _>>()? })
+    }
+
+    /// As the status shows it.
+    pub(crate) fn shown(&self) -> api::FrontDoor {
+        api::FrontDoor {
+            addresses: self.sockets.iter().map(|(address, _)| address.to_string()).collect(),
+            host_key: self.key.host_key().text(),
+            fingerprint: self.key.host_key().fingerprint().to_string(),
+        }
+    }
+
+    /// Lets operators in until it is dropped.
+    pub(crate) fn serve(self, shared: &Arc<Shared>) -> Serving {
+        let stop = CancellationToken::new();
+        let hall = Arc::new(Hall::new(self.key, shared, stop.clone()));
+        let mut accepting = JoinSet::new();
+        for (address, socket) in self.sockets {
+            tracing::debug!(%address, key = %self.key_text, "the front door is open");
+            accepting.spawn(accept(Arc::clone(&hall), socket));
+        }
+        accepting.spawn(tell_of_turned_away(Arc::clone(&hall)));
+        Serving { accepting, hall, stop }
+    }
+}
+
+/// The authorities that a configuration names.
+///
+/// # Errors
+/// A file can't be read, or has a line that is no key.
+pub(crate) fn authorities(named: &[Authority]) -> Result<Vec<HostKey>, FrontDoorError> {
+    let mut keys = Vec::new();
+    for authority in named {
+        let path = match authority {
+            Authority::Key(key) => {
+                keys.push(key.clone());
+                continue;
+            }
+            Authority::File(path) => path,
+        };
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| FrontDoorError::File { path: path.clone(), error })?;
+        for (number, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let wrong =
+                |error| FrontDoorError::Authority { path: path.clone(), line: number + 1, error };
+            keys.push(HostKey::parse(line).map_err(wrong)?);
+        }
+    }
+    Ok(keys)
+}
+
+fn bind(address: SocketAddr) -> Result<(SocketAddr, TcpListener), ListenError> {
+    let socket =
+        bound(address).map_err(|error| ListenError::new(address, "front_door.listen", &error))?;
+    Ok((socket.local_addr().unwrap_or(address), socket))
+}
+
+/// A door that lets operators in.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    accepting: JoinSet<()>,
+    hall: Arc<Hall>,
+    stop: CancellationToken,
+}
+
+impl Serving {
+    /// Lets nobody in any more.
+    pub(crate) async fn close(&mut self) {
+        self.accepting.shutdown().await;
+    }
+
+    /// Ends every connection.
+    pub(crate) async fn stop(mut self) {
+        self.close().await;
+        self.stop.cancel();
+        self.hall.visits.close();
+        let _ = timeout(FAREWELL, self.hall.visits.wait()).await;
+    }
+}
+
+/// What every connection shares.
+#[derive(Debug)]
+struct Hall {
+    shared: Arc<Shared>,
+    settings: Arc<DoorSettings>,
+    /// All connections.
+    gate: Mutex<Gate>,
+    /// Those that are not logged in.
+    lobby: Mutex<Gate>,
+    logins: Arc<Semaphore>,
+    turned_away: AtomicU64,
+    visits: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Hall {
+    fn new(key: PrivateKey, shared: &Arc<Shared>, stop: CancellationToken) -> Self {
+        let settings = &shared.settings.front_door;
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let (total, per_source) = (count(settings.max_connections), count(settings.max_per_source));
+        let door = DoorSettings {
+            host_key: key,
+            post_quantum: true,
+            login_grace: settings.login_grace,
+            max_tries: TRIES,
+            max_channels: CHANNELS,
+            keep_alive: KEEP_ALIVE,
+            input: INPUT,
+            stall: STALL,
+            patience: settings.patience,
+        };
+        let per_source_in_lobby = per_source.min(LOGINS_OF_SOURCE);
+        Self {
+            shared: Arc::clone(shared),
+            settings: Arc::new(door),
+            gate: Mutex::new(Gate::new(Limits { total, per_source })),
+            lobby: Mutex::new(Gate::new(Limits { total, per_source: per_source_in_lobby })),
+            logins: Arc::new(Semaphore::new(LOGINS)),
+            turned_away: AtomicU64::new(0),
+            visits: TaskTracker::new(),
+            stop,
+        }
+    }
+
+    /// Counts a connection in, until the pass is dropped.
+    fn enter(self: &Arc<Self>, source: SocketAddr, gate: Which) -> Option<Pass> {
+        let entered = gate(self).lock().unwrap_or_else(PoisonError::into_inner).enter(source.ip());
+        if let Err(crowded) = entered {
+            // One line a connection would be what an attacker wants: it is counted.
+            self.turned_away.fetch_add(1, Ordering::Relaxed);
+            tracing::debug!(code = crowded.code(), %source, "front door: {crowded}");
+            return None;
+        }
+        Some(Pass { hall: Arc::clone(self), source, gate })
+    }
+}
+
+/// One of the gates.
+type Which = fn(&Hall) -> &Mutex<Gate>;
+
+/// A connection that was counted in.
+pub(super) struct Pass {
+    hall: Arc<Hall>,
+    source: SocketAddr,
+    gate: Which,
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        let gate = (self.gate)(&self.hall);
+        gate.lock().unwrap_or_else(PoisonError::into_inner).leave(self.source.ip());
+    }
+}
+
+async fn accept(hall: Arc<Hall>, socket: TcpListener) {
+    loop {
+        let (stream, source) = match accepted(&socket).await {
+            Ok(accepted) => accepted,
+            Err(error) if crate::gateway::is_of_one_connection(&error) => continue,
+            Err(error) => {
+                tracing::warn!(%error, "front door: no connection can be accepted");
+                sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Some(pass) = hall.enter(source, |hall| &hall.gate) else { continue };
+        let Some(lobby) = hall.enter(source, |hall| &hall.lobby) else { continue };
+        hall.visits.spawn(receive(Arc::clone(&hall), stream, source, pass, lobby));
+    }
+}
+
+/// Serves one operator to the end.
+async fn receive(hall: Arc<Hall>, stream: TcpStream, source: SocketAddr, pass: Pass, lobby: Pass) {
+    let login = timeout(hall.settings.login_grace, Arc::clone(&hall.logins).acquire_owned());
+    let Ok(Ok(login)) = login.await else { return };
+    let stop = hall.stop.clone();
+    let shutdown = async move {
+        stop.cancelled().await;
+        "the gateway is stopping".to_owned()
+    };
+    let visit = Arc::new(Visit::new(Arc::clone(&hall.shared), source, (lobby, login)));
+    let closed = serve(stream, Arc::clone(&hall.settings), visit, shutdown).await;
+    tracing::debug!(%source, code = closed.reason.code(), "front door: {closed}");
+    drop(pass);
+}
+
+/// One line a minute, if anybody was turned away.
+async fn tell_of_turned_away(hall: Arc<Hall>) {
+    let mut told = 0;
+    loop {
+        sleep(MINUTE).await;
+        let now = hall.turned_away.load(Ordering::Relaxed);
+        if now > told {
+            tracing::warn!(
+                connections = now - told,
+                "front door: turned away in the last minute, too many in all or from one source"
+            );
+        }
+        told = now;
+    }
+}

@@ -1,0 +1,342 @@
+//! One operator's connection: who they are, which device they mean, and whether they may.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use homing_proto::access::{LoginName, Operator, Right, Target, Via};
+use homing_proto::api::Timestamp;
+use homing_proto::audit::Entry;
+use homing_proto::excerpt::Excerpt;
+use homing_proto::host_key::{HostKey, Secret};
+use homing_proto::identity::DeviceName;
+use homing_transport::device_link::{OpenError, Opening};
+use homing_transport::front_door::{Certificate, Door, Opened, Refusal};
+use homing_transport::spool::SpoolLimits;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+
+use super::keeper::Warden;
+use super::listen::Pass;
+use super::register::Entered;
+use crate::access;
+use crate::audit;
+use crate::config::Network;
+use crate::session::Session;
+use crate::shared::Shared;
+use crate::store::DeviceRecord;
+
+/// How long a device may take to open a channel.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
+/// How often it is looked whether an operator may still have a channel: grants expire.
+const REVIEW: Duration = Duration::from_secs(30);
+
+/// What an operator's connection holds until somebody is logged in.
+type Waiting = (Pass, OwnedSemaphorePermit);
+
+/// One operator's connection.
+pub(super) struct Visit {
+    shared: Arc<Shared>,
+    source: SocketAddr,
+    waiting: Mutex<Option<Waiting>>,
+}
+
+/// Who has logged in, and where they want to go.
+#[derive(Debug)]
+pub(super) struct Guest {
+    operator: Operator,
+    /// What names no device is told on the first channel: before, nobody is there to hear it.
+    target: Result<Target, String>,
+    terms: Terms,
+}
+
+/// What a certificate allows; a key allows everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Terms {
+    pub(super) permits_terminal: bool,
+    pub(super) permits_forwarding: bool,
+    pub(super) force_command: Option<String>,
+}
+
+impl Terms {
+    const ALL: Self =
+        Self { permits_terminal: true, permits_forwarding: true, force_command: None };
+}
+
+/// A login name taken apart; one that is wrong says so later.
+fn read(login: &str) -> (Option<String>, Result<Target, String>) {
+    match LoginName::parse(login) {
+        Ok(LoginName { operator, target }) => (operator.map(String::from), Ok(target)),
+        Err(error) => {
+            // `ops:` names somebody, if no device.
+            let operator = login.split_once([':', '%']).map(|(operator, _)| operator.to_owned());
+            (operator, Err(error.to_string()))
+        }
+    }
+}
+
+impl Visit {
+    pub(super) fn new(shared: Arc<Shared>, source: SocketAddr, waiting: Waiting) -> Self {
+        Self { shared, source, waiting: Mutex::new(Some(waiting)) }
+    }
+
+    fn guest(
+        &self,
+        operator: Operator,
+        target: Result<Target, String>,
+        terms: Terms,
+    ) -> Option<Guest> {
+        Some(Guest { operator, target, terms })
+    }
+
+    /// Whether a login may be tried at all.
+    fn may_try(&self, operator: Option<&str>) -> bool {
+        let checked = self.shared.access.check(Some(self.source), operator);
+        if let Err(throttled) = &checked {
+            tracing::debug!(source = %self.source, "front door: {throttled}");
+        }
+        checked.is_ok()
+    }
+
+    /// Whether a certificate may be used from here.
+    fn is_from(&self, networks: Option<&str>) -> bool {
+        let Some(networks) = networks else { return true };
+        let networks: Result<Vec<Network>, _> = networks.split(',').map(str::parse).collect();
+        networks.is_ok_and(|all| all.iter().any(|one| one.contains(self.source.ip())))
+    }
+
+    /// The device that is meant.
+    fn device(&self, guest: &Guest, operator: &Operator) -> Result<Arc<DeviceRecord>, String> {
+        let target = guest.target.as_ref().map_err(Clone::clone)?;
+        let now = Timestamp::now();
+        let candidates = match target {
+            Target::Device(name) => self.shared.store.device(name).into_iter().collect(),
+            Target::Selector(_) => self.shared.store.devices(),
+        };
+        let seen = |record: &&Arc<DeviceRecord>| operator.sees(&record.name, &record.tags, now);
+        let seen = candidates.iter().filter(seen).map(|record| (&record.name, &record.tags));
+        let name = target.resolve(seen).map_err(|error| error.to_string())?;
+        let record = candidates.into_iter().find(|record| record.name == name);
+        record.ok_or_else(|| format!("{name} was forgotten just now"))
+    }
+
+    /// The device's session, or why there is none.
+    fn session(&self, name: &DeviceName) -> Result<Arc<Session>, String> {
+        if *self.shared.stopping.borrow() {
+            return Err("the gateway is stopping".to_owned());
+        }
+        self.shared.fleet.session(name).ok_or_else(|| {
+            let ended = self.shared.standings.of(name).and_then(|standing| standing.ended);
+            let when = match ended {
+                Some(event) => {
+                    let at = event.at.strftime("%Y-%m-%d %H:%M:%SZ");
+                    format!("offline since {at}: {}", event.message)
+                }
+                None => "offline: it was never in session".to_owned(),
+            };
+            format!("{name}: {when}; see: homing device log {name}")
+        })
+    }
+
+    /// Opens the device's side; the operator has every right that it needs.
+    async fn open_on(
+        &self,
+        session: &Session,
+        opening: Opening,
+        entered: Entered,
+        operator: Operator,
+        terms: Terms,
+    ) -> Result<Opened, Refusal> {
+        let (name, place) = (&session.device, Arc::clone(&entered.place));
+        let is_session = opening == Opening::Session;
+        let opened = session.link.open_bare(opening, Instant::now() + OPEN_TIMEOUT).await;
+        let channel = opened.map_err(|error| refusal(name, &error, is_session))?;
+        let warden = Warden::new(Arc::clone(&self.shared), operator, entered, terms);
+        if !is_session {
+            let begun = warden.begin(&place.purpose()).await;
+            begun.map_err(|why| Refusal::Unreachable(format!("{name}: {why}")))?;
+        }
+        let front_door = &self.shared.settings.front_door;
+        let memory = self.shared.settings.spool.memory.min(front_door.channel_spool);
+        Ok(Opened {
+            device: name.to_string(),
+            channel,
+            output: SpoolLimits {
+                memory: usize::try_from(memory).unwrap_or(usize::MAX),
+                disk: front_door.channel_spool.saturating_sub(memory),
+            },
+            budget: place.budget(),
+            traffic: Arc::clone(&place.traffic),
+            killed: Box::pin(withdrawn(Arc::clone(&self.shared), place)),
+            keeper: Box::new(warden),
+        })
+    }
+}
+
+impl Door for Visit {
+    type Guest = Guest;
+
+    async fn knows_key(&self, login: &str, key: &HostKey) -> bool {
+        let (operator, _) = read(login);
+        self.shared.access.knows_key(operator.as_deref(), key)
+    }
+
+    async fn check_key(&self, login: &str, key: &HostKey) -> Option<Guest> {
+        let (operator, target) = read(login);
+        if !self.may_try(operator.as_deref()) {
+            return None;
+        }
+        let operator = self.shared.access.by_key(operator.as_deref(), key, Some(self.source))?;
+        self.guest(operator, target, Terms::ALL)
+    }
+
+    async fn check_certificate(&self, login: &str, certificate: &Certificate) -> Option<Guest> {
+        let (operator, target) = read(login);
+        if !self.may_try(operator.as_deref()) {
+            return None;
+        }
+        if !self.is_from(certificate.source_address.as_deref()) {
+            tracing::info!(source = %self.source, "front door: a certificate is not for this source");
+            return None;
+        }
+        let shown = access::Certificate {
+            ca: certificate.authority.clone(),
+            principals: certificate.principals.clone(),
+            key_id: certificate.key_id.clone(),
+            serial: certificate.serial,
+        };
+        let found =
+            self.shared.access.by_certificate(operator.as_deref(), &shown, Some(self.source));
+        let operator = match found {
+            Ok(operator) => operator,
+            Err(refused) => {
+                tracing::info!(code = refused.code(), source = %self.source, "front door: {refused}");
+                return None;
+            }
+        };
+        let terms = Terms {
+            permits_terminal: certificate.permits_terminal,
+            permits_forwarding: certificate.permits_forwarding,
+            force_command: certificate.force_command.clone(),
+        };
+        self.guest(operator, target, terms)
+    }
+
+    async fn check_password(&self, login: &str, password: &Secret) -> Option<Guest> {
+        let (Some(operator), target) = read(login) else { return None };
+        let access = &self.shared.access;
+        match access.by_one_time_password(&operator, password, Some(self.source)).await {
+            Ok(operator) => self.guest(operator, target, Terms::ALL),
+            Err(refused) => {
+                tracing::info!(code = refused.code(), source = %self.source, "front door: {refused}");
+                None
+            }
+        }
+    }
+
+    fn takes_certificates(&self) -> bool {
+        !self.shared.settings.front_door.user_ca.is_empty()
+    }
+
+    fn refused(&self, login: &str, method: &'static str) {
+        let (operator, _) = read(login);
+        let name = operator.unwrap_or_else(|| login.to_owned());
+        let name = Excerpt::new(name).to_string();
+        let mut entry = audit::stranger(&name, Via::Ssh, Some(self.source), "login-refused");
+        entry.result = format!("refused:{method}");
+        entry.message = format!("a login as {} by {method} was refused", Excerpt::new(login));
+        audit::note(&self.shared, entry);
+    }
+
+    fn entered(&self, guest: &Arc<Guest>) {
+        drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let mut entry = audit::by(&guest.operator, "login");
+        entry.message = match &guest.target {
+            Ok(target) => format!("{} logged in for {target}", guest.operator),
+            Err(_) => format!("{} logged in", guest.operator),
+        };
+        entry.fields.insert("credential".to_owned(), guest.operator.credential().to_owned());
+        audit::note(&self.shared, entry);
+    }
+
+    async fn open(&self, guest: &Arc<Guest>, opening: Opening) -> Result<Opened, Refusal> {
+        let operator = self.shared.access.renew(&guest.operator).ok_or_else(|| {
+            Refusal::Unreachable("your key or user was removed from the gateway".to_owned())
+        })?;
+        let record = self.device(guest, &operator).map_err(Refusal::Unreachable)?;
+        let (purpose, right) = match &opening {
+            Opening::Session => ("session".to_owned(), Right::View),
+            Opening::Tcp { host, port, .. } => (format!("tcp {host}:{port}"), Right::Configure),
+            Opening::Unix { path } => (format!("unix {path}"), Right::Configure),
+        };
+        let may = operator.on(&record.name, &record.tags, right, Timestamp::now());
+        may.map_err(|denied| {
+            denied_entry(&self.shared, &operator, &record.name, &purpose, denied.code());
+            Refusal::Prohibited(denied.to_string())
+        })?;
+        if opening != Opening::Session && !guest.terms.permits_forwarding {
+            let why = "your certificate does not allow forwarding (permit-port-forwarding)";
+            return Err(Refusal::Prohibited(why.to_owned()));
+        }
+        let session = self.session(&record.name).map_err(Refusal::Unreachable)?;
+        let register = &self.shared.channels;
+        let entered = register.enter(&operator, &record.name, purpose, right).map_err(|full| {
+            tracing::info!(code = full.code(), fault = ?full.fault(), "front door: {full}");
+            Refusal::Full(full.to_string())
+        })?;
+        self.open_on(&session, opening, entered, operator, guest.terms.clone()).await
+    }
+}
+
+/// Notes that somebody may not.
+pub(super) fn denied_entry(
+    shared: &Shared,
+    operator: &Operator,
+    device: &DeviceName,
+    purpose: &str,
+    code: &str,
+) {
+    let mut entry: Entry = audit::on(operator, device, "channel-opened");
+    entry.result = format!("refused:{code}");
+    entry.operation = Some(purpose.to_owned());
+    audit::note(shared, entry);
+}
+
+/// What the device's refusal means for the operator.
+fn refusal(name: &DeviceName, error: &OpenError, is_session: bool) -> Refusal {
+    let hint = format!("see who is on it: homing device sessions {name}");
+    match error {
+        OpenError::TooMany => Refusal::Full(format!("{name}: {error}; {hint}")),
+        OpenError::Prohibited if is_session => Refusal::Full(format!("{name}: {error}; {hint}")),
+        OpenError::Prohibited => {
+            Refusal::Prohibited(format!("{name}: the device does not allow forwarding"))
+        }
+        error => Refusal::Unreachable(format!("{name}: {error}")),
+    }
+}
+
+/// Resolves when the channel must end: somebody killed it, or its operator may have it no longer.
+async fn withdrawn(shared: Arc<Shared>, place: Arc<super::register::Place>) -> String {
+    let killed = place.killed();
+    tokio::pin!(killed);
+    let mut changes = shared.access.changes();
+    loop {
+        tokio::select! {
+            reason = &mut killed => return reason,
+            changed = changes.changed() => if changed.is_err() {
+                return killed.await;
+            },
+            () = tokio::time::sleep(REVIEW) => {}
+        }
+        let Some(operator) = shared.access.renew(&place.operator) else {
+            return "your key or user was removed from the gateway".to_owned();
+        };
+        let Some(record) = shared.store.device(&place.device) else {
+            continue; // its session ends for that reason
+        };
+        let may = operator.on(&record.name, &record.tags, place.right(), Timestamp::now());
+        if let Err(denied) = may {
+            return denied.to_string();
+        }
+    }
+}
