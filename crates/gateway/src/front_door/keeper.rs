@@ -4,16 +4,19 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use homing_proto::access::{Operator, Right};
+use homing_proto::access::{Operator, Right, Tags};
 use homing_proto::api::Timestamp;
 use homing_proto::audit::Entry;
 use homing_proto::excerpt::Excerpt;
 use homing_transport::device_link::{PtyRequest, Start};
-use homing_transport::front_door::{Ended, Keeper, Plan, Why};
+use homing_transport::front_door::{Ended, Inspector, Keeper, Plan, Why, Witness};
 
-use super::needs;
 use super::register::Entered;
 use super::visit::{Terms, denied_entry};
+use super::{NETCONF, kind, needs};
+use crate::metrics::OpenChannel;
+use crate::passage::Gate;
+use crate::recording::{Recorder, Subject};
 use crate::shared::Shared;
 use crate::{audit, timeline};
 
@@ -24,8 +27,8 @@ pub(super) struct Warden {
     entered: Entered,
     terms: Terms,
     since: Instant,
-    /// It was told that something began.
-    has_begun: bool,
+    /// Counted, once it is for something.
+    open: Option<OpenChannel>,
 }
 
 impl Warden {
@@ -36,15 +39,31 @@ impl Warden {
         terms: Terms,
     ) -> Self {
         let since = Instant::now();
-        Self { shared, operator, entered, terms, since, has_begun: false }
+        Self { shared, operator, entered, terms, since, open: None }
     }
 
-    /// Tells the audit trail that the channel is used for something that may change the device, before it is.
-    pub(super) async fn begin(&self, purpose: &str) -> Result<(), String> {
+    /// Tells the audit trail what the channel is used for; what may change the device is durable before it begins.
+    pub(super) async fn begin(
+        &self,
+        purpose: &str,
+        right: Right,
+        recording: Option<String>,
+    ) -> Result<(), String> {
         let mut entry = self.entry("channel-opened");
         entry.operation = Some(purpose.to_owned());
         entry.result = "begun".to_owned();
-        audit::begin(&self.shared.store, entry).await.map_err(|error| error.to_string())
+        entry.fields.extend(recording.map(|id| ("recording".to_owned(), id)));
+        if right < Right::Operate {
+            audit::note(&self.shared, entry);
+            return Ok(());
+        }
+        let written = audit::begin(&self.shared.store, entry).await;
+        written.map_err(|error| format!("the gateway can't write its audit trail: {error}"))
+    }
+
+    /// It leads to a port or socket of the device.
+    pub(super) fn forwards(&mut self) {
+        self.open = Some(self.shared.metrics.channel("forward"));
     }
 
     fn entry(&self, action: &str) -> Entry {
@@ -71,16 +90,41 @@ impl Warden {
         })?;
         self.check_terms(start, terminal)?;
         place.set_purpose(purpose.clone(), terminal.is_some(), right);
-        if right > Right::View {
-            self.begin(&purpose).await?;
-        } else {
-            let mut entry = self.entry("channel-opened");
-            entry.operation = Some(purpose);
-            entry.result = "begun".to_owned();
-            audit::note(&self.shared, entry);
+        let recorder = self.recorder(&record.tags, terminal).await?;
+        let recording = recorder.as_ref().map(|recorder| recorder.id().to_owned());
+        self.begin(&purpose, right, recording).await?;
+        self.open = Some(self.shared.metrics.channel(kind(start)));
+        let witness = recorder.map(|recorder| Box::new(Film(recorder)) as Box<dyn Witness>);
+        let is_netconf = *start == Start::Subsystem(NETCONF.to_owned());
+        let gate = is_netconf
+            .then(|| Gate::new(&self.shared, &self.operator, &place.device, place.number));
+        let inspector = gate.map(|gate| Box::new(gate) as Box<dyn Inspector>);
+        Ok(Plan { inspector, witness })
+    }
+
+    /// A recorder, if the role asks for one.
+    async fn recorder(
+        &self,
+        tags: &Tags,
+        terminal: Option<&PtyRequest>,
+    ) -> Result<Option<Recorder>, String> {
+        let Some(terminal) = terminal else { return Ok(None) };
+        let place = &self.entered.place;
+        if !self.shared.settings.recordings.wants(&self.operator, &place.device, tags) {
+            return Ok(None);
         }
-        self.has_begun = true;
-        Ok(Plan::default())
+        let subject = Subject {
+            operator: self.operator.name().to_owned(),
+            device: place.device.clone(),
+            session: Some(place.number),
+            columns: terminal.size.columns,
+            rows: terminal.size.rows,
+        };
+        let started = self.shared.recordings.start(subject).await;
+        started.map(Some).map_err(|error| {
+            tracing::error!(code = error.code(), fault = ?error.fault(), "{error}");
+            error.to_string()
+        })
     }
 
     /// What the operator's certificate forbids.
@@ -95,6 +139,22 @@ impl Warden {
                 Err(format!("your certificate is for one command alone: {}", Excerpt::new(forced)))
             }
         }
+    }
+}
+
+/// Records what a terminal shows.
+struct Film(Recorder);
+
+impl Witness for Film {
+    fn output(&mut self, bytes: &[u8]) {
+        self.0.output(bytes);
+    }
+
+    /// What is typed is not kept: it may be a password. What the device echoes is output.
+    fn input(&mut self, _bytes: &[u8]) {}
+
+    fn resized(&mut self, columns: u32, rows: u32) {
+        self.0.resize(columns, rows);
     }
 }
 
@@ -127,13 +187,9 @@ impl Keeper for Warden {
         }
         audit::note(&self.shared, entry);
         if let Some(why @ (Why::OutputFull(_) | Why::InputStalled)) = &ended.reason {
-            let message = format!("a channel of {} was closed: {why}", self.operator);
-            let event = timeline::by_operator(
-                Some(&place.device),
-                "channel-cut",
-                message,
-                self.operator.name(),
-            );
+            let done = format!("lost a channel: {why}");
+            let device = Some(&place.device);
+            let event = timeline::by_operator(device, "channel-cut", &done, &self.operator);
             timeline::record(&self.shared, event);
         }
     }

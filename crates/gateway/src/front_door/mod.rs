@@ -20,10 +20,28 @@ pub(crate) use register::Register;
 use homing_proto::access::Right;
 use homing_transport::device_link::Start;
 
+use crate::passage::right_of_command;
+
+/// The subsystem whose every RPC is judged by itself.
+const NETCONF: &str = "netconf";
+
 /// The right that a session channel for `start` needs.
 fn needs(start: &Start) -> Right {
     match start {
-        // A shell can do everything, and so can a command or a file transfer.
-        Start::Shell | Start::Exec(_) | Start::Subsystem(_) => Right::Configure,
+        Start::Subsystem(name) if name == NETCONF => Right::View,
+        Start::Exec(line) => std::str::from_utf8(line).map_or(Right::Configure, right_of_command),
+        // A shell can do everything, and so can a file transfer.
+        Start::Shell | Start::Subsystem(_) => Right::Configure,
+    }
+}
+
+/// The kind of channel, for metrics.
+fn kind(start: &Start) -> &'static str {
+    match start {
+        Start::Subsystem(name) if name == NETCONF => "netconf",
+        Start::Subsystem(name) if name == "sftp" => "sftp",
+        Start::Subsystem(_) => "subsystem",
+        Start::Exec(_) => "exec",
+        Start::Shell => "shell",
     }
 }

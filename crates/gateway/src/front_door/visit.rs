@@ -151,10 +151,11 @@ impl Visit {
         let is_session = opening == Opening::Session;
         let opened = session.link.open_bare(opening, Instant::now() + OPEN_TIMEOUT).await;
         let channel = opened.map_err(|error| refusal(name, &error, is_session))?;
-        let warden = Warden::new(Arc::clone(&self.shared), operator, entered, terms);
+        let mut warden = Warden::new(Arc::clone(&self.shared), operator, entered, terms);
         if !is_session {
-            let begun = warden.begin(&place.purpose()).await;
+            let begun = warden.begin(&place.purpose(), place.right(), None).await;
             begun.map_err(|why| Refusal::Unreachable(format!("{name}: {why}")))?;
+            warden.forwards();
         }
         let front_door = &self.shared.settings.front_door;
         let memory = self.shared.settings.spool.memory.min(front_door.channel_spool);
@@ -242,6 +243,7 @@ impl Door for Visit {
         let (operator, _) = read(login);
         let name = operator.unwrap_or_else(|| login.to_owned());
         let name = Excerpt::new(name).to_string();
+        self.shared.metrics.login("ssh", method);
         let mut entry = audit::stranger(&name, Via::Ssh, Some(self.source), "login-refused");
         entry.result = format!("refused:{method}");
         entry.message = format!("a login as {} by {method} was refused", Excerpt::new(login));
@@ -250,6 +252,7 @@ impl Door for Visit {
 
     fn entered(&self, guest: &Arc<Guest>) {
         drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.shared.metrics.login("ssh", "ok");
         let mut entry = audit::by(&guest.operator, "login");
         entry.message = match &guest.target {
             Ok(target) => format!("{} logged in for {target}", guest.operator),
