@@ -7,7 +7,6 @@ pub mod access;
 pub mod admission;
 pub mod api;
 pub mod audit;
-pub mod blank;
 pub mod certificate;
 pub mod dialer;
 pub mod excerpt;

@@ -6,13 +6,14 @@
 //! ```
 //!
 //! It trusts no parser and rather blanks a word too many. Blanked is what follows a word that names a secret, every
-//! hashed or obfuscated password wherever it stands (`$9$…`, `$6$…`), and private keys.
+//! hashed or obfuscated password wherever it stands (`$9$…`, `$6$…`), passwords in URLs, private keys, and what looks
+//! like a key.
 
 /// What stands where a secret stood.
 pub const BLANK: &str = "(secret)";
 
 /// A word with one of these in it names a secret.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "password",
     "passphrase",
     "passwd",
@@ -21,7 +22,11 @@ const NAMES: [&str; 8] = [
     "authentication-key",
     "private-key",
     "privacy-key",
+    "-psk",
 ];
+
+/// A word of so many Base64 digits is taken for a key.
+const LONG: usize = 40;
 
 /// Words that stand between the name and the secret.
 const BETWEEN: [&str; 6] = ["ascii-text", "hexadecimal", "plain-text", "value", "key", "md5"];
@@ -65,6 +70,9 @@ impl Blanked {
             self.out.push('>');
             return rest;
         }
+        if let Some(rest) = self.url(text) {
+            return rest;
+        }
         let Some(first) = text.chars().next() else { return "" };
         if first == '"' || first == '\'' {
             let (quote, rest) = text.split_at(quoted_length(text, first));
@@ -72,6 +80,7 @@ impl Blanked {
             return rest;
         }
         let end = match is_word(first) {
+            true if self.awaited => text.find(ends_value).unwrap_or(text.len()),
             true => text.find(|c| !is_word(c)).unwrap_or(text.len()),
             false => first.len_utf8(),
         };
@@ -119,11 +128,25 @@ impl Blanked {
         self.out.push_str(piece.get(end..).unwrap_or_default());
     }
 
+    /// `://user:password@`, and what follows it.
+    fn url<'a>(&mut self, text: &'a str) -> Option<&'a str> {
+        let authority = text.strip_prefix("://")?;
+        let end = authority.find(|c: char| c == '/' || ends_value(c)).unwrap_or(authority.len());
+        let (authority, rest) = authority.split_at(end);
+        let (user, host) = authority.rsplit_once('@')?;
+        let (user, _) = user.split_once(':')?;
+        self.out.push_str(&format!("://{user}:{BLANK}@{host}"));
+        Some(rest)
+    }
+
     fn word(&mut self, piece: &str, word: &str) {
         let lower = word.to_ascii_lowercase();
         if word == BLANK {
             self.awaited = false;
             self.out.push_str(piece);
+        } else if looks_like_key(word) && !self.out.ends_with("SHA256:") {
+            self.awaited = false;
+            self.out.push_str(BLANK);
         } else if MARKS.iter().any(|mark| word.contains(mark)) {
             self.awaited = false;
             self.out.push_str(BLANK);
@@ -131,7 +154,8 @@ impl Blanked {
             self.awaited = true;
             self.out.push_str(piece);
         } else if self.awaited && !BETWEEN.contains(&lower.as_str()) {
-            self.awaited = false;
+            // Some vendors have a number between: `password 7 0822455D0A16`.
+            self.awaited = word.len() == 1 && word.starts_with(|c: char| c.is_ascii_digit());
             self.out.push_str(BLANK);
         } else {
             self.out.push_str(piece);
@@ -144,6 +168,21 @@ fn names_secret(word: &str) -> bool {
     word.len() <= 64
         && !word.contains(char::is_whitespace)
         && NAMES.iter().any(|name| lower.contains(name))
+}
+
+fn looks_like_key(word: &str) -> bool {
+    let word = word.trim_end_matches('=');
+    let any = |is: fn(&u8) -> bool| word.as_bytes().iter().any(is);
+    word.len() >= LONG
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'))
+        && any(u8::is_ascii_digit)
+        && any(u8::is_ascii_uppercase)
+        && any(u8::is_ascii_lowercase)
+}
+
+/// What a secret without quotes ends with.
+fn ends_value(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | '<' | ';' | '}')
 }
 
 /// What a word is made of. `$`, `.`, `/`, `+` and such are part of passwords.

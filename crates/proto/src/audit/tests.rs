@@ -253,6 +253,16 @@ fn secrets_are_blanked_in_every_form() {
         ("a -----BEGIN RSA PRIVATE KEY-----\nxx\n-----END RSA PRIVATE KEY----- b", "a (secret) b"),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nxx", "(secret)"),
         ("-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----"),
+        ("set x password a:b=c,d>e f", "set x password (secret) f"),
+        ("username x password 7 0822455D0A16", "username x password (secret) (secret)"),
+        ("copy ftp://me:hunter2@host/a b", "copy ftp://me:(secret)@host/a b"),
+        ("copy ftp://host:21/a b@c", "copy ftp://host:21/a b@c"),
+        ("key AAAAB3NzaC1yc2EAAAADAQABAAABgQC7Zx1a2b3c4d5e== b", "key (secret)== b"),
+        (
+            "key SHA256:AAAAB3NzaC1yc2EAAAADAQABAAABgQC7Zx1a2b3c4d5",
+            "key SHA256:AAAAB3NzaC1yc2EAAAADAQABAAABgQC7Zx1a2b3c4d5",
+        ),
+        ("show route community 65000:1", "show route community 65000:1"),
     ];
     for (text, expected) in cases {
         assert_eq!(blank(text), expected);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::blank::blank;
+use crate::audit::blank;
 
 /// How many datastores of one operation are told apart.
 pub(super) const MOST_DATASTORES: usize = 8;

@@ -226,5 +226,5 @@ fn nothing_secret_is_told() {
             && !told.contains("secret hush"),
         "{told}"
     );
-    assert!(told.contains("set x password <secret>"), "{told}");
+    assert!(told.contains("set x password (secret)"), "{told}");
 }
