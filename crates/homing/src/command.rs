@@ -116,6 +116,14 @@ pub(crate) enum Verb {
     SshConfig(verbs::front_door::ssh_config::Arguments),
     /// The fleet as an inventory script of Ansible answers
     AnsibleInventory(verbs::front_door::inventory::Arguments),
+    /// Who may log in, and what they may
+    User(Box<verbs::user::Arguments>),
+    /// What each role may
+    Role(verbs::role::Arguments),
+    /// What programs log in with
+    Token(verbs::token::Arguments),
+    /// Who the gateway takes you for
+    Whoami(verbs::whoami::Arguments),
     /// Log in to a gateway on another machine
     Login(verbs::login::Arguments),
     /// Forget the token of the context in use
