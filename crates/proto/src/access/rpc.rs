@@ -173,25 +173,6 @@ fn is_junos_get(operation: &Operation) -> bool {
         && words.is_some_and(|words| !words.split('-').any(|word| TELLING_WORDS.contains(&word)))
 }
 
-/// The table of `docs/policy.md`.
-#[must_use]
-pub fn table() -> String {
-    let mut out = String::from("| operation | namespace | right | if |\n|---|---|---|---|\n");
-    for rule in OPERATIONS {
-        let namespace = if rule.namespace == JUNOS_ANY { "Junos" } else { rule.namespace };
-        let condition = match rule.if_ {
-            If::Always => "",
-            If::FromDatastore => {
-                "all of it is within 64 KiB and it names only datastores; else configure"
-            }
-            If::Command => "the command's own right, see below",
-        };
-        let (name, right) = (rule.name, rule.right);
-        out.push_str(&format!("| `{name}` | {namespace} | {right} | {condition} |\n"));
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,6 +252,34 @@ mod tests {
             Right::View
         );
         assert_eq!(right_of("<x:get xmlns:x='urn:evil&#46;'/>"), Right::Configure);
+    }
+
+    /// The tables of `docs/policy.md`: this test prints what should stand there.
+    #[test]
+    fn the_documentation_says_what_is() {
+        let mut table = String::from("| operation | namespace | right | if |\n|---|---|---|---|\n");
+        for rule in OPERATIONS {
+            let namespace = if rule.namespace == JUNOS_ANY { "Junos" } else { rule.namespace };
+            let condition = match rule.if_ {
+                If::Always => "",
+                If::FromDatastore => "it names only datastores; else configure",
+                If::Command => "the command needs no more",
+            };
+            let (name, right) = (rule.name, rule.right);
+            table.push_str(&format!("| `{name}` | {namespace} | {right} | {condition} |\n"));
+        }
+        let words = |words: &[&str]| {
+            words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+        };
+        let harmless: Vec<String> = command::HARMLESS.iter().map(|words| words.join(" ")).collect();
+        let harmless: Vec<&str> = harmless.iter().map(String::as_str).collect();
+        let filters: Vec<&str> = command::FILTERS.iter().map(|(name, _)| *name).collect();
+        let documentation = include_str!("../../../../docs/policy.md");
+        for part in
+            [table, words(TELLING_WORDS), words(READABLE), words(&harmless), words(&filters)]
+        {
+            assert!(documentation.contains(&part), "docs/policy.md should hold:\n{part}");
+        }
     }
 
     #[test]
