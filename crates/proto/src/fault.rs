@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who must act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Fault {
     /// This program or the machine that it runs on.

@@ -46,6 +46,25 @@ type Piece = Result<Bytes, BrokenOff>;
 struct BrokenOff;
 
 /// Entries as lines of JSON, for as long as asked.
+#[utoipa::path(
+    get,
+    path = "/api/v1/audit",
+    tag = "audit",
+    params(
+        ("operator" = Option<String>, Query, description = "Only what this operator did"),
+        ("device" = Option<String>, Query, description = "Only what was done on this device"),
+        ("action" = Option<String>, Query, description = "Only these actions, with commas between them"),
+        ("result" = Option<String>, Query, description = "Only what ended so"),
+        ("text" = Option<String>, Query, description = "Only entries with this text in them"),
+        ("since" = Option<Timestamp>, Query, description = "Only entries at or after this moment"),
+        ("until" = Option<Timestamp>, Query, description = "Only entries before this moment"),
+        ("after" = Option<u64>, Query, description = "Only entries after the one with this id"),
+        ("before" = Option<u64>, Query, description = "Only entries before the one with this id"),
+        ("limit" = Option<u32>, Query, description = "At most so many [default: 1000]"),
+        ("follow" = Option<bool>, Query, description = "Go on with what happens"),
+    ),
+    responses((status = 200, description = "One entry a line", content((Sealed = "application/x-ndjson"))))
+)]
 pub(super) async fn stream<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
@@ -97,6 +116,15 @@ fn query(parameters: &Parameters) -> Result<AuditQuery, Refusal> {
 }
 
 /// Whether the trail is what it was.
+#[utoipa::path(
+    get,
+    path = "/api/v1/audit/verify",
+    tag = "audit",
+    params(
+        ("head" = Option<String>, Query, description = "A head that was noted earlier, `ID:HASH`"),
+    ),
+    responses((status = 200, body = Report))
+)]
 pub(super) async fn verify<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
@@ -109,6 +137,16 @@ pub(super) async fn verify<G: Operate>(
 }
 
 /// The trail from `after` to its end, to be kept and verified elsewhere.
+#[utoipa::path(
+    get,
+    path = "/api/v1/audit/export",
+    tag = "audit",
+    params(
+        ("format" = Option<String>, Query, description = "`jsonl` or `syslog` (RFC 5424)"),
+        ("after" = Option<u64>, Query, description = "Only entries after the one with this id"),
+    ),
+    responses((status = 200, description = "One entry a line", content((String = "application/x-ndjson"), (String = "text/plain"))))
+)]
 pub(super) async fn export<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,

@@ -30,7 +30,7 @@ use super::refusal::Refusal;
 /// Tokens and sources whose rate is kept.
 const MOST: usize = 16_384;
 /// What the whole world may read: nothing of the fleet.
-const OPEN: &[&str] = &["/healthz", "/readyz", "/api/docs", "/api/v1/openapi.json"];
+pub(super) const OPEN: &[&str] = &["/healthz", "/readyz", "/api/docs", "/api/v1/openapi.json"];
 
 /// The doorkeeper.
 #[derive(Clone, Debug)]

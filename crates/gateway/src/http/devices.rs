@@ -1,11 +1,14 @@
 //! `/api/v1/status`, `/api/v1/devices`, `/api/v1/accept`, `/api/v1/reject`.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use homing_proto::access::Operator;
 use homing_proto::api::{Change, Decision, Device, DeviceState, Enroll, Enrolled, Status};
 
 use super::Shared;
-use super::extract::{Asker, Json, Name, Parameters};
+use super::etag;
+use super::extract::{Asker, Json, Name, NoParameters, Parameters};
 use super::operate::Operate;
 use super::refusal::{Refusal, bounded};
 use crate::control::DeviceQuery;
@@ -13,23 +16,39 @@ use crate::control::DeviceQuery;
 /// A JSON answer.
 type Answer<T> = Result<axum::Json<T>, Refusal>;
 
+/// How the gateway and its fleet stand.
+#[utoipa::path(
+    get, path = "/api/v1/status", tag = "gateway", responses((status = 200, body = Status))
+)]
 pub(super) async fn status<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
-    parameters: Parameters,
+    _: NoParameters,
 ) -> Answer<Status> {
-    parameters.only(&[])?;
     bounded(shared.gateway.status(&operator)).await.map(axum::Json)
 }
 
+/// Devices, enrolled and pending, by name.
+#[utoipa::path(
+    get,
+    path = "/api/v1/devices",
+    tag = "devices",
+    params(
+        ("state" = Option<String>, Query, description = "Only these states, with commas between them: `up`, `down`, `new`, `refused`, `pending`, `blocked`"),
+        ("tag" = Option<Vec<String>>, Query, description = "Only devices with this label, `key=value`; given again, with all of them"),
+    ),
+    responses((status = 200, body = Vec<Device>), (status = 304, description = "As in `If-None-Match`"))
+)]
 pub(super) async fn list<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
     parameters: Parameters,
-) -> Answer<Vec<Device>> {
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
     parameters.only(&["state", "tag"])?;
     let query = DeviceQuery { states: states(&parameters)?, tags: tags(&parameters)? };
-    bounded(shared.gateway.devices(&query, &operator)).await.map(axum::Json)
+    let devices = bounded(shared.gateway.devices(&query, &operator)).await?;
+    Ok(etag::tagged(&headers, &devices, &()))
 }
 
 fn states(parameters: &Parameters) -> Result<Vec<DeviceState>, Refusal> {
@@ -51,52 +70,139 @@ fn tags(parameters: &Parameters) -> Result<Vec<(String, String)>, Refusal> {
     parameters.all("tag").map(read).collect()
 }
 
+/// One device.
+#[utoipa::path(
+    get,
+    path = "/api/v1/devices/{name}",
+    tag = "devices",
+    params(("name" = String, Path, description = "The device's name; a pending one's device-id or fingerprint")),
+    responses((status = 200, body = Device), (status = 304, description = "As in `If-None-Match`"))
+)]
 pub(super) async fn show<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
     Name(name): Name,
-) -> Answer<Device> {
-    bounded(shared.gateway.device(&name, &operator)).await.map(axum::Json)
+    _: NoParameters,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let device = bounded(shared.gateway.device(&name, &operator)).await?;
+    Ok(etag::tagged(&headers, &device, &lasting(&device)))
 }
 
+/// What operators change of a device.
+fn lasting(device: &Device) -> Device {
+    let mut device = device.clone();
+    if device.state != DeviceState::Blocked {
+        device.state = DeviceState::New;
+    }
+    device.keys.iter_mut().for_each(|key| key.last_seen = None);
+    Device { since: None, session: None, pending: None, last_event: None, ..device }
+}
+
+/// Refuses a change of a device that is another by now than the one that was read.
+async fn expect_unchanged<G: Operate>(
+    gateway: &G,
+    name: &str,
+    operator: &Operator,
+    headers: &HeaderMap,
+) -> Result<(), Refusal> {
+    match headers.contains_key(header::IF_MATCH) {
+        true => {
+            let device = bounded(gateway.device(name, operator)).await?;
+            etag::expect(headers, &lasting(&device))
+        }
+        false => Ok(()),
+    }
+}
+
+/// Enrols a device, or gives an enrolled one a new secret. The stanza in the answer holds the secret in plain, this once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/devices",
+    tag = "devices",
+    request_body = Enroll,
+    responses((status = 201, body = Enrolled))
+)]
 pub(super) async fn enroll<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
+    _: NoParameters,
     Json(request): Json<Enroll>,
 ) -> Result<(StatusCode, axum::Json<Enrolled>), Refusal> {
     let enrolled = bounded(shared.gateway.enroll(request, &operator)).await?;
     Ok((StatusCode::CREATED, axum::Json(enrolled)))
 }
 
+/// Changes a device: what is absent stays.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/devices/{name}",
+    tag = "devices",
+    params(("name" = String, Path, description = "The device's name; a pending one's device-id or fingerprint"), ("If-Match" = Option<String>, Header, description = "The `ETag` of the device that is meant: refused when somebody else changed it")),
+    request_body = Change,
+    responses((status = 200, body = Device))
+)]
 pub(super) async fn change<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
     Name(name): Name,
+    _: NoParameters,
+    headers: HeaderMap,
     Json(change): Json<Change>,
 ) -> Answer<Device> {
+    expect_unchanged(&shared.gateway, &name, &operator, &headers).await?;
     bounded(shared.gateway.change(&name, change, &operator)).await.map(axum::Json)
 }
 
+/// Forgets a device: keys and secret go, its session ends.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/devices/{name}",
+    tag = "devices",
+    params(("name" = String, Path, description = "The device's name; a pending one's device-id or fingerprint"), ("If-Match" = Option<String>, Header, description = "The `ETag` of the device that is meant: refused when somebody else changed it")),
+    responses((status = 204, description = "Forgotten"))
+)]
 pub(super) async fn forget<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
     Name(name): Name,
+    _: NoParameters,
+    headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
+    expect_unchanged(&shared.gateway, &name, &operator, &headers).await?;
     bounded(shared.gateway.forget(&name, &operator)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Lets a pending key in.
+#[utoipa::path(
+    post,
+    path = "/api/v1/accept",
+    tag = "devices",
+    request_body = Decision,
+    responses((status = 200, body = Device))
+)]
 pub(super) async fn accept<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
+    _: NoParameters,
     Json(decision): Json<Decision>,
 ) -> Answer<Device> {
     bounded(shared.gateway.accept(decision, &operator)).await.map(axum::Json)
 }
 
+/// Turns a pending key down.
+#[utoipa::path(
+    post,
+    path = "/api/v1/reject",
+    tag = "devices",
+    request_body = Decision,
+    responses((status = 200, body = Device))
+)]
 pub(super) async fn reject<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
+    _: NoParameters,
     Json(decision): Json<Decision>,
 ) -> Answer<Device> {
     bounded(shared.gateway.reject(decision, &operator)).await.map(axum::Json)

@@ -16,6 +16,17 @@ use crate::control::EventQuery;
 const LOG_LIMIT: u32 = 1000;
 
 /// The timeline of one device, newest last.
+#[utoipa::path(
+    get,
+    path = "/api/v1/devices/{name}/log",
+    tag = "devices",
+    params(
+        ("name" = String, Path, description = "The device's name; a pending one's device-id or fingerprint"),
+        ("limit" = Option<u32>, Query, description = "At most so many, the newest"),
+        ("since" = Option<Timestamp>, Query, description = "Only events at or after this moment"),
+    ),
+    responses((status = 200, body = Vec<Event>))
+)]
 pub(super) async fn log<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
@@ -40,7 +51,21 @@ pub(super) async fn log<G: Operate>(
     }
 }
 
-/// Events as lines of JSON, for as long as asked.
+/// Events, oldest first, for as long as asked.
+#[utoipa::path(
+    get,
+    path = "/api/v1/events",
+    tag = "events",
+    params(
+        ("after" = Option<u64>, Query, description = "Only events after the one with this id"),
+        ("device" = Option<String>, Query, description = "Only this device's; a stranger's by its device-id"),
+        ("code" = Option<String>, Query, description = "Only these codes, with commas between them"),
+        ("since" = Option<Timestamp>, Query, description = "Only events at or after this moment"),
+        ("limit" = Option<u32>, Query, description = "At most so many: the newest, or with `after` the oldest after it"),
+        ("follow" = Option<bool>, Query, description = "Go on with what happens"),
+    ),
+    responses((status = 200, description = "One event a line", content((Event = "application/x-ndjson"))))
+)]
 pub(super) async fn stream<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,

@@ -145,6 +145,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Parameters {
     }
 }
 
+/// A query that must be empty.
+pub(super) struct NoParameters;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoParameters {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        Parameters::from_request_parts(parts, state).await?.only(&[]).map(|()| NoParameters)
+    }
+}
+
 impl Parameters {
     /// Refuses what is none of `known`.
     ///

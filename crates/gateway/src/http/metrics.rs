@@ -13,6 +13,12 @@ use super::operate::Operate;
 use super::refusal::{Refusal, bounded};
 
 /// The gateway; no label names a device.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "gateway",
+    responses((status = 200, body = String, content_type = "application/openmetrics-text"))
+)]
 pub(super) async fn gateway<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
@@ -23,6 +29,15 @@ pub(super) async fn gateway<G: Operate>(
 }
 
 /// The devices that are asked for, one by one.
+#[utoipa::path(
+    get,
+    path = "/metrics/devices",
+    tag = "gateway",
+    params(
+        ("selector" = String, Query, description = "Which devices: `site=fra,role=edge`; `*` is every one"),
+    ),
+    responses((status = 200, body = String, content_type = "application/openmetrics-text"))
+)]
 pub(super) async fn devices<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,

@@ -12,13 +12,16 @@ mod audit;
 mod authenticate;
 mod devices;
 mod door;
+mod etag;
 mod events;
 mod extract;
 mod follow;
 mod health;
 mod metrics;
+mod openapi;
 mod operate;
 mod oversee;
+mod page;
 mod peer;
 mod recordings;
 mod refusal;
@@ -33,7 +36,6 @@ mod users;
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
 use homing_proto::fault::Fault;
 use homing_proto::rate::Rate;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +49,7 @@ pub use tls::TlsError;
 
 use authenticate::{Guard, authenticate};
 use follow::Followers;
+use openapi::Routes;
 use refusal::Refusal;
 
 /// What every handler works with.
@@ -60,29 +63,29 @@ struct Shared<G> {
 fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Router {
     let guard = Guard::new(gateway.clone(), rate);
     let shared = Shared { gateway, followers: Followers::new(stopping) };
-    Router::new()
-        .route("/api/v1/status", get(devices::status::<G>))
-        .route("/api/v1/devices", get(devices::list::<G>).post(devices::enroll::<G>))
-        .route(
-            "/api/v1/devices/{name}",
-            get(devices::show::<G>).patch(devices::change::<G>).delete(devices::forget::<G>),
-        )
-        .route("/api/v1/devices/{name}/log", get(events::log::<G>))
-        .route("/api/v1/devices/{name}/rpc", post(rpc::run::<G>))
-        .route("/api/v1/accept", post(devices::accept::<G>))
-        .route("/api/v1/reject", post(devices::reject::<G>))
-        .route("/api/v1/events", get(events::stream::<G>))
-        .route("/api/v1/audit", get(audit::stream::<G>))
-        .route("/api/v1/audit/verify", get(audit::verify::<G>))
-        .route("/api/v1/audit/export", get(audit::export::<G>))
-        .route("/api/v1/recordings", get(recordings::list::<G>))
-        .route("/api/v1/recordings/{id}", get(recordings::read::<G>))
-        .route("/metrics", get(metrics::gateway::<G>))
-        .route("/metrics/devices", get(metrics::devices::<G>))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready::<G>))
-        .merge(users::routes())
-        .merge(tokens::routes())
+    let routes = Routes::new()
+        .add(devices::__path_status, devices::status::<G>)
+        .add(devices::__path_list, devices::list::<G>)
+        .add(devices::__path_enroll, devices::enroll::<G>)
+        .add(devices::__path_show, devices::show::<G>)
+        .add(devices::__path_change, devices::change::<G>)
+        .add(devices::__path_forget, devices::forget::<G>)
+        .add(events::__path_log, events::log::<G>)
+        .add(rpc::__path_run, rpc::run::<G>)
+        .add(devices::__path_accept, devices::accept::<G>)
+        .add(devices::__path_reject, devices::reject::<G>)
+        .add(events::__path_stream, events::stream::<G>)
+        .add(audit::__path_stream, audit::stream::<G>)
+        .add(audit::__path_verify, audit::verify::<G>)
+        .add(audit::__path_export, audit::export::<G>)
+        .add(recordings::__path_list, recordings::list::<G>)
+        .add(recordings::__path_read, recordings::read::<G>)
+        .add(metrics::__path_gateway, metrics::gateway::<G>)
+        .add(metrics::__path_devices, metrics::devices::<G>)
+        .add(health::__path_alive, health::alive)
+        .add(health::__path_ready, health::ready::<G>);
+    tokens::routes(users::routes(routes))
+        .finish()
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(guard, authenticate::<G>))

@@ -14,6 +14,16 @@ use super::operate::Operate;
 use super::refusal::Refusal;
 
 /// All recordings, oldest first.
+#[utoipa::path(
+    get,
+    path = "/api/v1/recordings",
+    tag = "audit",
+    params(
+        ("device" = Option<String>, Query, description = "Only of this device"),
+        ("operator" = Option<String>, Query, description = "Only of this operator"),
+    ),
+    responses((status = 200, body = Vec<Recording>))
+)]
 pub(super) async fn list<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
@@ -30,6 +40,15 @@ pub(super) async fn list<G: Operate>(
 }
 
 /// A recording as asciicast; of a session that runs: up to now.
+#[utoipa::path(
+    get,
+    path = "/api/v1/recordings/{id}",
+    tag = "audit",
+    params(
+        ("id" = String, Path, description = "The recording's id, as the list shows it"),
+    ),
+    responses((status = 200, description = "asciicast v2", body = String, content_type = "application/x-asciicast"))
+)]
 pub(super) async fn read<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,

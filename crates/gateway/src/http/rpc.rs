@@ -21,6 +21,21 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 /// The longest time that may be asked for.
 const LONGEST_TIMEOUT: f64 = 86_400.0;
 
+/// Runs one RPC on a device; the reply is sent on as it comes.
+///
+/// Whether it became whole is told in the trailer `homing-outcome` (an `Outcome`) to a client that sends `te: trailers`; to any
+/// other by a body that breaks off.
+#[utoipa::path(
+    post,
+    path = "/api/v1/devices/{name}/rpc",
+    tag = "devices",
+    params(
+        ("name" = String, Path, description = "The device's name; a pending one's device-id or fingerprint"),
+        ("timeout" = Option<f64>, Query, description = "Seconds that the device may take, at most 86400 [default: 60]"),
+    ),
+    request_body(content = String, content_type = "application/xml", description = "The XML inside `<rpc>`"),
+    responses((status = 200, description = "The `<rpc-reply>`", body = String, content_type = "application/xml"))
+)]
 pub(super) async fn run<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,

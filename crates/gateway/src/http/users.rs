@@ -1,14 +1,13 @@
 //! `/api/v1/users`, `/api/v1/roles`, `/api/v1/whoami`.
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{delete, get, post};
 use homing_proto::access::Grant;
 use homing_proto::api::{AddKey, AddUser, IssuedPassword, RoleDescription, User, Whoami};
 
 use super::Shared;
-use super::extract::{Asker, Json, Name, Names, Parameters};
+use super::extract::{Asker, Json, Name, Names, NoParameters};
+use super::openapi::Routes;
 use super::operate::Operate;
 use super::refusal::{Refusal, bounded};
 
@@ -19,57 +18,102 @@ type Made<T> = Result<(StatusCode, axum::Json<T>), Refusal>;
 /// Nothing to say but that it is done.
 type Gone = Result<StatusCode, Refusal>;
 
-pub(super) fn routes<G: Operate>() -> Router<Shared<G>> {
-    Router::new()
-        .route("/api/v1/users", get(list::<G>).post(add::<G>))
-        .route("/api/v1/users/{name}", get(show::<G>).delete(remove::<G>))
-        .route("/api/v1/users/{name}/keys", post(add_key::<G>))
-        .route("/api/v1/users/{name}/keys/{fingerprint}", delete(remove_key::<G>))
-        .route("/api/v1/users/{name}/grants", post(grant::<G>))
-        .route("/api/v1/users/{name}/grants/{number}", delete(revoke::<G>))
-        .route("/api/v1/users/{name}/password", post(password::<G>))
-        .route("/api/v1/roles", get(roles::<G>))
-        .route("/api/v1/whoami", get(whoami::<G>))
+pub(super) fn routes<G: Operate>(routes: Routes<Shared<G>>) -> Routes<Shared<G>> {
+    routes
+        .add(__path_list, list::<G>)
+        .add(__path_add, add::<G>)
+        .add(__path_show, show::<G>)
+        .add(__path_remove, remove::<G>)
+        .add(__path_add_key, add_key::<G>)
+        .add(__path_remove_key, remove_key::<G>)
+        .add(__path_grant, grant::<G>)
+        .add(__path_revoke, revoke::<G>)
+        .add(__path_password, password::<G>)
+        .add(__path_roles, roles::<G>)
+        .add(__path_whoami, whoami::<G>)
 }
 
+/// All users.
+#[utoipa::path(
+    get,
+    path = "/api/v1/users",
+    tag = "access",
+    responses((status = 200, body = Vec<User>))
+)]
 pub(super) async fn list<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
-    parameters: Parameters,
+    _: NoParameters,
 ) -> Answer<Vec<User>> {
-    parameters.only(&[])?;
     bounded(shared.gateway.accounts()?.users(&operator)).await.map(axum::Json)
 }
 
+/// Adds a user, with a first grant if a role is given.
+#[utoipa::path(
+    post,
+    path = "/api/v1/users",
+    tag = "access",
+    request_body = AddUser,
+    responses((status = 201, body = User))
+)]
 pub(super) async fn add<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
+    _: NoParameters,
     Json(request): Json<AddUser>,
 ) -> Made<User> {
     let user = bounded(shared.gateway.accounts()?.add_user(request, &operator)).await?;
     Ok((StatusCode::CREATED, axum::Json(user)))
 }
 
+/// One user.
+#[utoipa::path(
+    get,
+    path = "/api/v1/users/{name}",
+    tag = "access",
+    params(("name" = String, Path, description = "The user's name")),
+    responses((status = 200, body = User))
+)]
 pub(super) async fn show<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
+    _: NoParameters,
     Name(name): Name,
 ) -> Answer<User> {
     bounded(shared.gateway.accounts()?.user(&name, &operator)).await.map(axum::Json)
 }
 
+/// Removes a user, with keys, grants and tokens.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/users/{name}",
+    tag = "access",
+    params(("name" = String, Path, description = "The user's name")),
+    responses((status = 204, description = "Removed"))
+)]
 pub(super) async fn remove<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
+    _: NoParameters,
     Name(name): Name,
 ) -> Gone {
     bounded(shared.gateway.accounts()?.remove_user(&name, &operator)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Gives a user a key more to log in with.
+#[utoipa::path(
+    post,
+    path = "/api/v1/users/{name}/keys",
+    tag = "access",
+    params(("name" = String, Path, description = "The user's name")),
+    request_body = AddKey,
+    responses((status = 201, body = User))
+)]
 pub(super) async fn add_key<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
+    _: NoParameters,
     Name(name): Name,
     Json(request): Json<AddKey>,
 ) -> Made<User> {
@@ -77,9 +121,18 @@ pub(super) async fn add_key<G: Operate>(
     Ok((StatusCode::CREATED, axum::Json(user)))
 }
 
+/// Takes a key from a user.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/users/{name}/keys/{fingerprint}",
+    tag = "access",
+    params(("name" = String, Path, description = "The user's name"), ("fingerprint" = String, Path, description = "The key's fingerprint, percent-encoded")),
+    responses((status = 204, description = "Removed"))
+)]
 pub(super) async fn remove_key<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
+    _: NoParameters,
     Names(name, fingerprint): Names,
 ) -> Gone {
     let accounts = shared.gateway.accounts()?;
@@ -87,9 +140,19 @@ pub(super) async fn remove_key<G: Operate>(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Grants a user a role on some devices.
+#[utoipa::path(
+    post,
+    path = "/api/v1/users/{name}/grants",
+    tag = "access",
+    params(("name" = String, Path, description = "The user's name")),
+    request_body = Grant,
+    responses((status = 201, body = User))
+)]
 pub(super) async fn grant<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
+    _: NoParameters,
     Name(name): Name,
     Json(grant): Json<Grant>,
 ) -> Made<User> {
@@ -97,9 +160,18 @@ pub(super) async fn grant<G: Operate>(
     Ok((StatusCode::CREATED, axum::Json(user)))
 }
 
+/// Revokes a grant.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/users/{name}/grants/{number}",
+    tag = "access",
+    params(("name" = String, Path, description = "The user's name"), ("number" = u32, Path, description = "The grant's number")),
+    responses((status = 204, description = "Revoked"))
+)]
 pub(super) async fn revoke<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
+    _: NoParameters,
     Names(name, number): Names,
 ) -> Gone {
     let number = number
@@ -109,29 +181,50 @@ pub(super) async fn revoke<G: Operate>(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Makes a one-time password, shown this once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/users/{name}/password",
+    tag = "access",
+    params(("name" = String, Path, description = "The user's name")),
+    responses((status = 201, body = IssuedPassword))
+)]
 pub(super) async fn password<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
+    _: NoParameters,
     Name(name): Name,
 ) -> Made<IssuedPassword> {
     let issued = bounded(shared.gateway.accounts()?.one_time_password(&name, &operator)).await?;
     Ok((StatusCode::CREATED, axum::Json(issued)))
 }
 
+/// The roles, and what each gives.
+#[utoipa::path(
+    get,
+    path = "/api/v1/roles",
+    tag = "access",
+    responses((status = 200, body = Vec<RoleDescription>))
+)]
 pub(super) async fn roles<G: Operate>(
     State(shared): State<Shared<G>>,
-    Asker(_): Asker,
-    parameters: Parameters,
+    _: Asker,
+    _: NoParameters,
 ) -> Answer<Vec<RoleDescription>> {
-    parameters.only(&[])?;
     Ok(axum::Json(shared.gateway.accounts()?.roles()))
 }
 
+/// Who asks, as the gateway knows it.
+#[utoipa::path(
+    get,
+    path = "/api/v1/whoami",
+    tag = "access",
+    responses((status = 200, body = Whoami))
+)]
 pub(super) async fn whoami<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
-    parameters: Parameters,
+    _: NoParameters,
 ) -> Answer<Whoami> {
-    parameters.only(&[])?;
     Ok(axum::Json(shared.gateway.accounts()?.whoami(&operator)))
 }

@@ -8,7 +8,7 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::Value;
+use homing_proto::api::Whoami;
 
 use crate::client::{Client, Remote, Target, Token, Url};
 use crate::contexts::{Context, Contexts, LOCAL};
@@ -121,12 +121,6 @@ async fn token(file: Option<&Path>, url: &Url) -> Result<Token, Failure> {
 
 /// The name that the gateway knows the token's owner by.
 async fn who(client: &Client) -> Result<String, Failure> {
-    let whoami: Value = match client.get(&Target::new(&["whoami"])).await {
-        Err(failure) if failure.code == "no-such-path" => {
-            client.get(&Target::new(&["status"])).await?
-        }
-        answer => answer?,
-    };
-    let name = whoami.get("name").and_then(Value::as_str).unwrap_or("its owner");
-    Ok(name.to_owned())
+    let whoami: Whoami = client.get(&Target::new(&["whoami"])).await?;
+    Ok(whoami.name)
 }

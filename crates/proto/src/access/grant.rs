@@ -8,6 +8,7 @@ use crate::identity::DeviceName;
 
 /// A role on the devices of a selector, until a moment or for good.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     /// What it trusts with.

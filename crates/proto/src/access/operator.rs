@@ -13,6 +13,7 @@ use crate::identity::DeviceName;
 
 /// Which door somebody came in by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Via {
     /// The gateway's Unix socket.

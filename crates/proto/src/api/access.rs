@@ -8,6 +8,7 @@ use crate::host_key::{Fingerprint, HostKey};
 
 /// One user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct User {
     /// The name.
     pub name: UserName,
@@ -25,6 +26,7 @@ pub struct User {
 
 /// A key of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserKey {
     /// Its fingerprint.
     pub fingerprint: Fingerprint,
@@ -40,6 +42,7 @@ pub struct UserKey {
 
 /// A grant of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct UserGrant {
     /// Its number among the user's grants.
     pub number: u32,
@@ -59,6 +62,7 @@ pub struct UserGrant {
 
 /// Adds a user, with a first grant if a role is given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AddUser {
     /// The name.
@@ -76,6 +80,7 @@ pub struct AddUser {
 
 /// Gives a user a key more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AddKey {
     /// `TYPE BASE64 [COMMENT]`, as in a `.pub` file.
@@ -84,6 +89,7 @@ pub struct AddKey {
 
 /// A one-time password, shown this once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct IssuedPassword {
     /// Whose it is.
     pub user: UserName,
@@ -95,6 +101,7 @@ pub struct IssuedPassword {
 
 /// One API token, without what makes it one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Token {
     /// Its first characters.
     pub id: TokenId,
@@ -120,6 +127,7 @@ pub struct Token {
 
 /// Makes a token.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateToken {
     /// What people call it.
@@ -141,6 +149,7 @@ pub struct CreateToken {
 
 /// A token, shown this once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct IssuedToken {
     /// `hmt_…`
     pub token: Password,
@@ -150,6 +159,7 @@ pub struct IssuedToken {
 
 /// A role, explained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RoleDescription {
     /// The role.
     pub role: Role,
@@ -161,6 +171,7 @@ pub struct RoleDescription {
 
 /// Who asks, as the gateway knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Whoami {
     /// The name.
     pub name: String,

@@ -10,6 +10,7 @@ use crate::identity::{DeviceId, DeviceName};
 
 /// Where a device stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum DeviceState {
     /// In session.
@@ -43,6 +44,7 @@ impl DeviceState {
 
 /// One device: enrolled, or pending.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Device {
     /// The name to type. Of a pending device: its device-id, or its key's fingerprint.
     pub name: String,
@@ -82,6 +84,7 @@ pub struct Device {
 
 /// A host key and its history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Key {
     /// The key as text, `ssh-ed25519 AAAA…`.
     pub key: HostKey,
@@ -99,6 +102,7 @@ pub struct Key {
 
 /// Whether a key is in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyState {
     /// The device may prove itself with it.
@@ -123,6 +127,7 @@ impl KeyState {
 
 /// How the gateway came to trust a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum KeySource {
     /// Given when the device was enrolled.
@@ -150,6 +155,7 @@ impl KeySource {
 
 /// A device's session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Session {
     /// The listener it came in by.
     pub listener: String,
@@ -177,6 +183,7 @@ pub struct Session {
 
 /// A proven key that waits for an operator's decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pending {
     /// The key, as text.
     pub key: HostKey,
@@ -198,6 +205,7 @@ pub struct Pending {
 
 /// The forms in which a stanza can be printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum StanzaForm {
     /// `set` commands.
@@ -213,6 +221,7 @@ pub enum StanzaForm {
 
 /// Asks for a device to be enrolled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Enroll {
     /// The gateway's name for it.
@@ -258,6 +267,7 @@ fn yes() -> bool {
 
 /// The answer to [`Enroll`].
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Enrolled {
     /// The device as it stands.
     pub device: Device,
@@ -278,6 +288,7 @@ impl std::fmt::Debug for Enrolled {
 
 /// Changes a device. What is absent stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Change {
     /// The login user on the device.
@@ -305,6 +316,7 @@ pub struct Change {
 
 /// An operator's decision on a pending key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Decision {
     /// The pending key's fingerprint, or a name that only one pending key has; a rejected key's fingerprint.

@@ -10,6 +10,7 @@ use crate::identity::{DeviceId, DeviceName};
 
 /// Something that happened to a device, or to the gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
     /// Rises with every event; what `after=` takes.
     pub id: u64,

@@ -44,6 +44,8 @@ mod password;
 mod problem;
 mod recording;
 mod rpc;
+#[cfg(feature = "openapi")]
+mod schema;
 
 pub use access::{
     AddKey, AddUser, CreateToken, IssuedPassword, IssuedToken, RoleDescription, Token, User,
@@ -67,6 +69,7 @@ pub type Timestamp = jiff::Timestamp;
 
 /// What the gateway is and how its fleet stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Status {
     /// The gateway's version.
     pub version: String,
@@ -94,6 +97,7 @@ pub struct Status {
 
 /// One address on which devices are taken in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Listener {
     /// The listener's name: the second half of a session's identity.
     pub name: String,
@@ -103,6 +107,7 @@ pub struct Listener {
 
 /// The HTTP API over TCP.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Http {
     /// Where it is served, as URLs: `https://[::]:8443`; empty: only on the socket.
     pub addresses: Vec<String>,
@@ -123,6 +128,7 @@ pub struct FrontDoor {
 
 /// How many devices are in each state.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Counts {
     /// In session.
     pub up: u64,
@@ -140,6 +146,7 @@ pub struct Counts {
 
 /// Connections before their session.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Arriving {
     /// Key exchange or login under way.
     pub handshaking: u64,
@@ -151,6 +158,7 @@ pub struct Arriving {
 
 /// One thing that somebody should look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Attention {
     /// A stable code.
     pub code: String,

@@ -8,6 +8,7 @@ use crate::fault::Fault;
 
 /// An error of the API.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// `urn:homing:` and the code.
     #[serde(rename = "type")]

@@ -7,6 +7,7 @@ use crate::identity::DeviceName;
 
 /// A recorded terminal session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Recording {
     /// Its name: what `homing audit replay` takes.
     pub id: String,

@@ -9,6 +9,7 @@ pub const OUTCOME_TRAILER: &str = "homing-outcome";
 
 /// How an RPC ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "result", rename_all = "kebab-case")]
 pub enum Outcome {
     /// The reply is whole and holds no error.
@@ -27,6 +28,7 @@ pub enum Outcome {
 
 /// The gist of one `<rpc-error>` (RFC 6241 section 4.3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RpcErrorSummary {
     /// `error-severity`: `error` or `warning`.
     pub severity: String,

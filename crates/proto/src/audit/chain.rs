@@ -91,6 +91,7 @@ impl From<ChainHash> for String {
 
 /// An entry in its place in the chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sealed {
     /// The entry.
     #[serde(flatten)]
@@ -101,6 +102,7 @@ pub struct Sealed {
 
 /// The newest entry: what vouches for all of the chain. Its text is `<id>:<hash>`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Head {
     /// The entry's id; 0 before the first.
     pub id: u64,

@@ -20,6 +20,7 @@ use crate::identity::DeviceName;
 ///
 /// The fields stand in the order of the canonical form: see the tests before adding one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Entry {
     /// What was done, in kebab-case: `login`, `rpc`, `channel-opened`, `key-accepted` …
     pub action: String,
@@ -201,6 +202,7 @@ impl Entry {
 
 /// Where the part of the chain that was taken away ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pruned {
     /// The last entry that was taken away.
     pub last: u64,

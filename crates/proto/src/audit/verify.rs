@@ -15,6 +15,7 @@ use super::{ChainHash, Entry, Head, Pruned};
 
 /// The first place where a chain is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "why", rename_all = "kebab-case")]
 pub enum Broken {
     /// The entry, or the one before it, is not what was hashed.
@@ -86,6 +87,7 @@ impl fmt::Display for Broken {
 
 /// What verifying came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Report {
     /// Whether nothing is broken.
     pub intact: bool,
