@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Password, Timestamp};
-use crate::access::{Grant, Right, Role, Selector, TokenId, UserName, Via};
+use crate::access::{Grant, Operator, Right, Role, Selector, TokenId, UserName, Via};
 use crate::host_key::{Fingerprint, HostKey};
 
 /// One user.
@@ -185,6 +185,21 @@ pub struct Whoami {
     pub grants: Vec<Grant>,
     /// What its credential is limited to.
     pub scope: Option<Grant>,
+}
+
+impl Whoami {
+    /// What is known of an operator.
+    #[must_use]
+    pub fn of(operator: &Operator) -> Self {
+        Self {
+            name: operator.name().to_owned(),
+            via: operator.via(),
+            source: operator.source().map(|source| source.to_string()),
+            credential: operator.credential().to_owned(),
+            grants: operator.grants().to_vec(),
+            scope: operator.scope().cloned(),
+        }
+    }
 }
 
 impl RoleDescription {

@@ -39,14 +39,7 @@ impl Accounts {
     #[must_use]
     pub fn whoami(&self, operator: &Operator) -> api::Whoami {
         let operator = self.access.renew(operator).unwrap_or_else(|| operator.clone());
-        api::Whoami {
-            name: operator.name().to_owned(),
-            via: operator.via(),
-            source: operator.source().map(|source| source.to_string()),
-            credential: operator.credential().to_owned(),
-            grants: operator.grants().to_vec(),
-            scope: operator.scope().cloned(),
-        }
+        api::Whoami::of(&operator)
     }
 
     /// All roles.
