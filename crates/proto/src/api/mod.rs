@@ -117,6 +117,7 @@ pub struct Http {
 
 /// The SSH front door.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FrontDoor {
     /// Where operators log in, `ip:port`; empty: nowhere.
     pub addresses: Vec<String>,

@@ -112,6 +112,11 @@ impl Document {
         while let (Some(from), Some(to)) = (path_asked.find('{'), path_asked.find('}')) {
             path_asked.replace_range(from..=to, "1");
         }
+        for one in operation["parameters"].as_array().into_iter().flatten() {
+            if one["in"] == "query" && one["required"] == true {
+                path_asked.push_str(&format!("?{}=*", one["name"].as_str().unwrap()));
+            }
+        }
         let mut head = format!("{} {path_asked} HTTP/1.1", method.to_uppercase());
         let content = operation["requestBody"]["content"].as_object();
         let body = content.and_then(|content| content.iter().next()).map(|(kind, one)| {
