@@ -2,11 +2,12 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use homing_proto::api::{Event, Timestamp};
 
 use super::extract::{Asker, Name, Parameters};
+use super::follow::Form;
 use super::operate::Operate;
 use super::refusal::{Refusal, bounded};
 use super::{Shared, follow};
@@ -62,28 +63,58 @@ pub(super) async fn log<G: Operate>(
         ("code" = Option<String>, Query, description = "Only these codes, with commas between them"),
         ("since" = Option<Timestamp>, Query, description = "Only events at or after this moment"),
         ("limit" = Option<u32>, Query, description = "At most so many: the newest, or with `after` the oldest after it"),
-        ("follow" = Option<bool>, Query, description = "Go on with what happens"),
+        ("follow" = Option<bool>, Query, description = "Go on with what happens [default: only as server-sent events]"),
+        ("Last-Event-ID" = Option<u64>, Header, description = "The same as `after`, as browsers send it when they come back"),
     ),
-    responses((status = 200, description = "One event a line", content((Event = "application/x-ndjson"))))
+    responses((
+        status = 200,
+        description = "One event a line; or as server-sent events, which follow and go on after `Last-Event-ID`",
+        content((Event = "application/x-ndjson"), (String = "text/event-stream"))
+    ))
 )]
 pub(super) async fn stream<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
     parameters: Parameters,
+    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     parameters.only(&["after", "device", "code", "limit", "since", "follow"])?;
+    let form = form(&headers);
     let query = EventQuery {
-        after: parameters.read("after", "the id of an event")?,
+        after: last_event_id(&headers)?.or(parameters.read("after", "the id of an event")?),
         device: parameters.last("device").map(str::to_owned),
         codes: parameters.list("code").map(str::to_owned).collect(),
         since: since(&parameters)?,
         limit: limit(&parameters)?,
     };
-    let follows = parameters.read("follow", "true or false")?.unwrap_or(false);
-    let asked = follow::Asked { query, operator, follows };
+    let follows = parameters.read("follow", "true or false")?.unwrap_or(form == Form::ServerSent);
+    let asked = follow::Asked { query, operator, follows, form };
     let lines = follow::start(&shared.followers, shared.gateway, asked).await?;
-    let kind = [(header::CONTENT_TYPE, "application/x-ndjson")];
-    Ok((kind, Body::new(lines)).into_response())
+    let kind = match form {
+        Form::Lines => "application/x-ndjson",
+        Form::ServerSent => "text/event-stream",
+    };
+    let head = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")];
+    Ok((head, Body::new(lines)).into_response())
+}
+
+/// As the header `accept` asks for it.
+fn form(headers: &HeaderMap) -> Form {
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut kinds =
+        values.flat_map(|value| value.split(',')).filter_map(|kind| kind.split(';').next());
+    match kinds.any(|kind| kind.trim().eq_ignore_ascii_case("text/event-stream")) {
+        true => Form::ServerSent,
+        false => Form::Lines,
+    }
+}
+
+/// Where a reader that comes back was; it knows better than the URL that it began with.
+fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Refusal> {
+    let Some(value) = headers.get("last-event-id") else { return Ok(None) };
+    let id = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+    let wrong = || Refusal::invalid("last-event-id: expected the id of an event");
+    id.map(Some).ok_or_else(wrong)
 }
 
 fn limit(parameters: &Parameters) -> Result<Option<u32>, Refusal> {

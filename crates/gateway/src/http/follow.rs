@@ -2,9 +2,11 @@
 //!
 //! ```text
 //!   subscribe ──▶ stored pages (after the last) ──▶ live ──lagged──▶ stored pages ──▶ live …
-//!                                                    │ blank line every 15 s
+//!                                                    │ a sign of life every 15 s
 //!                                                    ▼ ends: reader gone or stuck, gateway stopping
 //! ```
+//!
+//! As lines of JSON, or as server-sent events for browsers. Source: HTML Living Standard, *Server-sent events*.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -94,6 +96,40 @@ pub(super) struct Asked {
     pub(super) operator: Operator,
     /// Whether it stays for what happens.
     pub(super) follows: bool,
+    pub(super) form: Form,
+}
+
+/// How events are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// One JSON object a line; a blank line is a sign of life.
+    Lines,
+    /// Server-sent events, with ids to go on after; a comment is a sign of life.
+    ServerSent,
+}
+
+impl Form {
+    /// What a stream begins with.
+    fn greeting(self) -> Option<Bytes> {
+        // A reader that lost its stream comes back after so many milliseconds.
+        (self == Self::ServerSent).then(|| Bytes::from_static(b"retry: 2000\n\n"))
+    }
+
+    fn heartbeat(self) -> Bytes {
+        match self {
+            Self::Lines => Bytes::from_static(b"\n"),
+            Self::ServerSent => Bytes::from_static(b":\n\n"),
+        }
+    }
+
+    fn event(self, event: &Event) -> serde_json::Result<Bytes> {
+        let json = serde_json::to_string(event)?;
+        Ok(match self {
+            Self::Lines => json + "\n",
+            Self::ServerSent => format!("id: {}\ndata: {json}\n\n", event.id),
+        }
+        .into())
+    }
 }
 
 /// Starts a stream; its first page is read before the answer begins, so that its refusal is seen.
@@ -113,8 +149,8 @@ pub(super) async fn start<G: Operate>(
     };
     let first = first_page(&gateway, &asked).await?;
     let (sender, lines) = mpsc::channel(16);
-    let Asked { query, operator, follows } = asked;
-    let mut stream = Stream { gateway, query, operator, last, lines: sender };
+    let Asked { query, operator, follows, form } = asked;
+    let mut stream = Stream { gateway, query, operator, last, form, lines: sender };
     let stopping = followers.stopping.clone();
     tokio::spawn(async move {
         let run = stream.run(first, live, follows);
@@ -155,6 +191,7 @@ struct Stream<G> {
     operator: Operator,
     /// The last event that was sent, or that came before the first.
     last: u64,
+    form: Form,
     lines: mpsc::Sender<Result<Bytes, BrokenOff>>,
 }
 
@@ -165,6 +202,9 @@ impl<G: Operate> Stream<G> {
         live: broadcast::Receiver<Event>,
         follows: bool,
     ) -> Result<(), Ended> {
+        if let Some(greeting) = self.form.greeting() {
+            self.put(Ok(greeting)).await?;
+        }
         let is_paged = self.query.after.is_some();
         let sent = first.len();
         for event in first {
@@ -212,7 +252,7 @@ impl<G: Operate> Stream<G> {
                     Err(RecvError::Lagged(_)) => self.rest(None).await?,
                     Err(RecvError::Closed) => return Ok(()),
                 },
-                _ = heartbeat.tick() => self.put(Ok(Bytes::from_static(b"\n"))).await?,
+                _ = heartbeat.tick() => self.put(Ok(self.form.heartbeat())).await?,
             }
         }
     }
@@ -227,10 +267,9 @@ impl<G: Operate> Stream<G> {
     }
 
     async fn send(&mut self, event: &Event) -> Result<(), Ended> {
-        let mut line = serde_json::to_vec(event).map_err(|_| Ended)?;
-        line.push(b'\n');
+        let event_text = self.form.event(event).map_err(|_| Ended)?;
         self.last = self.last.max(event.id);
-        self.put(Ok(line.into())).await
+        self.put(Ok(event_text)).await
     }
 
     async fn put(&self, line: Result<Bytes, BrokenOff>) -> Result<(), Ended> {

@@ -244,6 +244,28 @@ async fn following_from_here_on_shows_only_what_fits() {
 }
 
 #[tokio::test]
+async fn a_browser_goes_on_after_the_last_event_that_it_saw() {
+    let api = Api::start();
+    (1..=5).for_each(|id| api.fake.happen(id, "x", "mx1"));
+    let head =
+        "GET /api/v1/events?after=1 HTTP/1.1\r\naccept: text/event-stream\r\nlast-event-id: 3";
+    let mut reader = BufReader::new(api.send(head, "").await).lines();
+    let mut text = String::new();
+    while !text.contains("id: 6") {
+        let line = reader.next_line().await.unwrap().unwrap();
+        text.push_str(&format!("{line}\n"));
+        if line == "id: 5" {
+            api.fake.happen(6, "x", "mx1");
+        }
+    }
+    assert!(text.contains("content-type: text/event-stream\n"), "{text}");
+    assert!(text.contains("retry: 2000\n"), "{text}");
+    assert!(text.contains("id: 4\ndata: {\"id\":4,") && !text.contains("id: 3\n"), "{text}");
+    let head = "GET /api/v1/events HTTP/1.1\r\nlast-event-id: x";
+    assert_eq!(api.refused_with(head, "").await.0, 400);
+}
+
+#[tokio::test]
 async fn a_list_of_events_ends() {
     let api = Api::start();
     (1..=10).for_each(|id| api.fake.happen(id, "x", "mx1"));
