@@ -56,13 +56,11 @@ pub(crate) fn preferred(post_quantum: bool) -> Preferred {
 /// Only those that authenticate what is encrypted.
 const STRICT_MACS: &[mac::Name] = &[mac::HMAC_SHA256_ETM, mac::HMAC_SHA512_ETM];
 
-/// Without the curves of NIST and moduli under 3072 bits.
+/// Without the curves of NIST, and without finite fields: they are no more post-quantum than curve25519, which every client has.
 const STRICT_EXCHANGES: &[kex::Name] = &[
     kex::MLKEM768X25519_SHA256,
     kex::CURVE25519,
     kex::CURVE25519_PRE_RFC_8731,
-    kex::DH_G16_SHA512,
-    kex::DH_G18_SHA512,
     kex::EXTENSION_SUPPORT_AS_SERVER,
     kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
 ];

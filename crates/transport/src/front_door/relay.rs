@@ -33,6 +33,9 @@ use crate::spool::{Cut, SpoolReader};
 const IDLE: Duration = Duration::from_secs(60);
 /// How long the device may take to end a channel by itself that the operator has let go.
 const LINGER: Duration = Duration::from_secs(1);
+/// How long the end of a session's data waits for its exit status. A client that has nothing more to say itself closes the channel
+/// at that end, and then hears nothing more: without its exit status, `ssh` by a control master ends with 255.
+const EOF_HELD: Duration = Duration::from_secs(1);
 /// Chunks on their way to the device.
 const CHUNKS: usize = 2;
 
@@ -86,6 +89,10 @@ pub(super) struct Relay {
     answers: VecDeque<(oneshot::Sender<bool>, Wanted)>,
     /// Data may pass.
     is_started: bool,
+    /// An exit status or signal is to be expected.
+    awaits_status: bool,
+    /// Until when the end of data waits for it.
+    held_eof: Option<Instant>,
     /// The terminal that was asked for.
     terminal: Option<PtyRequest>,
     /// What goes along.
@@ -133,6 +140,8 @@ impl Relay {
             input_over: false,
             answers: VecDeque::new(),
             is_started,
+            awaits_status: !is_started,
+            held_eof: None,
             terminal: None,
             plan: Plan::default(),
             is_writing: true,
@@ -175,6 +184,7 @@ impl Relay {
             let chunks = &self.chunks;
             let (is_writing, has_permit) = (self.is_writing, self.permit.is_some());
             let is_idle = !self.is_started;
+            let held = self.held_eof;
             let done = tokio::select! {
                 event = self.reader.next() => match event {
                     Some(event) => self.from_device(event),
@@ -196,6 +206,7 @@ impl Relay {
                 () = ready, if inspecting => self.inspected(),
                 why = &mut self.lost => Err(End::Early(Why::DeviceLost(why))),
                 () = tokio::time::sleep_until(idle), if is_idle => Err(End::Early(Why::Idle)),
+                () = at(held) => self.let_eof_go(),
             };
             if let Err(end) = done {
                 return end;
@@ -240,13 +251,32 @@ impl Relay {
                 self.towards.traffic.from_device.fetch_add(bytes.len() as u64, Relaxed);
                 self.to_operator(Frame::Errors(bytes))
             }
+            Event::Eof if self.awaits_status => {
+                self.held_eof = Some(Instant::now() + EOF_HELD);
+                Ok(())
+            }
             Event::Eof => self.to_operator(Frame::Eof),
-            Event::ExitStatus(status) => self.to_operator(Frame::Status(status)),
-            Event::ExitSignal(signal) => self.to_operator(Frame::Signal(signal)),
+            Event::ExitStatus(status) => {
+                self.to_operator(Frame::Status(status))?;
+                self.let_eof_go()
+            }
+            Event::ExitSignal(signal) => {
+                self.to_operator(Frame::Signal(signal))?;
+                self.let_eof_go()
+            }
             Event::Answer(granted) => {
                 self.answered(granted);
                 Ok(())
             }
+        }
+    }
+
+    /// The end of data waits for nothing more.
+    fn let_eof_go(&mut self) -> Result<(), End> {
+        self.awaits_status = false;
+        match self.held_eof.take() {
+            Some(_) => self.to_operator(Frame::Eof),
+            None => Ok(()),
         }
     }
 
@@ -378,6 +408,14 @@ impl Relay {
                 Err(End::Early(Why::Refused(reason)))
             }
         }
+    }
+}
+
+/// Resolves at that moment; never, if there is none.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 
