@@ -83,7 +83,8 @@ venv() {
 
 python_packages() {
     mkdir -p target/interop
-    venv venv requirements.txt && venv venv-ncclient requirements-ncclient.txt && echo "all there"
+    venv venv requirements.txt && venv venv-ncclient requirements-ncclient.txt &&
+        venv venv-ansible requirements-ansible.txt && echo "all there"
 }
 
 interop() {

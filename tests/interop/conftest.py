@@ -10,6 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import doorway  # noqa: E402
 import programs  # noqa: E402
 import pydevice  # noqa: E402
 
@@ -141,3 +142,15 @@ def sshd(tmp_path, root):
             keys.write_text(public_key + "\n")
 
     return Sshd
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory):
+    """A gateway with its front door, a device with the real sshd, one with the agent's own server, an operator."""
+    house = doorway.Doorway(tmp_path_factory.mktemp("door"))
+    try:
+        house.add(doorway.OPENSSH, "openssh")
+        house.add(doorway.EMBEDDED, "embedded")
+        yield house
+    finally:
+        house.stop()

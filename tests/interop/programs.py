@@ -13,6 +13,7 @@ import junos9
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / "target" / "interop"
+VENV_BIN = TOOLS / "venv" / "bin"
 BINARIES = Path(os.environ.get("HOMING_BIN", ROOT / "target" / "debug"))
 PATIENCE = 25.0
 

@@ -1,4 +1,4 @@
-//! Following events, or audit entries: a live stream that survives a restart of the gateway without losing an event.
+//! Following events: a live stream that survives a restart of the gateway without losing an event.
 //!
 //! ```text
 //!   ask after=N ──▶ events ──broken──▶ ask after=last … for a minute ──▶ events
@@ -6,11 +6,7 @@
 
 use std::time::{Duration, Instant};
 
-use std::marker::PhantomData;
-
 use homing_proto::api::Event;
-use homing_proto::audit::Sealed;
-use serde::de::DeserializeOwned;
 
 use crate::client::{Client, Lines, Target};
 use crate::exit::Exit;
@@ -24,27 +20,9 @@ const COME_BACK: Duration = Duration::from_secs(60);
 /// Pause between attempts to reach it again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What has an id that rises.
-pub(crate) trait Numbered: DeserializeOwned {
-    /// The id: what `after=` takes.
-    fn id(&self) -> u64;
-}
-
-impl Numbered for Event {
-    fn id(&self) -> u64 {
-        self.id
-    }
-}
-
-impl Numbered for Sealed {
-    fn id(&self) -> u64 {
-        self.entry.id
-    }
-}
-
 /// A stream of events from the gateway.
 #[derive(Debug)]
-pub(crate) struct Follow<'c, T = Event> {
+pub(crate) struct Follow<'c> {
     client: &'c Client,
     /// The question, without `after`.
     target: Target,
@@ -52,10 +30,9 @@ pub(crate) struct Follow<'c, T = Event> {
     /// The end of an answer is no end: the gateway was stopped.
     is_endless: bool,
     lines: Lines,
-    of: PhantomData<T>,
 }
 
-impl<'c, T: Numbered> Follow<'c, T> {
+impl<'c> Follow<'c> {
     /// Reads what is stored, and ends.
     ///
     /// # Errors
@@ -64,9 +41,9 @@ impl<'c, T: Numbered> Follow<'c, T> {
         client: &'c Client,
         target: Target,
         after: Option<u64>,
-    ) -> Result<Follow<'c, T>, Failure> {
+    ) -> Result<Follow<'c>, Failure> {
         let lines = client.lines(&resumed(&target, after), PATIENCE).await?;
-        Ok(Follow { client, target, after, is_endless: false, lines, of: PhantomData })
+        Ok(Follow { client, target, after, is_endless: false, lines })
     }
 
     /// Reads events after `after`, or what the question asks for, and then those that happen.
@@ -77,7 +54,7 @@ impl<'c, T: Numbered> Follow<'c, T> {
         client: &'c Client,
         target: Target,
         after: Option<u64>,
-    ) -> Result<Follow<'c, T>, Failure> {
+    ) -> Result<Follow<'c>, Failure> {
         let target = target.query("follow", "true");
         Ok(Follow { is_endless: true, ..Follow::list(client, target, after).await? })
     }
@@ -86,7 +63,7 @@ impl<'c, T: Numbered> Follow<'c, T> {
     ///
     /// # Errors
     /// When the gateway is lost for longer than a minute.
-    pub(crate) async fn next(&mut self, output: &Output) -> Result<Option<T>, Failure> {
+    pub(crate) async fn next(&mut self, output: &Output) -> Result<Option<Event>, Failure> {
         loop {
             match self.lines.next().await {
                 Ok(Some(line)) => return self.read(&line).map(Some),
@@ -100,12 +77,12 @@ impl<'c, T: Numbered> Follow<'c, T> {
         }
     }
 
-    fn read(&mut self, line: &str) -> Result<T, Failure> {
-        let event: T = serde_json::from_str(line).map_err(|error| {
+    fn read(&mut self, line: &str) -> Result<Event, Failure> {
+        let event: Event = serde_json::from_str(line).map_err(|error| {
             let message = format!("the gateway sent an event this homing does not know: {error}");
             Failure::new(Exit::Failed, "foreign-answer", message).hint("homing version")
         })?;
-        self.after = Some(event.id());
+        self.after = Some(event.id);
         Ok(event)
     }
 
@@ -128,7 +105,7 @@ impl<'c, T: Numbered> Follow<'c, T> {
 /// When the gateway cannot be asked.
 pub(crate) async fn newest(client: &Client) -> Result<u64, Failure> {
     let target = Target::new(&["events"]).query("limit", "1");
-    let mut list: Follow<'_> = Follow::list(client, target, None).await?;
+    let mut list = Follow::list(client, target, None).await?;
     let newest = list.lines.next().await?.map(|line| list.read(&line)).transpose()?;
     Ok(newest.map_or(0, |event| event.id))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-use serde::Deserialize;
+use homing_proto::api::Status;
 
 use crate::client::Target;
 use crate::exit::Exit;
@@ -32,20 +32,6 @@ pub(super) struct DoorKey {
     pub(super) fingerprint: String,
 }
 
-/// What is read of the gateway's status.
-#[derive(Deserialize)]
-struct Answer {
-    #[serde(default)]
-    front_door: FrontDoor,
-}
-
-#[derive(Default, Deserialize)]
-struct FrontDoor {
-    addresses: Vec<String>,
-    host_key: String,
-    fingerprint: String,
-}
-
 /// A host and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
@@ -61,7 +47,7 @@ impl Door {
     /// # Errors
     /// When the gateway cannot be asked and `told` says nothing, or it has no front door.
     pub(super) async fn find(told: Option<&Place>, context: &Context) -> Result<Door, Failure> {
-        let status: Answer = match (context.client.get(&Target::new(&["status"])).await, told) {
+        let status: Status = match (context.client.get(&Target::new(&["status"])).await, told) {
             (Ok(status), _) => status,
             (Err(failure), Some(place)) if failure.exit == Exit::Unreachable => {
                 context.output.note("homing: the gateway's API is not reachable: its host key is checked by known_hosts");

@@ -1,0 +1,64 @@
+"""Ansible with its netconf connection and with its ssh connection, on the inventory that `homing` makes."""
+
+import json
+import os
+
+import pytest
+
+from doorway import EMBEDDED, OPENSSH, run
+from programs import TOOLS
+
+ANSIBLE = TOOLS / "venv-ansible" / "bin"
+
+
+@pytest.fixture(scope="module")
+def ansible(door):
+    """Runs a program of Ansible on the inventory script."""
+    folder = door.folder / "ansible"
+    folder.mkdir()
+    script = folder / "homing.sh"
+    script.write_text('#!/bin/sh\nexec homing ansible-inventory --connection "${CONNECTION:-netconf}" "$@"\n')
+    script.chmod(0o755)
+    (folder / "ansible.cfg").write_text("[defaults]\nhost_key_checking = true\nretry_files_enabled = false\ninterpreter_python = auto_silent\n")
+    known_hosts = door.home / ".ssh" / "known_hosts"
+    known_hosts.write_text(door.homing("ssh-config", "--known-hosts").stdout)
+
+    def call(program, *words, connection="netconf", check=0):
+        own = {
+            **door.environment,
+            "PATH": f"{ANSIBLE}{os.pathsep}{door.environment['PATH']}",
+            "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+            "ANSIBLE_HOME": str(folder / "home"),
+            "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
+            "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR": str(folder / "pc"),
+            "ANSIBLE_NOCOLOR": "1",
+            "CONNECTION": connection,
+        }
+        line = [ANSIBLE / program, "-i", script, *words]
+        return run(line, check=check, timeout=55, env=own)
+
+    return call
+
+
+def test_ansible_inventory_draws_the_same_tree(door, ansible):
+    drawn = ansible("ansible-inventory", "--graph").stdout
+    assert sorted(drawn.split()) == sorted(door.homing("ansible-inventory", "--graph").stdout.split())
+    assert f"|  |--{OPENSSH}" in drawn and "|--@site_fra:" in drawn and "|--@homing_up:" in drawn
+    host = json.loads(ansible("ansible-inventory", "--host", OPENSSH).stdout)
+    assert host["ansible_user"] == f"ops:{OPENSSH}"
+
+
+def test_ansible_runs_netconf_modules(door, ansible):
+    key = ["-e", f"ansible_ssh_private_key_file={door.key}"]
+    done = ansible("ansible", EMBEDDED, *key, "-m", "ansible.netcommon.netconf_get", "-a", "source=running")
+    assert f"<host-name>{EMBEDDED}</host-name>" in done.stdout
+    done = ansible("ansible", OPENSSH, *key, "-m", "junipernetworks.junos.junos_rpc", "-a", "rpc=get-system-information")
+    assert OPENSSH in done.stdout and "SUCCESS" in done.stdout
+
+
+def test_ansible_runs_commands_over_ssh(door, ansible):
+    key = ["-e", f"ansible_ssh_private_key_file={door.key}"]
+    done = ansible("ansible", "homing_up", *key, "-m", "ansible.builtin.raw", "-a", "echo raw on $((6*7))", connection="ssh")
+    assert done.stdout.count("raw on 42") >= 2
+    done = ansible("ansible", OPENSSH, *key, "-m", "ansible.builtin.copy", "-a", f"content=x dest={door.folder}/copied", connection="ssh")
+    assert (door.folder / "copied").read_text() == "x"
