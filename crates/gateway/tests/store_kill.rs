@@ -12,7 +12,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use homing_gateway::store::{Change, DeviceUpdate, EventQuery, Limits, NewDevice, Store};
+use homing_gateway::store::{
+    AccountChange, Change, DeviceUpdate, EventQuery, Limits, NewDevice, Store, TokenRecord,
+};
+use homing_proto::access::{Grant, OneTimePassword, Role, Token, UserName};
 use homing_proto::api::{Event, Timestamp};
 use homing_proto::host_key::Secret;
 use homing_proto::identity::DeviceName;
@@ -30,9 +33,10 @@ fn kill_9_two_hundred_times_loses_nothing_acknowledged() {
         return;
     }
     let mut acknowledged = 0;
+    let mut users = 0;
     for folder in 0..KILLS / KILLS_PER_FOLDER {
         let data = tempfile::tempdir().unwrap();
-        let mut secrets = BTreeMap::new();
+        let mut secrets = Acknowledged::default();
         for kill in 0..KILLS_PER_FOLDER {
             let round = folder * KILLS_PER_FOLDER + kill;
             run_and_kill(data.path(), round, &mut secrets);
@@ -42,14 +46,23 @@ fn kill_9_two_hundred_times_loses_nothing_acknowledged() {
             }
         }
         verify(data.path(), &secrets);
-        acknowledged += secrets.len();
+        acknowledged += secrets.devices.len();
+        users += secrets.users.len();
     }
-    println!("{KILLS} kills, {acknowledged} devices acknowledged, none lost");
+    println!("{KILLS} kills, {acknowledged} devices and {users} users acknowledged, none lost");
     assert!(acknowledged > KILLS as usize, "too few writes to mean anything: {acknowledged}");
+    assert!(users > KILLS as usize / 4, "too few users to mean anything: {users}");
+}
+
+/// What was acknowledged: the secret of each device, and how far each user came.
+#[derive(Default)]
+struct Acknowledged {
+    devices: BTreeMap<String, String>,
+    users: BTreeMap<String, String>,
 }
 
 /// Starts a child, lets it acknowledge for a few milliseconds, kills it, and notes what it acknowledged.
-fn run_and_kill(folder: &Path, round: u32, secrets: &mut BTreeMap<String, String>) {
+fn run_and_kill(folder: &Path, round: u32, acknowledged: &mut Acknowledged) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child_that_writes_until_it_is_killed", "--nocapture"])
         .env(FOLDER, folder)
@@ -69,7 +82,11 @@ fn run_and_kill(folder: &Path, round: u32, secrets: &mut BTreeMap<String, String
         }
         let Some(("ack", rest)) = line.trim_end().split_once(' ') else { continue };
         let (name, secret) = rest.split_once(' ').unwrap();
-        secrets.insert(name.to_owned(), secret.to_owned());
+        let of = match name.strip_prefix("user-") {
+            Some(_) => &mut acknowledged.users,
+            None => &mut acknowledged.devices,
+        };
+        of.insert(name.to_owned(), secret.to_owned());
         if std::mem::take(&mut first) {
             let pid = child.id();
             let delay = Duration::from_micros(u64::from(round) * 7_919 % 40_000);
@@ -85,9 +102,12 @@ fn run_and_kill(folder: &Path, round: u32, secrets: &mut BTreeMap<String, String
     assert!(!status.success(), "the child ended by itself");
 }
 
-fn verify(folder: &Path, secrets: &BTreeMap<String, String>) {
+fn verify(folder: &Path, acknowledged: &Acknowledged) {
     let store = Store::open(folder, &Limits::default()).unwrap();
-    for (name, secret) in secrets {
+    for (name, state) in &acknowledged.users {
+        verify_user(&store, name, state);
+    }
+    for (name, secret) in &acknowledged.devices {
         let device = store.device(&DeviceName::new(name.as_str()).unwrap());
         let device = device.unwrap_or_else(|| panic!("{name} was acknowledged and is lost"));
         let stored = device.secret.as_ref().unwrap().expose();
@@ -101,6 +121,21 @@ fn verify(folder: &Path, secrets: &BTreeMap<String, String>) {
         assert_eq!(events.get(device.name.as_str()), Some(&(generation + 1)), "{}", device.name);
     }
     assert_eq!(events.len(), store.device_count(), "an event without its device");
+}
+
+/// A user comes with its grant and password or not at all; a password that let somebody in never does again.
+fn verify_user(store: &Store, name: &str, state: &str) {
+    let user = store.user(&UserName::new(name).unwrap());
+    let user = user.unwrap_or_else(|| panic!("{name} was acknowledged and is lost"));
+    assert_eq!(user.grants.len(), 1, "{name}");
+    let tokens = store.tokens();
+    let has_token = tokens.iter().any(|token| token.user.as_ref() == Some(&user.name));
+    match state {
+        // The kill may have hit between a later commit and its acknowledgement.
+        "added" => assert!(user.password.is_some() || has_token, "{name}"),
+        "taken" => assert!(user.password.is_none() && has_token, "{name}"),
+        other => panic!("{other}"),
+    }
 }
 
 fn generation(secret: &[u8]) -> usize {
@@ -133,7 +168,8 @@ fn child_that_writes_until_it_is_killed() {
         let store = Store::open(Path::new(&folder), &Limits::default()).unwrap();
         let writers = (0..WRITERS)
             .map(|writer| tokio::spawn(write(store.clone(), format!("r{round}-w{writer}"))));
-        for writer in writers.collect::<Vec<_>>() {
+        let users = tokio::spawn(write_users(store.clone(), format!("user-{round}")));
+        for writer in writers.chain([users]).collect::<Vec<_>>() {
             writer.await.unwrap();
         }
     });
@@ -156,7 +192,48 @@ async fn write(store: Store, prefix: String) {
     }
 }
 
-fn acknowledge(name: &DeviceName, generation: u32) {
+/// Adds users, each with a grant and a one-time password, and then takes the password for a token.
+async fn write_users(store: Store, prefix: String) {
+    for number in 0u32.. {
+        let user = UserName::new(format!("{prefix}-{number}")).unwrap();
+        let digest = OneTimePassword::digest("secret", &user);
+        let end = Timestamp::now() + Duration::from_secs(900);
+        let added = [
+            AccountChange::AddUser(user.clone()),
+            AccountChange::Grant {
+                user: user.clone(),
+                grant: Grant::of(Role::Viewer),
+                by: "root".into(),
+            },
+            AccountChange::SetPassword(user.clone(), digest, end),
+        ];
+        store.write(added.map(Change::Account).into()).await.unwrap();
+        acknowledge(&user, "added");
+        // The id is made of the first five bytes.
+        let mut random = [0; Token::RANDOM];
+        let unique = std::process::id().wrapping_shl(12) | number & 0xfff;
+        random[..4].copy_from_slice(&unique.to_be_bytes());
+        let token = Token::compose(&random);
+        let record = TokenRecord {
+            id: token.id(),
+            user: Some(user.clone()),
+            label: String::new(),
+            scope: Grant::of(Role::Viewer),
+            digest: token.digest(),
+            created_by: "root".into(),
+            created_at: Timestamp::now(),
+            last_used: None,
+        };
+        let taken = [
+            AccountChange::TakePassword(user.clone(), digest),
+            AccountChange::AddToken(Box::new(record)),
+        ];
+        store.write(taken.map(Change::Account).into()).await.unwrap();
+        acknowledge(&user, "taken");
+    }
+}
+
+fn acknowledge(name: impl std::fmt::Display, generation: impl std::fmt::Display) {
     // The test harness captures `println!`, and not this.
     let line = format!("ack {name} {generation}\n");
     std::io::stdout().lock().write_all(line.as_bytes()).unwrap();

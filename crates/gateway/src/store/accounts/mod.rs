@@ -30,7 +30,7 @@ pub(super) use change::{Touched, apply, write_used};
 pub(super) use rows::{differences, load};
 pub(super) use view::{Accounts, Difference};
 
-use super::Store;
+use super::{Store, directory};
 
 /// What was used to log in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,8 +75,15 @@ impl Store {
 }
 
 impl Store {
-    /// Notes that a key or token was used. Written at the next occasion, within half a minute.
+    /// Notes that a key or token was used. It shows at once, to the second, and is written at the next occasion, within
+    /// half a minute: all that a crash may take back.
     pub fn note_used(&self, used: Used, at: Timestamp) {
+        let latest = self.shared.state.directory().accounts.last_used(&used);
+        if latest.is_some_and(|latest| latest.as_second() >= at.as_second()) {
+            return;
+        }
+        let difference = Difference::Used(used.clone(), at);
+        self.shared.state.apply(vec![directory::Difference::Account(difference)]);
         self.shared.queue.push_used(used, at);
     }
 }

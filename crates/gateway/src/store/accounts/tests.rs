@@ -187,6 +187,7 @@ async fn the_last_use_is_written_at_the_next_occasion() {
     store.note_used(Used::Token(id.clone()), at);
     store.note_used(Used::Key(ops(), key(1).fingerprint()), at);
     store.note_used(Used::Key(UserName::new("gone").unwrap(), key(1).fingerprint()), at);
+    assert_eq!(store.token(&id).unwrap().last_used, Some(at));
     store.flush().await.unwrap();
     let check = |store: &Store| {
         assert_eq!(store.token(&id).unwrap().last_used, Some(at));

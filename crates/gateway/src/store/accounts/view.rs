@@ -87,6 +87,16 @@ impl Accounts {
         }
     }
 
+    pub(super) fn last_used(&self, used: &Used) -> Option<Timestamp> {
+        match used {
+            Used::Key(name, fingerprint) => {
+                let keys = &self.users.get(name)?.keys;
+                keys.iter().find(|key| key.fingerprint == *fingerprint)?.last_used
+            }
+            Used::Token(id) => self.tokens.get(id)?.last_used,
+        }
+    }
+
     fn note_used(&mut self, used: &Used, at: Timestamp) {
         match used {
             Used::Key(name, fingerprint) => {
