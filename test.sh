@@ -81,6 +81,14 @@ venv() {
         cp "$list" "$folder/installed.txt"
 }
 
+# Prometheus is taken out of its package rather than installed: the package would start a service.
+prometheus_package() {
+    local folder=target/interop/prometheus
+    [ -x $folder/usr/bin/promtool ] && { echo "all there"; return 0; }
+    rm -rf $folder && mkdir -p $folder &&
+        (cd $folder && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb)
+}
+
 python_packages() {
     mkdir -p target/interop
     venv venv requirements.txt && venv venv-ncclient requirements-ncclient.txt &&
@@ -102,6 +110,7 @@ if [ "$section" = rust ] || [ "$section" = all ]; then
 fi
 if [ "$section" = interop ] || [ "$section" = all ]; then
     step "Debian packages" debian_packages &&
+        step "Prometheus" prometheus_package &&
         step "Python packages" python_packages &&
         step "programs" cargo build --locked -p homing -p homing-agent &&
         step "interop" interop "$@"

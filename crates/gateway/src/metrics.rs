@@ -96,7 +96,11 @@ impl Metrics {
         for kind in CHANNELS {
             metrics.channels.get_or_create(&one("kind", kind));
         }
-        metrics.takeovers.get_or_create(&one("result", "took-over"));
+        for result in ["took-over", "stale", "duplicate-device"] {
+            metrics.takeovers.get_or_create(&one("result", result));
+        }
+        let logins = [("via", "ssh".to_owned()), ("result", "ok".to_owned())];
+        metrics.logins.get_or_create(&logins);
         metrics.handshakes.get_or_create(&one("result", "in-session"));
         metrics.registered(commits)
     }
