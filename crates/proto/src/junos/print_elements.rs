@@ -121,7 +121,7 @@ fn groups(children: &[Element]) -> Vec<(&str, Vec<&Element>)> {
 
 fn print_group(out: &mut String, group: &[&Element], depth: usize) {
     match group {
-        [only] if !only.many => print_value(out, only, depth, true),
+        [only] if !only.many || is_bare(only) => print_value(out, only, depth, true),
         group => {
             out.push_str("[\n");
             for (index, each) in group.iter().enumerate() {
@@ -146,6 +146,11 @@ fn print_value(out: &mut String, element: &Element, depth: usize, alone: bool) {
 
 fn is_object(element: &Element) -> bool {
     element.text.is_none() && (element.braced || !element.children.is_empty())
+}
+
+/// Neither text nor anything inside: `[null]`, whether it was one of a list or not.
+fn is_bare(element: &Element) -> bool {
+    element.text.is_none() && !is_object(element)
 }
 
 /// What is said about the leaves of a group; objects say it themselves.
