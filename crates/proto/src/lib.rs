@@ -11,6 +11,7 @@ pub mod certificate;
 pub mod dialer;
 pub mod excerpt;
 pub mod fault;
+pub mod filter;
 pub mod gate;
 pub mod host_key;
 pub mod identity;

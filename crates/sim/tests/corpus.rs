@@ -43,6 +43,7 @@ targets! {
     rpc,
     hello,
     xml_scan,
+    filter,
     framing_chunked,
     framing_eom,
     opening,

@@ -1,12 +1,16 @@
 //! `/api/v1/status`, `/api/v1/devices`, `/api/v1/accept`, `/api/v1/reject`.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
 use homing_proto::access::Operator;
-use homing_proto::api::{Change, Decision, Device, DeviceState, Enroll, Enrolled, Status};
+use homing_proto::api::{
+    Change, Decision, Device, DeviceState, Enroll, Enrolled, Status, Timestamp,
+};
+use homing_proto::filter::Filter;
 
 use super::Shared;
+use super::cursor::{self, Paging};
 use super::etag;
 use super::extract::{Asker, Json, Name, NoParameters, Parameters};
 use super::operate::Operate;
@@ -35,6 +39,9 @@ pub(super) async fn status<G: Operate>(
     tag = "devices",
     params(
         ("state" = Option<String>, Query, description = "Only these states, with commas between them: `up`, `down`, `new`, `refused`, `pending`, `blocked`"),
+        ("q" = Option<String>, Query, description = "A query: `state:down site:fra seen:>1h`; words, labels, `-` for not"),
+        ("limit" = Option<u32>, Query, description = "At most so many; the header `link` leads to the next ones", minimum = 1, maximum = 10000),
+        ("cursor" = Option<String>, Query, description = "Where the page begins: as the link says"),
         ("tag" = Option<Vec<String>>, Query, description = "Only devices with this label, `key=value`; given again, with all of them"),
     ),
     responses((status = 200, body = Vec<Device>), (status = 304, description = "As in `If-None-Match`"))
@@ -43,12 +50,35 @@ pub(super) async fn list<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
     parameters: Parameters,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    parameters.only(&["state", "tag"])?;
+    parameters.only(&["state", "tag", "q", "limit", "cursor"])?;
+    let filter = filter(&parameters)?;
+    let paging = Paging::read(&parameters)?;
     let query = DeviceQuery { states: states(&parameters)?, tags: tags(&parameters)? };
-    let devices = bounded(shared.gateway.devices(&query, &operator)).await?;
-    Ok(etag::tagged(&headers, &devices, &()))
+    let mut devices = bounded(shared.gateway.devices(&query, &operator)).await?;
+    let now = Timestamp::now();
+    devices.retain(|device| filter.matches(device, now));
+    let next = paging.cut(&mut devices, place);
+    let mut response = etag::tagged(&headers, &devices, &());
+    cursor::link(&mut response, &uri, next.as_deref());
+    Ok(response)
+}
+
+/// Enrolled ones first, then by name; strangers of one name by their keys.
+fn place(device: &Device) -> String {
+    let key = device.pending.as_ref().filter(|_| !device.enrolled);
+    let key = key.map(|pending| pending.fingerprint.to_string()).unwrap_or_default();
+    format!("{} {} {key}", u8::from(!device.enrolled), device.name)
+}
+
+fn filter(parameters: &Parameters) -> Result<Filter, Refusal> {
+    let text = parameters.all("q").collect::<Vec<_>>().join(" ");
+    Filter::parse(&text).map_err(|error| {
+        Refusal::invalid(format!("q: {error}"))
+            .with_hint("state:down site:fra seen:>1h name:edge-* -role:lab, or words")
+    })
 }
 
 fn states(parameters: &Parameters) -> Result<Vec<DeviceState>, Refusal> {

@@ -10,6 +10,7 @@
 
 mod audit;
 mod authenticate;
+mod cursor;
 mod devices;
 mod door;
 mod etag;

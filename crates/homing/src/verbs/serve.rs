@@ -22,9 +22,13 @@ pub(super) async fn serve(configuration: Configuration) -> Result<(), Failure> {
             tracing::info!(listener = %name, %address, "listening for devices");
         }
         if let Some(http) = gateway.http() {
-            let fingerprint = http.fingerprint.as_deref().unwrap_or("none: plain HTTP");
             for address in &http.addresses {
-                tracing::info!(%address, %fingerprint, "serving the HTTP API");
+                match http.fingerprint.as_deref().filter(|_| address.starts_with("https:")) {
+                    Some(fingerprint) => {
+                        tracing::info!(%address, %fingerprint, "serving the HTTP API");
+                    }
+                    None => tracing::info!(%address, "serving the HTTP API in plain"),
+                }
             }
         }
         if let Some(door) = gateway.front_door() {

@@ -28,6 +28,7 @@ pub use login_name::{InvalidLoginName, LoginName, Target, Unresolved};
 pub use one_time::OneTimePassword;
 pub use operator::{Denied, Operator, Via};
 pub use role::{InvalidRole, Right, Role};
+pub(crate) use selector::fits;
 pub use selector::{InvalidSelector, Selector};
 pub use token::{CredentialDigest, InvalidToken, Token, TokenId};
 

@@ -136,7 +136,7 @@ impl Condition {
 }
 
 /// Whether `text` fits `pattern`; the time is at most the product of their lengths.
-fn fits(pattern: &str, text: &str) -> bool {
+pub(crate) fn fits(pattern: &str, text: &str) -> bool {
     let (mut pattern, mut text) = (pattern.chars(), text.chars());
     // After the last star, and the text that it has not swallowed yet.
     let mut retry = None;

@@ -108,7 +108,7 @@ async fn an_unknown_field_is_named() {
     let (_, _, title) = api.refused_with("POST /api/v1/devices HTTP/1.1", body).await;
     assert!(title.contains("unknown field `tgas`, expected one of `name`"), "{title}");
     let (_, _, title) = api.refused_with("GET /api/v1/devices?stat=up HTTP/1.1", "").await;
-    assert_eq!(title, "unknown parameter \"stat\": expected state, tag");
+    assert_eq!(title, "unknown parameter \"stat\": expected state, tag, q, limit, cursor");
 }
 
 #[tokio::test]
@@ -138,6 +138,22 @@ async fn filters_of_a_list_reach_the_gateway() {
         api.asked(),
         [r#"DeviceQuery { states: [Up, Down], tags: [("a", "b"), ("c", "d")] }"#]
     );
+}
+
+#[tokio::test]
+async fn a_query_and_a_page_cut_the_list() {
+    let api = Api::start();
+    let answer = api.ask("GET /api/v1/devices?q=state:up%20-site:fra HTTP/1.1", "").await;
+    assert!(answer.contains("\"name\":\"mx1\""), "{answer}");
+    let answer = api.ask("GET /api/v1/devices?q=state:down HTTP/1.1", "").await;
+    assert!(answer.ends_with("\r\n\r\n[]"), "{answer}");
+    let (status, _, title) = api.refused_with("GET /api/v1/devices?q=state:x HTTP/1.1", "").await;
+    assert_eq!(status, 400);
+    assert!(title.starts_with("q: character 7: expected one of up, down"), "{title}");
+    let answer = api.ask("GET /api/v1/devices?limit=1&cursor=MCBteDE HTTP/1.1", "").await;
+    assert!(answer.contains("mx1") && !answer.contains("link:"), "{answer}");
+    assert_eq!(api.refused_with("GET /api/v1/devices?limit=0 HTTP/1.1", "").await.0, 400);
+    assert_eq!(api.refused_with("GET /api/v1/devices?cursor=%25 HTTP/1.1", "").await.0, 400);
 }
 
 const RPC: &str = "POST /api/v1/devices/mx1/rpc?timeout=1.5 HTTP/1.1";

@@ -19,9 +19,23 @@ const COLUMNS: &[Column] = &[
     ("TAGS", 0),
 ];
 
+const EXAMPLES: &str = "\
+Examples:
+  homing device ls state:down site:fra
+  homing device ls 'seen:>1h' role:edge,core
+  homing device ls -- -site:fra fra
+
+KEY:VALUE: state, name, id, user, listener, source, key, has, seen, or a label;
+commas between values, * and ? in them; - in front for not; words are looked
+for in names and labels.";
+
 /// Options of `homing device ls`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
+    /// What to look for: `state:down site:fra seen:>1h`, or words
+    #[arg(value_name = "QUERY")]
+    query: Vec<String>,
     /// Only these states: up, down, new, refused, pending, blocked
     #[arg(long, value_delimiter = ',', value_parser = parse_state, value_name = "STATE,…")]
     state: Vec<DeviceState>,
@@ -62,12 +76,16 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), F
 fn target(arguments: &Arguments) -> Target {
     let states: Vec<&str> = arguments.state.iter().map(|state| state.as_str()).collect();
     let states = Some(states.join(",")).filter(|states| !states.is_empty());
-    let target = Target::new(&["devices"]).optional("state", states.as_deref());
+    let query = Some(arguments.query.join(" ")).filter(|query| !query.is_empty());
+    let target = Target::new(&["devices"])
+        .optional("state", states.as_deref())
+        .optional("q", query.as_deref());
     arguments.tags.iter().fold(target, |target, tag| target.query("tag", &tag.to_string()))
 }
 
 fn when_empty(arguments: &Arguments) -> &'static str {
-    match arguments.state.is_empty() && arguments.tags.is_empty() {
+    let is_whole = arguments.state.is_empty() && arguments.tags.is_empty();
+    match is_whole && arguments.query.is_empty() {
         true => "no device yet: homing enroll NAME",
         false => "no device fits",
     }
@@ -148,12 +166,13 @@ mod tests {
     #[test]
     fn the_question_carries_every_filter() {
         let arguments = Arguments {
+            query: vec!["seen:>1h".into(), "edge".into()],
             state: vec![DeviceState::Up, DeviceState::Down],
             tags: vec!["site=fra".parse().unwrap(), "role=edge".parse().unwrap()],
         };
         assert_eq!(
             target(&arguments).as_str(),
-            "/api/v1/devices?state=up%2Cdown&tag=site%3Dfra&tag=role%3Dedge"
+            "/api/v1/devices?state=up%2Cdown&q=seen%3A%3E1h%20edge&tag=site%3Dfra&tag=role%3Dedge"
         );
     }
 }
