@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use super::refusal::Refusal;
 
 /// Largest JSON request.
-const JSON_LIMIT: usize = 1024 * 1024;
+pub(super) const JSON_LIMIT: usize = 1024 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 

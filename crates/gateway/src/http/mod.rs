@@ -19,6 +19,7 @@ mod extract;
 mod follow;
 mod health;
 mod metrics;
+mod once;
 mod openapi;
 mod operate;
 mod oversee;
@@ -50,6 +51,7 @@ pub use tls::TlsError;
 
 use authenticate::{Guard, authenticate};
 use follow::Followers;
+use once::{Answers, once};
 use openapi::Routes;
 use refusal::Refusal;
 
@@ -89,6 +91,7 @@ fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Ro
         .finish()
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(Answers::default(), once))
         .layer(from_fn_with_state(guard, authenticate::<G>))
         .with_state(shared)
 }

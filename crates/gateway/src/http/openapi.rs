@@ -18,11 +18,11 @@ use bytes::Bytes;
 use homing_proto::api::Problem;
 use utoipa::PartialSchema as _;
 use utoipa::ToSchema as _;
-use utoipa::openapi::path::{HttpMethod, Operation};
+use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Paths, Ref, RefOr,
-    ResponseBuilder, Schema, Server,
+    ComponentsBuilder, ContentBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Paths,
+    Ref, RefOr, Required, ResponseBuilder, Schema, Server, Type,
 };
 use utoipa_axum::PathItemExt as _;
 
@@ -156,10 +156,23 @@ fn complete(operation: &mut Operation, method: &HttpMethod, path: &str) {
     if path.ends_with("/rpc") {
         statuses.push("502");
     }
+    if *method == HttpMethod::Post && !path.ends_with("/rpc") {
+        operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
+    }
     for status in statuses {
         let problem = RefOr::Ref(Ref::from_response_name(PROBLEM));
         operation.responses.responses.entry(status.to_owned()).or_insert(problem);
     }
+}
+
+fn idempotency_key() -> Parameter {
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("A key of your own: sent again with it, the request is carried out once"))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).max_length(Some(255))))
+        .build()
 }
 
 fn document(paths: Paths, schemas: Vec<(String, RefOr<Schema>)>) -> OpenApi {

@@ -141,6 +141,25 @@ async fn filters_of_a_list_reach_the_gateway() {
 }
 
 #[tokio::test]
+async fn a_post_with_a_key_is_carried_out_once() {
+    let api = Api::start();
+    let head = "POST /api/v1/devices HTTP/1.1\r\nidempotency-key: k1";
+    let first = api.ask(head, r#"{"name":"sw1"}"#).await;
+    let again = api.ask(head, r#"{"name":"sw1"}"#).await;
+    assert!(again.starts_with("HTTP/1.1 201") && again.contains("idempotency-replayed: true"));
+    let body = |answer: &str| answer.split_once("\r\n\r\n").unwrap().1.to_owned();
+    assert_eq!(body(&first), body(&again));
+    assert_eq!(api.asked().len(), 1);
+    let (status, code, _) = api.refused_with(head, r#"{"name":"sw2"}"#).await;
+    assert_eq!((status, code.as_str()), (422, "key-reused"));
+    let rpc = "POST /api/v1/devices/mx1/rpc HTTP/1.1\r\nidempotency-key: k2";
+    assert_eq!(api.refused_with(rpc, "<get/>").await.0, 400);
+    let head = "POST /api/v1/devices HTTP/1.1\r\nidempotency-key: k3";
+    assert_eq!(api.refused_with(head, "{").await.0, 400);
+    assert_eq!(api.refused_with(head, "{").await.0, 400);
+}
+
+#[tokio::test]
 async fn a_query_and_a_page_cut_the_list() {
     let api = Api::start();
     let answer = api.ask("GET /api/v1/devices?q=state:up%20-site:fra HTTP/1.1", "").await;
