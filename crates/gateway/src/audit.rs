@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 
 use homing_proto::access::{Operator, Via};
 use homing_proto::api::Timestamp;
-use homing_proto::audit::{Entry, blank};
+use homing_proto::audit::{Entry, blank, blank_sentence};
 use homing_proto::identity::DeviceName;
 
 use crate::shared::Shared;
@@ -66,7 +66,7 @@ pub(crate) fn note(shared: &Shared, entry: Entry) {
 /// No secret is stored, whoever made the entry.
 fn blanked(mut entry: Entry) -> Entry {
     entry.operation = entry.operation.map(|text| blank(&text));
-    entry.message = blank(&entry.message);
+    entry.message = blank_sentence(&entry.message);
     entry
 }
 

@@ -22,7 +22,7 @@ mod syslog;
 mod tests;
 mod verify;
 
-pub use blank::{BLANK, blank};
+pub use blank::{BLANK, blank, blank_sentence};
 pub use chain::{ChainHash, Head, MalformedHash, Sealed};
 pub use entry::{Entry, Pruned};
 pub use line::{ExportLine, MalformedLine};

@@ -12,6 +12,11 @@
 //! POST   /api/v1/reject               Decision  → Device
 //! POST   /api/v1/devices/{name}/rpc?timeout=S     body: the XML inside <rpc>; answer: the <rpc-reply>, streamed
 //! GET    /api/v1/events?after=&device=&code=&since=&limit=&follow=   ndjson of Event, oldest first
+//! GET    /api/v1/audit?operator=&device=&action=&result=&text=&after=&before=&limit=&follow=   ndjson of Sealed
+//! GET    /api/v1/audit/verify?head=           Report
+//! GET    /api/v1/audit/export?format=&after=  lines
+//! GET    /api/v1/recordings                   [Recording]
+//! GET    /api/v1/recordings/{id}              asciicast
 //!
 //! GET    /api/v1/users                            [User]
 //! POST   /api/v1/users                AddUser   → User

@@ -40,7 +40,18 @@ const PRIVATE: &str = "PRIVATE KEY-----";
 /// The text with every secret replaced by [`BLANK`].
 #[must_use]
 pub fn blank(text: &str) -> String {
-    let mut blanked = Blanked { out: String::with_capacity(text.len()), awaited: false };
+    run(text, true)
+}
+
+/// The same of a sentence, in which words like *password* are only words: what is hashed or obfuscated, and keys.
+#[must_use]
+pub fn blank_sentence(text: &str) -> String {
+    run(text, false)
+}
+
+fn run(text: &str, by_name: bool) -> String {
+    let out = String::with_capacity(text.len());
+    let mut blanked = Blanked { out, awaited: false, by_name };
     let mut rest = text;
     while !rest.is_empty() {
         rest = blanked.take(rest);
@@ -52,6 +63,8 @@ struct Blanked {
     out: String,
     /// The next word is a secret.
     awaited: bool,
+    /// What follows a word that names a secret is one.
+    by_name: bool,
 }
 
 impl Blanked {
@@ -102,10 +115,10 @@ impl Blanked {
         let name = inside.split([' ', '\t', '\r', '\n', '/']).next().unwrap_or_default();
         self.out.push('<');
         self.out.push_str(name);
-        self.out.push_str(&blank(inside.get(name.len()..).unwrap_or_default()));
+        self.out.push_str(&run(inside.get(name.len()..).unwrap_or_default(), self.by_name));
         self.out.push('>');
         self.awaited = false;
-        if !names_secret(name) || inside.ends_with('/') {
+        if !self.by_name || !names_secret(name) || inside.ends_with('/') {
             return rest;
         }
         let (value, rest) = rest.split_at(rest.find("</").unwrap_or(rest.len()));
@@ -124,7 +137,7 @@ impl Blanked {
         let begin = piece.len() - piece.trim_start_matches(['"', '\'']).len();
         let end = begin + text.len();
         self.out.push_str(piece.get(..begin).unwrap_or_default());
-        self.out.push_str(&blank(text));
+        self.out.push_str(&run(text, self.by_name));
         self.out.push_str(piece.get(end..).unwrap_or_default());
     }
 
@@ -150,7 +163,7 @@ impl Blanked {
         } else if MARKS.iter().any(|mark| word.contains(mark)) {
             self.awaited = false;
             self.out.push_str(BLANK);
-        } else if names_secret(&lower) {
+        } else if self.by_name && names_secret(&lower) {
             self.awaited = true;
             self.out.push_str(piece);
         } else if self.awaited && !BETWEEN.contains(&lower.as_str()) {

@@ -267,6 +267,9 @@ fn secrets_are_blanked_in_every_form() {
     for (text, expected) in cases {
         assert_eq!(blank(text), expected);
     }
+    let sentence = "a login as \"ops\" by password was refused";
+    assert_eq!(blank_sentence(sentence), sentence);
+    assert_eq!(blank_sentence("said '$9$abc d' <x>$6$e</x>"), "said '(secret) d' <x>(secret)</x>");
 }
 
 fn any_text() -> impl Strategy<Value = String> {
