@@ -201,7 +201,7 @@ async fn each_change_is_recorded_and_no_secret_with_it() {
     let events = managed.store.events(EventQuery::default()).await.unwrap();
     let told: Vec<_> = events.iter().map(|event| event.message.as_str()).collect();
     assert_eq!(told[1], "root added user ops as viewer on *");
-    assert_eq!(told[2], "jane made a one-time password for user ops");
+    assert_eq!(told[2], "jane gave user ops a one-time password");
     assert!(told[3].starts_with("jane made token hmt_"), "{}", told[3]);
     assert_eq!(told[4], "jane removed user ops");
     let audited = managed.store.audit(AuditQuery::default()).await.unwrap();

@@ -139,7 +139,7 @@ impl Accounts {
         let digest = OneTimePassword::digest(password.expose(), &user);
         let end = Timestamp::now() + one_time::LIFETIME;
         let expires_at = Timestamp::from_second(end.as_second()).unwrap_or(end);
-        let done = format!("made a one-time password for user {user}");
+        let done = format!("gave user {user} a one-time password");
         let changes = [AccountChange::SetPassword(user.clone(), digest, expires_at)];
         self.write(changes, "one-time-password-made", &done, operator).await?;
         let password = api::Password::new(password.expose().to_owned());
