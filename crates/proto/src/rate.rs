@@ -100,6 +100,7 @@ impl Bucket {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a virtual clock starts somewhere")]
 mod tests {
     use proptest::prelude::*;
 

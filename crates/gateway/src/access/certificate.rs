@@ -48,7 +48,7 @@ impl Access {
         let found = self.bearer(user, certificate);
         match &found {
             Ok(bearer) => self.note_success(source, Some(bearer.name.as_str())),
-            Err(_) => self.note_failure(source, user),
+            Err(_) => self.note_failure(source, None),
         }
         let id = Excerpt::new(&certificate.key_id);
         let (serial, ca) = (certificate.serial, certificate.ca.fingerprint());

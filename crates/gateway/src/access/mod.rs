@@ -65,7 +65,7 @@ impl Access {
         source: Option<SocketAddr>,
     ) -> Option<Operator> {
         let Some(owner) = self.owner(user, key) else {
-            self.note_failure(source, user);
+            self.note_failure(source, None);
             return None;
         };
         self.note_success(source, Some(owner.name.as_str()));

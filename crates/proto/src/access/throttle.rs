@@ -215,6 +215,7 @@ impl Rule {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a virtual clock starts somewhere")]
 mod tests {
     use std::net::Ipv4Addr;
 
