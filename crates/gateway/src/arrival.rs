@@ -249,7 +249,9 @@ impl Arriving {
         };
         let (asking, question) = oneshot::channel();
         self.question = Some(question);
-        let exchanging = exchange::exchange(Arc::clone(&self.shared), stream, rest, offer, asking);
+        let claimed = self.machine.subject().device.clone();
+        let shared = Arc::clone(&self.shared);
+        let exchanging = exchange::exchange(shared, stream, rest, offer, asking, claimed);
         self.work = Some(Box::pin(async { Done::Exchanged(exchanging.await) }));
     }
 

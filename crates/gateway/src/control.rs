@@ -3,6 +3,7 @@
 mod accounts;
 mod allow;
 mod change;
+mod channels;
 mod decide;
 mod error;
 mod judge;

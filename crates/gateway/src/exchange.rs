@@ -5,10 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use homing_proto::admission::{Failure, Offer};
+use homing_proto::api::Timestamp;
 use homing_proto::excerpt::Excerpt;
 use homing_proto::host_key::HostKey;
+use homing_proto::identity::DeviceName;
 use homing_transport::closed::{Closed, Reason};
-use homing_transport::device_link::{self, HostKeyAlgorithms, LinkError, Unauthenticated};
+use homing_transport::device_link::{
+    self, HostKeyAlgorithms, LinkError, LinkSettings, Unauthenticated,
+};
 use homing_transport::prefixed::Prefixed;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -26,11 +30,13 @@ pub(crate) fn exchange(
     rest: Vec<u8>,
     offer: Offer,
     asking: oneshot::Sender<(HostKey, oneshot::Sender<bool>)>,
+    claimed: Option<DeviceName>,
 ) -> impl Future<Output = Result<Unauthenticated, Failure>> + Send {
     let check = move |key| async move {
         let (verdict, answer) = oneshot::channel();
         asking.send((key, verdict)).is_ok() && answer.await.unwrap_or(false)
     };
+    let old_algorithms = claimed.is_some_and(|name| takes_old(&shared, &name));
     async move {
         let offer = match offer {
             Offer::Any => HostKeyAlgorithms::Any,
@@ -38,8 +44,18 @@ pub(crate) fn exchange(
         };
         let stream = Prefixed::new(rest, stream);
         let deadline = Instant::now() + shared.settings.setup_timeout + MARGIN;
-        device_link::connect(stream, &shared.link, &offer, deadline, check).await.map_err(failure)
+        let settings = LinkSettings { old_algorithms, ..shared.link };
+        device_link::connect(stream, &settings, &offer, deadline, check).await.map_err(failure)
     }
+}
+
+/// Whether old algorithms are taken from a device for the time being.
+fn takes_old(shared: &Shared, name: &DeviceName) -> bool {
+    let now = Timestamp::now();
+    let allowed = shared.settings.old_algorithms.iter().find(|one| one.device == *name);
+    let Some(allowed) = allowed.filter(|one| one.until > now) else { return false };
+    tracing::warn!(device = %name, until = %allowed.until, "old algorithms are taken from this device");
+    true
 }
 
 fn failure(error: LinkError) -> Failure {

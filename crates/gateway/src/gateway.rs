@@ -298,7 +298,7 @@ fn share(
         recordings,
         fleet: Fleet::new(),
         standings,
-        link: LinkSettings { post_quantum: false },
+        link: LinkSettings { post_quantum: false, old_algorithms: false },
         budget,
         gate: Mutex::new(gate),
         handshakes: Arc::new(Semaphore::new(settings.max_handshakes)),

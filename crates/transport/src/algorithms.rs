@@ -38,6 +38,25 @@ const EXCHANGES: &[kex::Name] = &[
     kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
 ];
 
+/// Key exchanges of devices from before 2016: SHA-1, and moduli that were broken.
+const OLD_EXCHANGES: &[kex::Name] = &[kex::DH_G14_SHA1, kex::DH_GEX_SHA1, kex::DH_G1_SHA1];
+
+/// Ciphers of such devices.
+const OLD_CIPHERS: &[cipher::Name] =
+    &[cipher::AES_256_CBC, cipher::AES_192_CBC, cipher::AES_128_CBC];
+
+/// MACs of such devices.
+const OLD_MACS: &[mac::Name] = &[mac::HMAC_SHA1_ETM, mac::HMAC_SHA1];
+
+/// Adds what old devices need, after everything better.
+pub(crate) fn with_old(preferred: Preferred) -> Preferred {
+    // The library's markers of extensions may stand anywhere in the list.
+    let kex = [preferred.kex.as_ref(), OLD_EXCHANGES].concat();
+    let cipher = [preferred.cipher.as_ref(), OLD_CIPHERS].concat();
+    let mac = [preferred.mac.as_ref(), OLD_MACS].concat();
+    Preferred { kex: kex.into(), cipher: cipher.into(), mac: mac.into(), ..preferred }
+}
+
 /// What both legs offer; host keys as the library prefers them.
 pub(crate) fn preferred(post_quantum: bool) -> Preferred {
     let exchanges = match EXCHANGES.split_first() {
@@ -65,12 +84,16 @@ const STRICT_EXCHANGES: &[kex::Name] = &[
     kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
 ];
 
-/// What the front door offers: nothing that an audit of its algorithms would mark.
-pub(crate) fn strict(post_quantum: bool) -> Preferred {
-    let exchanges = match STRICT_EXCHANGES.split_first() {
-        Some((_, classical)) if !post_quantum => classical,
-        _ => STRICT_EXCHANGES,
-    };
+/// Those that a quantum computer would not break.
+const POST_QUANTUM_EXCHANGES: &[kex::Name] = &[
+    kex::MLKEM768X25519_SHA256,
+    kex::EXTENSION_SUPPORT_AS_SERVER,
+    kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
+];
+
+/// What the front door offers.
+pub(crate) fn strict(post_quantum_only: bool) -> Preferred {
+    let exchanges = if post_quantum_only { POST_QUANTUM_EXCHANGES } else { STRICT_EXCHANGES };
     Preferred {
         kex: Cow::Borrowed(exchanges),
         cipher: Cow::Borrowed(CIPHERS),
@@ -98,6 +121,25 @@ mod tests {
     fn post_quantum_exchange_can_be_left_out() {
         assert_eq!(preferred(true).kex.first(), Some(&kex::MLKEM768X25519_SHA256));
         assert_eq!(preferred(false).kex.first(), Some(&kex::CURVE25519));
+    }
+
+    #[test]
+    fn the_front_door_offers_nothing_weak_and_its_strictest_form_nothing_classical() {
+        let weak = |name: &str| ["nistp", "group", "sha1"].iter().any(|part| name.contains(part));
+        let offered = strict(false);
+        let names: Vec<&str> = offered.kex.iter().map(|name| name.as_ref()).collect();
+        assert!(!names.iter().any(|name| weak(name)), "{names:?}");
+        assert!(offered.mac.iter().all(|name| name.as_ref().contains("-etm@")));
+        assert_eq!(strict(true).kex.as_ref(), POST_QUANTUM_EXCHANGES);
+    }
+
+    #[test]
+    fn what_is_old_is_offered_last_and_only_when_asked_for() {
+        let plain = preferred(true);
+        let old = with_old(preferred(true));
+        assert!(!plain.kex.contains(&kex::DH_G14_SHA1) && !plain.mac.contains(&mac::HMAC_SHA1));
+        assert!(old.kex.starts_with(&plain.kex) && old.kex.ends_with(OLD_EXCHANGES));
+        assert!(old.cipher.starts_with(&plain.cipher) && old.mac.ends_with(OLD_MACS));
     }
 
     #[test]

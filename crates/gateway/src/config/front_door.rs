@@ -17,6 +17,8 @@ pub struct FrontDoor {
     pub listen: Vec<SocketAddr>,
     /// Whose user certificates are taken.
     pub user_ca: Vec<Authority>,
+    /// Whether key exchanges are refused that a quantum computer would break.
+    pub post_quantum_only: bool,
     /// Operators' connections at once.
     pub max_connections: usize,
     /// Connections of one source address at once.
@@ -44,6 +46,7 @@ impl FrontDoor {
         Self {
             listen: vec![SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT))],
             user_ca: Vec::new(),
+            post_quantum_only: false,
             max_connections: 1_024,
             max_per_source: 256,
             login_grace: Duration::from_secs(60),

@@ -7,6 +7,7 @@ use homing_proto::access::Role;
 
 use super::address::{DialAddress, Network};
 use super::front_door::Authority;
+use super::old_algorithms::OldAlgorithms;
 use super::settings::{LogLevel, Settings};
 use super::value::{Given, Wrong, show_duration, show_size};
 
@@ -113,6 +114,16 @@ pub static KEYS: &[Key] = &[
     key!("log", "what is logged: error, warn, info, debug or trace", log, |s| quoted(
         s.log.as_str()
     )),
+    key!(
+        "old_algorithms",
+        "devices from which old SSH algorithms are taken, each with its last day",
+        |s, v| {
+            let expected = "a device and a day such as \"edge-7=2027-01-31\"";
+            s.old_algorithms = v.list(expected, OldAlgorithms::parse)?;
+            Ok(())
+        },
+        |s| list(&s.old_algorithms)
+    ),
     key!(
         "max_handshakes",
         "key exchanges and logins under way at once",
@@ -257,6 +268,12 @@ pub static KEYS: &[Key] = &[
             Ok(())
         },
         |s| list(&s.front_door.user_ca)
+    ),
+    key!(
+        "front_door.post_quantum_only",
+        "refuse key exchanges that a quantum computer would break",
+        |s, v| v.boolean().map(|is| s.front_door.post_quantum_only = is),
+        |s| s.front_door.post_quantum_only.to_string()
     ),
     key!(
         "front_door.max_connections",

@@ -15,6 +15,7 @@ mod http;
 mod keys;
 mod load;
 mod nearest;
+mod old_algorithms;
 mod problem;
 mod settings;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use front_door::{Authority, FrontDoor};
 pub use http::{Http, HttpAddress, Scheme};
 pub use keys::{KEYS, Key, is_login_name};
 pub use load::{Flags, load};
+pub use old_algorithms::OldAlgorithms;
 pub use problem::{ConfigError, Excerpt, Problem};
 pub use settings::{DEFAULT_PORTS, Events, KeepAlive, LogLevel, Settings, Spool, Surroundings};
 

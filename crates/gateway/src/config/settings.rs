@@ -8,6 +8,7 @@ use super::address::{DialAddress, Network};
 use super::audit::{Audit, RecordingSettings};
 use super::front_door::FrontDoor;
 use super::http::Http;
+use super::old_algorithms::OldAlgorithms;
 
 /// All settings, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub struct Settings {
     pub http: Http,
     /// The SSH front door.
     pub front_door: FrontDoor,
+    /// From which devices old SSH algorithms are taken, and until when.
+    pub old_algorithms: Vec<OldAlgorithms>,
     /// How many events are kept, and how long.
     pub events: Events,
     /// How much of the audit trail is kept.
@@ -174,6 +177,7 @@ impl Settings {
             spool: Spool { memory: 256 << 10, reply: 1 << 30, total: 8 << 30 },
             http: Http::defaults(),
             front_door: FrontDoor::defaults(),
+            old_algorithms: Vec::new(),
             events: Events {
                 keep: 1_000_000,
                 keep_unknown: 100_000,

@@ -19,6 +19,14 @@ pub enum ControlError {
     /// No device has that name.
     #[error("no device is called {0}")]
     UnknownDevice(String),
+    /// Nobody has that channel open on the device.
+    #[error("no channel {channel} is open on {name}")]
+    UnknownChannel {
+        /// The device.
+        name: DeviceName,
+        /// The number.
+        channel: u64,
+    },
     /// No pending key fits.
     #[error("nothing pending fits {0}")]
     NothingPending(String),
@@ -87,6 +95,7 @@ impl ControlError {
             Self::Denied(denied) => denied.code(),
             Self::Account(error) => error.code(),
             Self::UnknownDevice(_) => "unknown-device",
+            Self::UnknownChannel { .. } => "unknown-channel",
             Self::NothingPending(_) => "nothing-pending",
             Self::UnknownRecording(_) => "unknown-recording",
             Self::Conflict { .. } => "conflict",
@@ -108,6 +117,7 @@ impl ControlError {
             Self::Denied(_)
             | Self::Account(_)
             | Self::UnknownDevice(_)
+            | Self::UnknownChannel { .. }
             | Self::NothingPending(_)
             | Self::UnknownRecording(_)
             | Self::Conflict { .. }
@@ -125,7 +135,10 @@ impl ControlError {
             Self::Denied(_) => 403,
             Self::Account(error) if error.is_unknown() => 404,
             Self::Account(_) => 409,
-            Self::UnknownDevice(_) | Self::NothingPending(_) | Self::UnknownRecording(_) => 404,
+            Self::UnknownDevice(_)
+            | Self::UnknownChannel { .. }
+            | Self::NothingPending(_)
+            | Self::UnknownRecording(_) => 404,
             Self::Conflict { .. } => 409,
             Self::Invalid { .. } => 400,
             Self::Offline { .. } | Self::Stopping => 503,
@@ -149,6 +162,7 @@ impl ControlError {
             Self::UnknownRecording(_) => {
                 Some("homing audit replay, without an id, lists them".into())
             }
+            Self::UnknownChannel { name, .. } => Some(format!("homing device sessions {name}")),
             Self::NothingPending(_) => Some("homing device ls --state pending".into()),
             Self::Conflict { hint, .. } | Self::Invalid { hint, .. } => hint.clone(),
             Self::Offline { name, .. } | Self::OutcomeUnknown { name, .. } => {

@@ -63,14 +63,17 @@ fn session(shared: &Shared, record: &DeviceRecord) -> Result<Arc<Session>, Contr
     if *shared.stopping.borrow() {
         return Err(ControlError::Stopping);
     }
-    shared.fleet.session(&record.name).ok_or_else(|| {
-        let ended = shared.standings.of(&record.name).and_then(|standing| standing.ended);
-        let reason = ended.map_or_else(
-            || "it was never in session".to_owned(),
-            |event| format!("since {}: {}", event.at.strftime("%Y-%m-%d %H:%M:%SZ"), event.message),
-        );
-        ControlError::Offline { name: record.name.clone(), reason }
-    })
+    shared.fleet.session(&record.name).ok_or_else(|| offline(shared, &record.name))
+}
+
+/// When and why the device left.
+pub(super) fn offline(shared: &Shared, name: &DeviceName) -> ControlError {
+    let ended = shared.standings.of(name).and_then(|standing| standing.ended);
+    let reason = ended.map_or_else(
+        || "it was never in session".to_owned(),
+        |event| format!("since {}: {}", event.at.strftime("%Y-%m-%d %H:%M:%SZ"), event.message),
+    );
+    ControlError::Offline { name: name.clone(), reason }
 }
 
 /// Runs the RPC in a task of its own, so that a caller who goes away changes nothing on the wire.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use homing_proto::access::{Operator, Right};
-use homing_proto::api::{Arriving, Attention, Counts, Device, DeviceState, Listener, Status};
+use homing_proto::api::{
+    Arriving, Attention, Counts, Device, DeviceState, Listener, Status, Timestamp,
+};
 use homing_proto::identity::DeviceName;
 
 use super::allow;
@@ -184,6 +186,7 @@ pub(super) fn status(shared: &Shared, terms: &Terms, operator: &Operator) -> Sta
 /// What somebody should look at, most urgent first.
 fn attention(shared: &Shared, devices: &[Device]) -> Vec<Attention> {
     let mut all = of_store(shared);
+    all.extend(of_old_algorithms(shared, devices));
     let refused = devices.iter().filter(|device| device.state == DeviceState::Refused);
     let mut unnamed = 0;
     for (number, device) in refused.enumerate() {
@@ -226,6 +229,28 @@ fn attention(shared: &Shared, devices: &[Device]) -> Vec<Attention> {
 
 fn counted(count: usize, one: &str, several: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { several })
+}
+
+/// Devices that are still allowed what should be gone, and those whose time is over.
+fn of_old_algorithms<'a>(
+    shared: &'a Shared,
+    devices: &'a [Device],
+) -> impl Iterator<Item = Attention> + 'a {
+    let now = Timestamp::now();
+    let shown = |name: &str| devices.iter().any(|device| device.name == name);
+    let allowed = shared.settings.old_algorithms.iter();
+    let allowed = allowed.filter(move |one| shown(one.device.as_str())).take(MOST_NAMED);
+    allowed.map(move |one| {
+        let (code, says) = match one.until > now {
+            true => ("old-algorithms", "old SSH algorithms are taken from it until"),
+            false => ("old-algorithms-over", "old SSH algorithms are refused since"),
+        };
+        Attention {
+            code: code.to_owned(),
+            message: format!("{}: {says} {}", one.device, one.until),
+            advice: Some("update the device, then take it out of old_algorithms".to_owned()),
+        }
+    })
 }
 
 fn of_store(shared: &Shared) -> Vec<Attention> {

@@ -228,7 +228,7 @@ impl Hall {
         let (total, per_source) = (count(settings.max_connections), count(settings.max_per_source));
         let door = DoorSettings {
             host_key: key,
-            post_quantum: true,
+            post_quantum_only: settings.post_quantum_only,
             login_grace: settings.login_grace,
             max_tries: TRIES,
             max_channels: CHANNELS,

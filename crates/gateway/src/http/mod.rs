@@ -10,6 +10,7 @@
 
 mod audit;
 mod authenticate;
+mod channels;
 mod cursor;
 mod devices;
 mod door;
@@ -87,7 +88,7 @@ fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Ro
         .add(metrics::__path_devices, metrics::devices::<G>)
         .add(health::__path_alive, health::alive)
         .add(health::__path_ready, health::ready::<G>);
-    tokens::routes(users::routes(routes))
+    tokens::routes(users::routes(channels::routes(routes)))
         .finish()
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)

@@ -71,6 +71,24 @@ pub trait Operate: Oversee + Clone + Debug + Send + Sync + 'static {
         timeout: Duration,
         operator: &Operator,
     ) -> impl Future<Output = Answer<RpcReply>> + Send;
+    fn channels(&self, _name: &str, _operator: &Operator) -> Answer<Vec<api::DeviceChannel>> {
+        Err(ControlError::Stopping)
+    }
+    fn close_channel(
+        &self,
+        _name: &str,
+        _number: u64,
+        _operator: &Operator,
+    ) -> impl Future<Output = Answer<()>> + Send {
+        async { Err(ControlError::Stopping) }
+    }
+    fn disconnect(
+        &self,
+        _name: &str,
+        _operator: &Operator,
+    ) -> impl Future<Output = Answer<()>> + Send {
+        async { Err(ControlError::Stopping) }
+    }
 }
 
 impl Operate for Control {
@@ -143,5 +161,17 @@ impl Operate for Control {
         operator: &Operator,
     ) -> Answer<RpcReply> {
         Control::rpc(self, name, operation, timeout, operator).await
+    }
+
+    fn channels(&self, name: &str, operator: &Operator) -> Answer<Vec<api::DeviceChannel>> {
+        Control::channels(self, name, operator)
+    }
+
+    async fn close_channel(&self, name: &str, number: u64, operator: &Operator) -> Answer<()> {
+        Control::close_channel(self, name, number, operator).await
+    }
+
+    async fn disconnect(&self, name: &str, operator: &Operator) -> Answer<()> {
+        Control::disconnect(self, name, operator).await
     }
 }

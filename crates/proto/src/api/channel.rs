@@ -6,6 +6,7 @@ use super::Timestamp;
 
 /// One channel that an operator has open on a device by the front door.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeviceChannel {
     /// Its number, which no other has while the gateway runs.
     pub channel: u64,

@@ -59,11 +59,14 @@ const CHANNEL_BUFFER: usize = 32;
 pub struct LinkSettings {
     /// Offer a hybrid post-quantum key exchange first. It costs half as much again as the classical one alone.
     pub post_quantum: bool,
+    /// Take SHA-1, CBC and small moduli too, if the device can do nothing better. Whoever sits between could read and change
+    /// everything: for one device, and not for long.
+    pub old_algorithms: bool,
 }
 
 impl Default for LinkSettings {
     fn default() -> Self {
-        Self { post_quantum: true }
+        Self { post_quantum: true, old_algorithms: false }
     }
 }
 
@@ -71,6 +74,9 @@ impl LinkSettings {
     /// For the SSH library.
     fn config(&self, offer: &HostKeyAlgorithms) -> Result<client::Config, LinkError> {
         let mut preferred = algorithms::preferred(self.post_quantum);
+        if self.old_algorithms {
+            preferred = algorithms::with_old(preferred);
+        }
         if let HostKeyAlgorithms::Only(names) = offer {
             let known = algorithms::host_key_algorithms(names);
             if known.is_empty() {

@@ -134,7 +134,7 @@ fn config(settings: &DoorSettings) -> server::Config {
         window_size: WINDOW,
         maximum_packet_size: PACKET,
         channel_buffer_size: CHANNEL_BUFFER,
-        preferred: algorithms::strict(settings.post_quantum),
+        preferred: algorithms::strict(settings.post_quantum_only),
         max_auth_attempts: settings.max_tries + 1, // the library counts the first, empty one too
         inactivity_timeout: None,
         keepalive_interval: Some(interval),

@@ -48,8 +48,8 @@ pub use inspect::{Inspected, Inspector, Witness};
 pub struct DoorSettings {
     /// The door's own key.
     pub host_key: PrivateKey,
-    /// Offer a hybrid post-quantum key exchange first.
-    pub post_quantum: bool,
+    /// Take key exchanges alone that a quantum computer would not break.
+    pub post_quantum_only: bool,
     /// Time to log in.
     pub login_grace: Duration,
     /// Failed attempts to log in, keys that were offered in vain among them.

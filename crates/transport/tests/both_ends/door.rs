@@ -114,7 +114,7 @@ struct House {
 fn door_settings() -> DoorSettings {
     DoorSettings {
         host_key: key(KeyKind::Ed25519),
-        post_quantum: false,
+        post_quantum_only: false,
         login_grace: Duration::from_secs(20),
         max_tries: 6,
         max_channels: 64,

@@ -1,9 +1,11 @@
 //! `homing device`: look at devices, decide about pending ones, change and forget.
 
 mod decide;
+mod disconnect;
 mod forget;
 mod list;
 mod log;
+mod sessions;
 mod set;
 mod show;
 
@@ -20,6 +22,8 @@ Examples:
   homing device log mx1.fra                    why is it not in?
   homing device ls --state pending             who asks to come in
   homing device accept SHA256:9fK… --name mx1.fra
+  homing device sessions mx1.fra               who is on it?
+  homing device disconnect mx1.fra --channel 17
   homing device set mx1.fra --tag role=edge --tag old=";
 
 /// Options of `homing device`.
@@ -42,6 +46,10 @@ enum Verb {
     Accept(decide::AcceptArguments),
     /// Turn a pending key down
     Reject(decide::RejectArguments),
+    /// Who is on a device by the front door
+    Sessions(sessions::Arguments),
+    /// End a device's connection, or one operator's channel on it
+    Disconnect(disconnect::Arguments),
     /// Change a device
     Set(Box<set::Arguments>),
     /// Forget a device, its keys and its secret
@@ -56,6 +64,8 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), F
         Verb::Log(arguments) => log::run(arguments, context).await,
         Verb::Accept(arguments) => decide::accept(arguments, context).await,
         Verb::Reject(arguments) => decide::reject(arguments, context).await,
+        Verb::Sessions(arguments) => sessions::run(arguments, context).await,
+        Verb::Disconnect(arguments) => disconnect::run(arguments, context).await,
         Verb::Set(arguments) => set::run(*arguments, context).await,
         Verb::Forget(arguments) => forget::run(arguments, context).await,
     }

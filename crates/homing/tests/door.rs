@@ -1,0 +1,413 @@
+//! The SSH front door, with OpenSSH's own programs: the real `homing gateway`, a real agent, real operators.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use homing_agent::{ConfigSource, Options, SshServer};
+use tokio::sync::oneshot;
+
+/// A gateway with an operator `ops` (admin), a viewer `eye` and one device `edge-7` that logs in as whoever runs the test.
+struct House {
+    folder: tempfile::TempDir,
+    gateway: Child,
+    port: String,
+    device: Option<Device>,
+}
+
+/// An agent in a thread of this process.
+struct Device {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Device {
+    fn start(stanza: String, folder: &Path) -> Device {
+        let mut options = Options::new(ConfigSource::Text(stanza), folder);
+        options.ssh_server = SshServer::Embedded;
+        options.log_dir = folder.to_owned();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let stopped = async { drop(stopped.await) };
+            runtime.block_on(homing_agent::run(options, stopped)).unwrap();
+        });
+        Device { stop: Some(stop), thread: Some(thread) }
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.device = None;
+        let _ = self.gateway.kill();
+        let _ = self.gateway.wait();
+    }
+}
+
+fn homing(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_homing"));
+    command.env_clear().env("HOMING_DATA", folder.join("data")).stdin(Stdio::null());
+    command
+}
+
+impl House {
+    fn start(settings: &[(&str, &str)]) -> House {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = homing(folder.path());
+        command.args(["gateway", "--listen", "127.0.0.1:0", "--door", "127.0.0.1:0"]);
+        let command = command.envs(settings.iter().copied()).stderr(Stdio::piped());
+        let mut gateway = command.spawn().unwrap();
+        let mut log = BufReader::new(gateway.stderr.take().unwrap()).lines();
+        let (mut address, mut door) = (String::new(), String::new());
+        for line in &mut log {
+            let line = line.unwrap();
+            if let Some((_, found)) = line.split_once("address=") {
+                address = found.trim().to_owned();
+            }
+            if let Some((_, found)) = line.split_once("door=") {
+                door = found.split_whitespace().next().unwrap().to_owned();
+            }
+            if line.contains("ready") {
+                break;
+            }
+        }
+        // The gateway must never wait for a reader of its log.
+        std::thread::spawn(move || log.for_each(drop));
+        let port = door.rsplit(':').next().unwrap().to_owned();
+        let mut house = House { folder, gateway, port, device: None };
+        house.add_user("ops", "admin");
+        house.add_user("eye", "viewer");
+        let me = nix::unistd::User::from_uid(nix::unistd::getuid()).unwrap().unwrap().name;
+        let stanza = house.homing(&["enroll", "edge-7", "--user", &me, "--address", &address]);
+        house.device = Some(Device::start(stanza, &house.folder.path().join("edge-7")));
+        house.homing(&["enroll", "watch", "edge-7", "--timeout", "20s"]);
+        house
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn homing(&self, line: &[&str]) -> String {
+        let output = homing(self.folder.path()).args(line).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{line:?}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn add_user(&self, name: &str, role: &str) {
+        let key = self.path(name);
+        let mut make = Command::new("ssh-keygen");
+        assert!(is_done(make.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key)));
+        let public = std::fs::read_to_string(key.with_extension("pub")).unwrap();
+        let body = format!(r#"{{"name":"{name}","role":"{role}"}}"#);
+        self.post("/api/v1/users", &body);
+        let body = serde_json::json!({ "key": public.trim() }).to_string();
+        self.post(&format!("/api/v1/users/{name}/keys"), &body);
+    }
+
+    /// As any program with the socket may.
+    fn post(&self, path: &str, body: &str) {
+        let socket = self.path("data").join("homing.sock");
+        let mut stream = std::os::unix::net::UnixStream::connect(socket).unwrap();
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+             content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    }
+
+    /// Options that every OpenSSH program gets.
+    fn options(&self, user: &str) -> Vec<String> {
+        let known = self.path("known_hosts");
+        let line = format!(
+            "[127.0.0.1]:{} {}",
+            self.port,
+            std::fs::read_to_string(self.path("data").join("door_ed25519.pub")).unwrap()
+        );
+        std::fs::write(&known, line).unwrap();
+        let mut options = vec!["-i".to_owned(), self.path(user).display().to_string()];
+        for option in [
+            "IdentitiesOnly=yes",
+            "IdentityAgent=none",
+            "StrictHostKeyChecking=yes",
+            "LogLevel=ERROR",
+            "BatchMode=yes",
+            "HostKeyAlgorithms=ssh-ed25519",
+        ] {
+            options.extend(["-o".to_owned(), option.to_owned()]);
+        }
+        options.extend(["-o".into(), format!("UserKnownHostsFile={}", known.display())]);
+        options
+    }
+
+    fn ssh(&self, login: &str) -> Command {
+        let user = login.split([':', '%']).next().unwrap();
+        let user = if ["ops", "eye"].contains(&user) { user } else { "ops" };
+        let mut command = Command::new("ssh");
+        command.args(["-F", "none", "-p", &self.port]).args(self.options(user));
+        command.args(["-l", login, "127.0.0.1"]).stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, login: &str, line: &str) -> Ran {
+        Ran::of(self.ssh(login).arg(line).output().unwrap())
+    }
+}
+
+fn is_done(command: &mut Command) -> bool {
+    command.status().unwrap().success()
+}
+
+/// What a program left.
+#[derive(Debug, PartialEq, Eq)]
+struct Ran {
+    exit: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Ran {
+    fn of(output: Output) -> Ran {
+        Ran {
+            exit: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+#[test]
+fn openssh_runs_commands_shells_subsystems_and_copies_files() {
+    let house = House::start(&[]);
+    for login in ["ops:edge-7", "ops%edge-7", "edge-7", "ops:name=edge-*"] {
+        let ran = house.run(login, "echo out; echo err >&2; exit 7");
+        let expected = Ran { exit: 7, stdout: "out\n".into(), stderr: "err\n".into() };
+        assert_eq!(ran, expected, "{login}");
+    }
+    let mut cat = house.ssh("ops:edge-7");
+    cat.arg("cat").stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut cat = cat.spawn().unwrap();
+    cat.stdin.take().unwrap().write_all(b"to the end").unwrap();
+    assert_eq!(Ran::of(cat.wait_with_output().unwrap()).stdout, "to the end");
+    let tty =
+        Ran::of(house.ssh("ops:edge-7").args(["-tt", "stty size; echo $TERM"]).output().unwrap());
+    assert!(tty.stdout.contains("0 0"), "{tty:?}");
+    let hello = r#"<hello xmlns="urn:ietf:params:xml:ns:netconf:base:1.0"><capabilities><capability>urn:ietf:params:netconf:base:1.0</capability></capabilities></hello>]]>]]><rpc xmlns="urn:ietf:params:xml:ns:netconf:base:1.0" message-id="1"><close-session/></rpc>]]>]]>"#;
+    let mut netconf = house.ssh("ops:edge-7");
+    netconf.args(["-s", "netconf"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut netconf = netconf.spawn().unwrap();
+    netconf.stdin.take().unwrap().write_all(hello.as_bytes()).unwrap();
+    let said = Ran::of(netconf.wait_with_output().unwrap()).stdout;
+    assert!(said.contains("<session-id>") && said.contains("<ok/>"), "{said}");
+    let (here, there) = (house.path("here"), house.path("there"));
+    std::fs::write(&here, vec![7; 3_000_000]).unwrap();
+    let mut scp = Command::new("scp");
+    scp.args(["-q", "-F", "none", "-P", &house.port]).args(house.options("ops"));
+    scp.arg(&here).arg(format!("ops%edge-7@127.0.0.1:{}", there.display()));
+    assert!(is_done(&mut scp));
+    assert_eq!(std::fs::read(&there).unwrap(), vec![7; 3_000_000]);
+}
+
+#[test]
+fn who_may_not_and_what_is_not_there_is_said_in_one_line() {
+    let mut house = House::start(&[]);
+    let ran = house.run("eye:edge-7", "reboot");
+    let expected = "edge-7: eye may view edge-7, not configure it: needs role configurator on it\n";
+    assert_eq!((ran.exit, ran.stderr.as_str()), (255, expected));
+    let ran = house.run("ops:edge-9", "true");
+    let expected = "no device is called edge-9; look with: homing device ls\n";
+    assert_eq!((ran.exit, ran.stderr.as_str()), (255, expected));
+    let stranger = Ran::of(house.ssh("eve:edge-7").arg("true").output().unwrap());
+    assert!(stranger.stderr.contains("Permission denied (publickey,password)"), "{stranger:?}");
+    house.device = None;
+    let gone = Instant::now() + Duration::from_secs(10);
+    let ran = loop {
+        let ran = house.run("ops:edge-7", "true");
+        if ran.exit == 255 || Instant::now() > gone {
+            break ran;
+        }
+    };
+    assert!(ran.stderr.starts_with("edge-7: offline since "), "{ran:?}");
+    assert!(ran.stderr.ends_with("; see: homing device log edge-7\n"), "{ran:?}");
+    assert_eq!((ran.exit, ran.stderr.lines().count()), (255, 1));
+    let trail = std::fs::read_dir(house.path("data")).unwrap().count();
+    assert!(trail > 0);
+}
+
+#[test]
+fn one_login_carries_many_channels_and_the_eleventh_is_refused_with_a_hint() {
+    let house = House::start(&[]);
+    let control = house.path("mux");
+    let mut master = house.ssh("ops:edge-7");
+    master.args(["-N", "-M", "-S"]).arg(&control).stderr(Stdio::null());
+    let mut master = master.spawn().unwrap();
+    let there = Instant::now() + Duration::from_secs(10);
+    while !control.exists() {
+        assert!(Instant::now() < there, "no master");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let share = |line: &str| {
+        let mut ssh = house.ssh("ops:edge-7");
+        ssh.arg("-S").arg(&control).arg(line);
+        ssh
+    };
+    // One of the ten is the gateway's own.
+    let mut open: Vec<_> =
+        (0..9).map(|_| share("cat").stdin(Stdio::piped()).spawn().unwrap()).collect();
+    let full = Instant::now() + Duration::from_secs(10);
+    while house.homing(&["device", "sessions", "edge-7", "-o", "json"]).matches("exec cat").count()
+        < 9
+    {
+        assert!(Instant::now() < full, "{}", house.homing(&["device", "sessions", "edge-7"]));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let start = Instant::now();
+    let mut eleventh = Command::new("ssh");
+    eleventh.args(["-F", "none", "-o", "LogLevel=INFO", "-p", &house.port]);
+    eleventh.args(house.options("ops")).args(["-l", "ops:edge-7", "127.0.0.1", "true"]);
+    let ran = Ran::of(eleventh.stdin(Stdio::null()).output().unwrap());
+    assert!(start.elapsed() < Duration::from_secs(5));
+    assert!(ran.stderr.contains("the device allows no further channel"), "{ran:?}");
+    assert!(ran.stderr.contains("homing device sessions edge-7"), "{ran:?}");
+    assert_eq!(ran.exit, 255);
+    let listed = house.homing(&["device", "sessions", "edge-7", "-o", "json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    let number = listed[0]["channel"].to_string();
+    house.homing(&["device", "disconnect", "edge-7", "--channel", &number]);
+    let ended = Instant::now() + Duration::from_secs(5);
+    while !open.iter_mut().any(|ssh| ssh.try_wait().unwrap().is_some()) {
+        assert!(Instant::now() < ended, "no channel ended");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(house.run("ops:edge-7", "echo free").stdout, "free\n");
+    for mut ssh in open {
+        let _ = ssh.kill();
+        let _ = ssh.wait();
+    }
+    let _ = master.kill();
+    let _ = master.wait();
+}
+
+#[test]
+fn an_operator_who_does_not_read_64_mib_delays_nobody_and_the_device_stays() {
+    let house = House::start(&[]);
+    // As strict as a device's keep-alive can be.
+    let before = house.homing(&["device", "show", "edge-7", "-o", "json"]);
+    let before: serde_json::Value = serde_json::from_str(&before).unwrap();
+    let mut stalled = house.ssh("ops:edge-7");
+    stalled.arg("head -c 67108864 /dev/zero; echo done >&2").stdout(Stdio::piped());
+    let mut stalled = stalled.stderr(Stdio::piped()).spawn().unwrap();
+    let waits = Instant::now() + Duration::from_secs(30);
+    loop {
+        let listed = house.homing(&["device", "sessions", "edge-7", "-o", "json"]);
+        let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+        if listed[0]["bytes_out"].as_u64().unwrap_or(0) >= 67_108_864 {
+            assert!(listed[0]["waiting"].as_u64().unwrap() > 40 << 20, "{listed}");
+            break;
+        }
+        assert!(Instant::now() < waits, "{listed}");
+        let start = Instant::now();
+        house.homing(&["rpc", "edge-7", "get-system-information"]);
+        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    }
+    std::thread::sleep(Duration::from_secs(5));
+    for _ in 0..5 {
+        let start = Instant::now();
+        house.homing(&["rpc", "edge-7", "get-system-information"]);
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    }
+    let after = house.homing(&["device", "show", "edge-7", "-o", "json"]);
+    let after: serde_json::Value = serde_json::from_str(&after).unwrap();
+    assert_eq!(before["session"]["epoch"], after["session"]["epoch"], "it never left");
+    let mut all = Vec::new();
+    stalled.stdout.take().unwrap().read_to_end(&mut all).unwrap();
+    assert_eq!(all.len(), 67_108_864);
+    assert!(stalled.wait().unwrap().success());
+}
+
+#[test]
+fn beyond_its_spool_a_channel_is_closed_with_the_reason_and_no_other() {
+    let house = House::start(&[("HOMING_FRONT_DOOR_CHANNEL_SPOOL", "8 MiB")]);
+    let mut stalled = house.ssh("ops:edge-7");
+    stalled.arg("cat /dev/zero").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut stalled = stalled.spawn().unwrap();
+    let waits = Instant::now() + Duration::from_secs(20);
+    loop {
+        // The reader has taken what a pipe and its window hold; then nothing moves.
+        let listed = house.homing(&["device", "sessions", "edge-7", "-o", "json"]);
+        let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+        if listed[0]["waiting"].as_u64().unwrap_or(0) > 7 << 20 {
+            break;
+        }
+        assert!(Instant::now() < waits, "{listed}");
+    }
+    assert_eq!(house.run("ops:edge-7", "echo free").stdout, "free\n");
+    let mut all = Vec::new();
+    stalled.stdout.take().unwrap().read_to_end(&mut all).unwrap();
+    let mut said = String::new();
+    stalled.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(said.contains("the reader is too slow"), "{said}");
+    assert_eq!(stalled.wait().unwrap().code(), Some(255));
+    assert!(all.len() < 64 << 20, "{}", all.len());
+    let told = Instant::now() + Duration::from_secs(5);
+    while !house.homing(&["device", "log", "edge-7"]).contains("lost a channel") {
+        assert!(Instant::now() < told, "{}", house.homing(&["device", "log", "edge-7"]));
+    }
+}
+
+#[test]
+fn a_device_that_is_sent_away_ends_every_channel_with_a_reason() {
+    let house = House::start(&[]);
+    let mut ssh = house.ssh("ops:edge-7");
+    let ssh = ssh.arg("cat").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let there = Instant::now() + Duration::from_secs(10);
+    while !house.homing(&["device", "sessions", "edge-7"]).contains("exec cat") {
+        assert!(Instant::now() < there);
+    }
+    house.homing(&["device", "disconnect", "edge-7", "--yes"]);
+    let ran = Ran::of(ssh.wait_with_output().unwrap());
+    assert!(ran.stderr.starts_with("edge-7: "), "{ran:?}");
+    assert!(ran.stderr.contains("ended the device's connection"), "{ran:?}");
+    assert_eq!(ran.exit, 255);
+    house.homing(&["enroll", "watch", "edge-7", "--timeout", "30s"]);
+}
+
+#[test]
+fn new_session_keys_in_the_middle_lose_nothing() {
+    let house = House::start(&[]);
+    let mut ssh = house.ssh("ops:edge-7");
+    ssh.args(["-o", "RekeyLimit=1M", "head -c 20000000 /dev/zero | tr '\\0' x"]);
+    let ran = ssh.output().unwrap();
+    assert!(ran.status.success(), "{ran:?}");
+    assert_eq!(ran.stdout.len(), 20_000_000);
+    assert!(ran.stdout.iter().all(|byte| *byte == b'x'));
+}
+
+#[test]
+fn a_door_that_is_taken_is_a_clear_error() {
+    let house = House::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let door = format!("127.0.0.1:{}", house.port);
+    let mut command = homing(folder.path());
+    command.args(["gateway", "--listen", "127.0.0.1:0", "--door", &door]);
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(said.contains(&format!("can't listen on {door}")), "{said}");
+    assert!(said.contains("front_door.listen"), "{said}");
+}
