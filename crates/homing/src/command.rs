@@ -132,6 +132,8 @@ pub(crate) enum Verb {
     Context(verbs::context::Arguments),
     /// Ask the HTTP API anything
     Api(verbs::api::Arguments),
+    /// Who did what, proof of it, and recorded sessions
+    Audit(verbs::audit::Arguments),
     /// Run the gateway that devices dial
     Gateway(verbs::gateway::Arguments),
     /// A gateway and a few devices on this machine, to try

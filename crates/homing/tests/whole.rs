@@ -155,3 +155,60 @@ fn a_stranger_waits_and_is_accepted_by_its_key() {
     gateway.in_session("sw1");
     drop(device);
 }
+
+#[test]
+fn what_was_done_is_in_the_audit_trail_and_proven() {
+    let gateway = Gateway::start(&[]);
+    let _device = gateway.add("mx1");
+    gateway.in_session("mx1");
+    gateway.homing(&["rpc", "mx1", "get-system-information"]).unwrap();
+    gateway.homing(&["device", "set", "mx1", "--tag", "site=fra"]).unwrap();
+
+    let trail = gateway.homing(&["audit", "search", "--device", "mx1", "-o", "ndjson"]).unwrap();
+    let entries: Vec<serde_json::Value> =
+        trail.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let actions: Vec<_> = entries.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["enrolled", "rpc", "device-changed"]);
+    assert_eq!(entries[1]["operation"], "get-system-information");
+    assert!(entries.iter().all(|entry| entry["via"] == "socket" && entry["result"] == "ok"));
+
+    let report = gateway.homing(&["audit", "verify", "-o", "json"]).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let (id, hash) = (&report["head"]["id"], report["head"]["hash"].as_str().unwrap());
+    let head = format!("{id}:{hash}");
+    gateway.homing(&["audit", "verify", "--head", &head]).unwrap();
+    let forged = format!("{id}:{}", "0".repeat(64));
+    let (status, said) = gateway.homing(&["audit", "verify", "--head", &forged]).unwrap_err();
+    assert_eq!(status, Some(1));
+    assert!(said.contains("made anew"), "{said}");
+
+    let export = gateway.homing(&["audit", "export"]).unwrap();
+    let file = gateway.folder.path().join("trail.jsonl");
+    std::fs::write(&file, &export).unwrap();
+    let file = file.to_str().unwrap();
+    gateway.homing(&["audit", "verify", "--file", file, "--head", &head]).unwrap();
+    std::fs::write(file, export.replacen("\"rpc\"", "\"log\"", 1)).unwrap();
+    let (_, said) = gateway.homing(&["audit", "verify", "--file", file]).unwrap_err();
+    assert!(said.contains("was altered"), "{said}");
+    let syslog = gateway.homing(&["audit", "export", "--format", "syslog"]).unwrap();
+    assert!(syslog.lines().all(|line| line.starts_with("<109>1 20")), "{syslog}");
+    assert_eq!(gateway.homing(&["audit", "replay"]).unwrap(), "");
+}
+
+#[test]
+fn the_trail_is_followed() {
+    let gateway = Gateway::start(&[]);
+    gateway.homing(&["enroll", "mx1", "--address", &gateway.address]).unwrap();
+    let mut tail = homing(gateway.folder.path())
+        .args(["audit", "tail", "-w", "-o", "ndjson", "--limit", "1"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines();
+    let mut next = || lines.next().unwrap().unwrap();
+    assert!(next().contains("\"enrolled\""));
+    gateway.homing(&["device", "forget", "mx1", "-y"]).unwrap();
+    assert!(next().contains("\"device-forgotten\""));
+    tail.kill().unwrap();
+    tail.wait().unwrap();
+}

@@ -82,20 +82,24 @@ impl Warden {
         self.operator = operator.ok_or("your key or user was removed from the gateway")?;
         let record = self.shared.store.device(&place.device);
         let record = record.ok_or("the device was forgotten just now")?;
-        let (purpose, right) = (start.to_string(), needs(start));
+        let (purpose, right) = (start.to_string(), needs(start, terminal.is_some()));
         let may = self.operator.on(&record.name, &record.tags, right, Timestamp::now());
         may.map_err(|denied| {
             denied_entry(&self.shared, &self.operator, &record.name, &purpose, denied.code());
             denied.to_string()
         })?;
         self.check_terms(start, terminal)?;
+        let is_netconf = *start == Start::Subsystem(NETCONF.to_owned());
+        if is_netconf && terminal.is_some() {
+            // A terminal takes some characters for commands: the device would read something else.
+            return Err("NETCONF needs a channel without a terminal: ssh -T".to_owned());
+        }
         place.set_purpose(purpose.clone(), terminal.is_some(), right);
         let recorder = self.recorder(&record.tags, terminal).await?;
         let recording = recorder.as_ref().map(|recorder| recorder.id().to_owned());
         self.begin(&purpose, right, recording).await?;
         self.open = Some(self.shared.metrics.channel(kind(start)));
         let witness = recorder.map(|recorder| Box::new(Film(recorder)) as Box<dyn Witness>);
-        let is_netconf = *start == Start::Subsystem(NETCONF.to_owned());
         let gate = is_netconf
             .then(|| Gate::new(&self.shared, &self.operator, &place.device, place.number));
         let inspector = gate.map(|gate| Box::new(gate) as Box<dyn Inspector>);

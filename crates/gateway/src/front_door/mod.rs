@@ -26,8 +26,11 @@ use crate::passage::right_of_command;
 const NETCONF: &str = "netconf";
 
 /// The right that a session channel for `start` needs.
-fn needs(start: &Start) -> Right {
+///
+/// On a terminal a pager may show what was asked for, and pagers write files and run programs when told so.
+fn needs(start: &Start, has_terminal: bool) -> Right {
     match start {
+        Start::Exec(_) if has_terminal => Right::Configure,
         Start::Subsystem(name) if name == NETCONF => Right::View,
         Start::Exec(line) => std::str::from_utf8(line).map_or(Right::Configure, right_of_command),
         // A shell can do everything, and so can a file transfer.

@@ -39,6 +39,8 @@ pub(crate) use url::Url;
 
 /// How long an answer that is not streamed may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the gateway may take for what reads all that is stored.
+const SLOW_TIMEOUT: Duration = Duration::from_secs(600);
 /// Largest answer that is held whole: a list of a hundred thousand devices fits.
 const ANSWER_LIMIT: usize = 256 * 1024 * 1024;
 /// Largest problem.
@@ -79,6 +81,30 @@ impl Client {
     pub(crate) async fn get<T: DeserializeOwned>(&self, target: &Target) -> Result<T, Failure> {
         let request = self.request(Method::GET, target, None)?;
         object(self.open(request, ANSWER_TIMEOUT).await?).await
+    }
+
+    /// Reads an object that takes the gateway long to make.
+    ///
+    /// # Errors
+    /// As for [`Client::get`].
+    pub(crate) async fn get_slow<T: DeserializeOwned>(
+        &self,
+        target: &Target,
+    ) -> Result<T, Failure> {
+        let request = self.request(Method::GET, target, None)?;
+        object(self.open(request, SLOW_TIMEOUT).await?).await
+    }
+
+    /// Reads an answer piece by piece; none may come later than `patience`.
+    ///
+    /// # Errors
+    /// As for [`Client::get`].
+    pub(crate) async fn pieces(
+        &self,
+        target: &Target,
+        patience: Duration,
+    ) -> Result<Pieces, Failure> {
+        self.ask(Method::GET, target, None, None, patience).await
     }
 
     /// Sends an object and reads the answer.

@@ -1,4 +1,4 @@
-//! Following events: a live stream that survives a restart of the gateway without losing an event.
+//! Following events, or audit entries: a live stream that survives a restart of the gateway without losing an event.
 //!
 //! ```text
 //!   ask after=N ──▶ events ──broken──▶ ask after=last … for a minute ──▶ events
@@ -6,7 +6,11 @@
 
 use std::time::{Duration, Instant};
 
+use std::marker::PhantomData;
+
 use homing_proto::api::Event;
+use homing_proto::audit::Sealed;
+use serde::de::DeserializeOwned;
 
 use crate::client::{Client, Lines, Target};
 use crate::exit::Exit;
@@ -20,9 +24,27 @@ const COME_BACK: Duration = Duration::from_secs(60);
 /// Pause between attempts to reach it again.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// What has an id that rises.
+pub(crate) trait Numbered: DeserializeOwned {
+    /// The id: what `after=` takes.
+    fn id(&self) -> u64;
+}
+
+impl Numbered for Event {
+    fn id(&self) -> u64 {
+        self.id
+    }
+}
+
+impl Numbered for Sealed {
+    fn id(&self) -> u64 {
+        self.entry.id
+    }
+}
+
 /// A stream of events from the gateway.
 #[derive(Debug)]
-pub(crate) struct Follow<'c> {
+pub(crate) struct Follow<'c, T = Event> {
     client: &'c Client,
     /// The question, without `after`.
     target: Target,
@@ -30,9 +52,10 @@ pub(crate) struct Follow<'c> {
     /// The end of an answer is no end: the gateway was stopped.
     is_endless: bool,
     lines: Lines,
+    of: PhantomData<T>,
 }
 
-impl<'c> Follow<'c> {
+impl<'c, T: Numbered> Follow<'c, T> {
     /// Reads what is stored, and ends.
     ///
     /// # Errors
@@ -41,9 +64,9 @@ impl<'c> Follow<'c> {
         client: &'c Client,
         target: Target,
         after: Option<u64>,
-    ) -> Result<Follow<'c>, Failure> {
+    ) -> Result<Follow<'c, T>, Failure> {
         let lines = client.lines(&resumed(&target, after), PATIENCE).await?;
-        Ok(Follow { client, target, after, is_endless: false, lines })
+        Ok(Follow { client, target, after, is_endless: false, lines, of: PhantomData })
     }
 
     /// Reads events after `after`, or what the question asks for, and then those that happen.
@@ -54,7 +77,7 @@ impl<'c> Follow<'c> {
         client: &'c Client,
         target: Target,
         after: Option<u64>,
-    ) -> Result<Follow<'c>, Failure> {
+    ) -> Result<Follow<'c, T>, Failure> {
         let target = target.query("follow", "true");
         Ok(Follow { is_endless: true, ..Follow::list(client, target, after).await? })
     }
@@ -63,7 +86,7 @@ impl<'c> Follow<'c> {
     ///
     /// # Errors
     /// When the gateway is lost for longer than a minute.
-    pub(crate) async fn next(&mut self, output: &Output) -> Result<Option<Event>, Failure> {
+    pub(crate) async fn next(&mut self, output: &Output) -> Result<Option<T>, Failure> {
         loop {
             match self.lines.next().await {
                 Ok(Some(line)) => return self.read(&line).map(Some),
@@ -77,12 +100,12 @@ impl<'c> Follow<'c> {
         }
     }
 
-    fn read(&mut self, line: &str) -> Result<Event, Failure> {
-        let event: Event = serde_json::from_str(line).map_err(|error| {
+    fn read(&mut self, line: &str) -> Result<T, Failure> {
+        let event: T = serde_json::from_str(line).map_err(|error| {
             let message = format!("the gateway sent an event this homing does not know: {error}");
             Failure::new(Exit::Failed, "foreign-answer", message).hint("homing version")
         })?;
-        self.after = Some(event.id);
+        self.after = Some(event.id());
         Ok(event)
     }
 
@@ -105,7 +128,7 @@ impl<'c> Follow<'c> {
 /// When the gateway cannot be asked.
 pub(crate) async fn newest(client: &Client) -> Result<u64, Failure> {
     let target = Target::new(&["events"]).query("limit", "1");
-    let mut list = Follow::list(client, target, None).await?;
+    let mut list: Follow<'_> = Follow::list(client, target, None).await?;
     let newest = list.lines.next().await?.map(|line| list.read(&line)).transpose()?;
     Ok(newest.map_or(0, |event| event.id))
 }

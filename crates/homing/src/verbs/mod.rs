@@ -1,6 +1,7 @@
 //! The operator's verbs, one file a group; each speaks only the gateway's HTTP API.
 
 pub(crate) mod api;
+pub(crate) mod audit;
 pub(crate) mod cli;
 pub(crate) mod completion;
 pub(crate) mod config;

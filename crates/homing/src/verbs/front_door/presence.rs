@@ -61,7 +61,7 @@ async fn until_in(
 ) -> Result<(), Failure> {
     let until = Instant::now() + patience;
     let target = Target::new(&["events"]).query("device", name).query("code", "in-session");
-    let mut follow = Follow::start(&context.client, target, Some(after)).await?;
+    let mut follow: Follow<'_> = Follow::start(&context.client, target, Some(after)).await?;
     match timeout_at(until, follow.next(&context.output)).await {
         Ok(Ok(Some(_))) => Ok(()),
         Ok(Err(failure)) => Err(failure),
