@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use homing_proto::access::{Operator, Right};
+use homing_proto::access::{Operator, Right, Tags};
 use homing_proto::api;
 use homing_proto::identity::DeviceName;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -147,10 +147,13 @@ impl Control {
         request: api::Enroll,
         operator: &Operator,
     ) -> Result<api::Enrolled, ControlError> {
+        let mut tags = Tags::new();
         if let Some(record) = self.shared.store.device(&request.name) {
             allow::on(operator, &record, Right::Administer)?;
+            tags.clone_from(&record.tags);
         }
-        allow::named(operator, &request.name, &request.tags, Right::Administer)?;
+        tags.extend(request.tags.clone());
+        allow::named(operator, &request.name, &tags, Right::Administer)?;
         let fresh = stanza::new_secret().map_err(|error| ControlError::Store(error.to_string()))?;
         let plan = enroll::plan(&request, &self.shared.store, &self.terms, fresh)?;
         let stanza = plan.stanza.print(request.format);

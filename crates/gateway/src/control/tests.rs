@@ -165,6 +165,10 @@ async fn an_admin_of_a_site_keeps_to_it() {
     let control = &running.control;
     let jane = one(Role::Admin, "site=fra");
     control.enroll(enrolment("fra-2", "fra"), &jane).await.unwrap();
+    let anew: Enroll =
+        serde_json::from_value(serde_json::json!({ "name": "fra-2", "rotate_secret": true }))
+            .unwrap();
+    assert_eq!(control.enroll(anew, &jane).await.unwrap().device.tags["site"], "fra");
     let move_to = |site: &str| api::Change {
         tags: [("site".to_owned(), site.to_owned())].into(),
         ..api::Change::default()
