@@ -60,5 +60,6 @@ def test_ansible_runs_commands_over_ssh(door, ansible):
     key = ["-e", f"ansible_ssh_private_key_file={door.key}"]
     done = ansible("ansible", "homing_up", *key, "-m", "ansible.builtin.raw", "-a", "echo raw on $((6*7))", connection="ssh")
     assert done.stdout.count("raw on 42") >= 2
-    done = ansible("ansible", OPENSSH, *key, "-m", "ansible.builtin.copy", "-a", f"content=x dest={door.folder}/copied", connection="ssh")
+    python = ["-e", "ansible_python_interpreter=/usr/bin/python3"]
+    done = ansible("ansible", OPENSSH, *key, *python, "-m", "ansible.builtin.copy", "-a", f"content=x dest={door.folder}/copied", connection="ssh")
     assert (door.folder / "copied").read_text() == "x"

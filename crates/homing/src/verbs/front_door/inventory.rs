@@ -172,7 +172,11 @@ impl Inventory {
                 object.insert("ansible_connection".into(), "ansible.netcommon.netconf".into());
                 object.insert("ansible_network_os".into(), "junipernetworks.junos.junos".into());
             }
-            Connection::Ssh => _ = object.insert("ansible_connection".into(), "ssh".into()),
+            Connection::Ssh => {
+                object.insert("ansible_connection".into(), "ssh".into());
+                // Ansible would take the login name at the door for a user of the device: `~ops:edge-7`.
+                object.insert("ansible_remote_tmp".into(), "$HOME/.ansible/tmp".into());
+            }
         }
         if let Some(key) = &self.door.key {
             let file = known_hosts::file(&self.door, key)?;
