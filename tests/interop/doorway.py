@@ -27,9 +27,9 @@ def sshd_wrapper(folder, authorized):
 class Doorway:
     """The gateway, its devices `os-1` (real sshd) and `em-1` (the agent's own server), and the operator `ops`."""
 
-    def __init__(self, folder, tags=("site=fra",)):
+    def __init__(self, folder, tags=("site=fra",), config=None):
         self.folder = Path(folder)
-        self.gateway = programs.Gateway(self.folder).start()
+        self.gateway = programs.Gateway(self.folder, config=config).start()
         self.started = [self.gateway]
         self.key = self.key_of("ops")
         self.home = self.folder / "home"

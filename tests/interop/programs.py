@@ -114,7 +114,7 @@ class Gateway(Program):
             command += ["--listen", address]
         if not prefix and "--door" not in command:
             command += ["--door", "127.0.0.1:0"]
-        super().__init__("gateway", command, folder, env={"RUST_LOG": "debug"}, prefix=prefix)
+        super().__init__("gateway", command, folder, env={"RUST_LOG": os.environ.get("RUST_LOG", "debug")}, prefix=prefix)
 
     def start(self):
         super().start()
