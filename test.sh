@@ -91,7 +91,7 @@ prometheus_package() {
 
 python_packages() {
     mkdir -p target/interop
-    venv venv requirements.txt && venv venv-ncclient requirements-ncclient.txt &&
+    venv venv requirements.txt && venv venv-schemathesis requirements-schemathesis.txt && venv venv-ncclient requirements-ncclient.txt &&
         venv venv-ansible requirements-ansible.txt && echo "all there"
 }
 

@@ -201,6 +201,13 @@ class PyDevice:
         elif operation == "get-half":
             process.stdout.write(f'<rpc-reply message-id="{identity}"><output>half of the reply'.encode())
             self.busy.set()
+        elif operation == "get-large":
+            mebibytes = int(re.search(r"<mib>(\d+)</mib>", message).group(1))
+            process.stdout.write(f'<rpc-reply message-id="{identity}"><output>'.encode())
+            for _ in range(mebibytes * 16):
+                process.stdout.write(b"0123456789abcdef" * 4096)
+                await process.stdout.drain()
+            process.stdout.write(b"</output></rpc-reply>" + END)
         elif operation == "get-nothing":
             self.busy.set()
         elif operation == "close-session":

@@ -48,9 +48,10 @@ impl<G: Operate> Guard<G> {
     }
 
     fn judge(&self, source: SocketAddr, request: &Request) -> Result<Option<Operator>, Refused> {
-        let asked = match bearer(request.headers()) {
+        let is_open = OPEN.contains(&request.uri().path());
+        let asked = match bearer(request.headers()).filter(|_| !is_open) {
             Some(token) => self.gateway.by_token(token, source).map(Some).map_err(Refusal),
-            None if OPEN.contains(&request.uri().path()) => Ok(None),
+            None if is_open => Ok(None),
             None => Err(Refusal::new(
                 StatusCode::UNAUTHORIZED,
                 "not-logged-in",

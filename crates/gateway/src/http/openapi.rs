@@ -144,6 +144,7 @@ fn complete(operation: &mut Operation, method: &HttpMethod, path: &str) {
     // Open to the whole world, which can ask nothing else.
     if OPEN.contains(&path) {
         operation.security = Some(Vec::new());
+        add_problems(operation, &["429"]);
         return;
     }
     let mut statuses = vec!["400", "401", "403", "429", "503", "504", "507"];
@@ -159,9 +160,13 @@ fn complete(operation: &mut Operation, method: &HttpMethod, path: &str) {
     if *method == HttpMethod::Post && !path.ends_with("/rpc") {
         operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
     }
+    add_problems(operation, &statuses);
+}
+
+fn add_problems(operation: &mut Operation, statuses: &[&str]) {
     for status in statuses {
         let problem = RefOr::Ref(Ref::from_response_name(PROBLEM));
-        operation.responses.responses.entry(status.to_owned()).or_insert(problem);
+        operation.responses.responses.entry((*status).to_owned()).or_insert(problem);
     }
 }
 
