@@ -169,3 +169,10 @@ def test_the_audit_trail_tells_of_every_rpc_and_of_no_secret(place):
     assert told.index(("bob", "edit-config", "begun")) < told.index(("bob", "edit-config", "error"))
     assert "hush-hush" not in json.dumps(entries) and "hush-hush" not in place.gateway.output()
     assert all(e["device"] == "edge-1" and e["session"] for e in entries)
+
+
+def test_sessions_that_end_one_after_the_other_leave_the_device_its_connection(place):
+    """A second end of input on a channel makes some SSH servers, asyncssh among them, end the whole connection."""
+    for _ in range(40):
+        assert len(place.exchange("ann", GET, EDIT, GET)) == 3
+    assert place.gateway.codes("edge-1").count("in-session") == 1

@@ -91,6 +91,8 @@ pub(super) struct Shared {
     pub(super) write: ChannelWriteHalf<Msg>,
     /// The device, or its end, closed the channel.
     closed: AtomicBool,
+    /// The device was told that nothing more will be written. Some end the whole connection if told twice.
+    ended: AtomicBool,
     /// Wakes a writer that waits for window.
     notify: Notify,
     /// Keeps the link, and tells when it ends.
@@ -98,6 +100,14 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// Tells the device, once, that nothing more will be written.
+    async fn end(&self) -> Result<(), WriteError> {
+        if self.ended.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        self.write.eof().await.map_err(|_| WriteError)
+    }
+
     /// Nothing more can be written.
     fn set_closed(&self) {
         self.closed.store(true, Ordering::Release);
@@ -121,7 +131,8 @@ impl DeviceChannel {
     /// After the device has confirmed it.
     pub(super) fn new(channel: Channel<Msg>, link: DeviceLink) -> Self {
         let (read, write) = channel.split();
-        let shared = Shared { write, closed: AtomicBool::new(false), notify: Notify::new(), link };
+        let (closed, ended) = (AtomicBool::new(false), AtomicBool::new(false));
+        let shared = Shared { write, closed, ended, notify: Notify::new(), link };
         let shared = Arc::new(shared);
         let reader = ChannelReader {
             read: Some(read),
@@ -331,7 +342,7 @@ impl Drop for ChannelReader {
         let (shared, linger) = (self.shared.clone(), self.linger);
         runtime.spawn(async move {
             // End of input makes most programs stop; the library forgets a channel only if the device closes it first.
-            let _ = shared.write.eof().await;
+            let _ = shared.end().await;
             let ended = async {
                 while read.wait().await.is_some_and(|message| !matches!(message, ChannelMsg::Close))
                 {
@@ -381,7 +392,7 @@ impl ChannelWriter {
     /// # Errors
     /// The channel is closed.
     pub async fn eof(&mut self) -> Result<(), WriteError> {
-        self.shared.write.eof().await.map_err(|_| WriteError)
+        self.shared.end().await
     }
 
     /// Tells the device that the terminal's size changed.
