@@ -1,7 +1,7 @@
 //! `homing token`: what programs log in to the API with.
 
 use clap::{Args, Subcommand};
-use homing_proto::access::{Role, Selector, UserName};
+use homing_proto::access::{Role, Selector, TokenId, UserName};
 use homing_proto::api::{CreateToken, IssuedToken, Token};
 use hyper::Method;
 
@@ -136,10 +136,12 @@ async fn create(arguments: Create, context: &Context) -> Result<(), Failure> {
 }
 
 async fn revoke(arguments: Revoke, context: &Context) -> Result<(), Failure> {
-    context.client.delete(&Target::new(&["tokens", &arguments.id])).await?;
-    // A person may have given all of it.
-    let shown: String = arguments.id.chars().take(12).collect();
-    context.output.note(&format!("revoked {shown}"));
+    // Whoever gave all of it need not send it.
+    let id = TokenId::parse(&arguments.id).map_err(|error| {
+        Failure::usage(error.to_string()).hint("homing token ls: the first column")
+    })?;
+    context.client.delete(&Target::new(&["tokens", id.as_str()])).await?;
+    context.output.note(&format!("revoked {id}"));
     Ok(())
 }
 
