@@ -102,6 +102,7 @@ pub fn status() -> api::Status {
         "version": "0.1.0", "started_at": "2026-11-23T14:57:58Z",
         "listeners": [{"name": "4334", "address": "[::]:4334"}], "addresses": ["gw:4334"],
         "gateway_key": "ssh-ed25519 AAAA",
+        "front_door": {"addresses": ["[::]:2022"], "host_key": "ssh-ed25519 BBBB door@gw", "fingerprint": "SHA256:cD/eFgHiJkLm"},
         "devices": {"up": 1, "down": 0, "new": 0, "refused": 0, "pending": 0, "blocked": 0},
         "arriving": {"handshaking": 0, "waiting": 0, "held": 0}, "attention": []
     }))

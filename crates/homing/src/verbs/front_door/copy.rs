@@ -66,10 +66,6 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), F
     let name = bracketed(&scp.name());
     for place in places {
         match place {
-            // So that a colon in it is no host.
-            Place::Here(path) if path.contains(':') && !path.starts_with('/') => {
-                scp.word(format!("./{path}"))
-            }
             Place::Here(path) => scp.word(path),
             Place::On { path, .. } => scp.word(format!("{name}:{path}")),
         };
