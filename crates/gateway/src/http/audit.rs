@@ -12,7 +12,6 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use homing_proto::access::Operator;
-use homing_proto::api::Timestamp;
 use homing_proto::audit::{ExportLine, Head, Origin, Report, Sealed, syslog};
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Duration, MissedTickBehavior, interval, timeout};

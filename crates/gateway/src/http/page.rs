@@ -22,8 +22,8 @@ impl Page {
              <meta name=\"viewport\" content=\"width=device-width\"><title>Homing API</title>\
              <style>{STYLE}</style></head><body><main>\n<h1>Homing API {}</h1>\n<p>{}</p>\n\
              <p>For programs: <a href=\"/api/v1/openapi.json\">openapi.json</a></p>\n",
-            escaped(&document["info"]["version"]),
-            prose(&document["info"]["description"]),
+            escaped(at(document, "/info/version")),
+            prose(at(document, "/info/description")),
         );
         contents(document, &mut html);
         for (path, item) in object(&document["paths"]) {
@@ -32,7 +32,7 @@ impl Page {
             }
         }
         html.push_str("<h2 id=\"shapes\">Shapes</h2>\n");
-        for (name, schema) in object(&document["components"]["schemas"]) {
+        for (name, schema) in object(at(document, "/components/schemas")) {
             of_schema(name, schema, &mut html);
         }
         html.push_str("</main></body></html>\n");
@@ -89,7 +89,7 @@ fn of_operation(path: &str, method: &str, operation: &Value, html: &mut String) 
         }
         html.push_str("</table>\n");
     }
-    for (content, one) in object(&operation["requestBody"]["content"]) {
+    for (content, one) in object(at(operation, "/requestBody/content")) {
         let _ = writeln!(
             html,
             "<p>Takes {} (<code>{}</code>)</p>",
@@ -175,6 +175,11 @@ fn kind(schema: &Value) -> String {
         Value::Array(several) => several.iter().map(escaped).collect::<Vec<_>>().join(" or "),
         _ => "any".to_owned(),
     }
+}
+
+/// What is at a place of a document; nothing where there is no such place.
+fn at<'v>(value: &'v Value, place: &str) -> &'v Value {
+    value.pointer(place).unwrap_or(&Value::Null)
 }
 
 fn object(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
