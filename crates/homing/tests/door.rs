@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 /// A gateway with an operator `ops` (admin), a viewer `eye` and one device `edge-7` that logs in as whoever runs the test.
 struct House {
     folder: tempfile::TempDir,
+    stanza: String,
     gateway: Child,
     port: String,
     device: Option<Device>,
@@ -84,11 +85,12 @@ impl House {
         // The gateway must never wait for a reader of its log.
         std::thread::spawn(move || log.for_each(drop));
         let port = door.rsplit(':').next().unwrap().to_owned();
-        let mut house = House { folder, gateway, port, device: None };
+        let mut house = House { folder, stanza: String::new(), gateway, port, device: None };
         house.add_user("ops", "admin");
         house.add_user("eye", "viewer");
         let me = nix::unistd::User::from_uid(nix::unistd::getuid()).unwrap().unwrap().name;
         let stanza = house.homing(&["enroll", "edge-7", "--user", &me, "--address", &address]);
+        house.stanza = stanza.clone();
         house.device = Some(Device::start(stanza, &house.folder.path().join("edge-7")));
         house.homing(&["enroll", "watch", "edge-7", "--timeout", "20s"]);
         house
@@ -111,13 +113,13 @@ impl House {
         assert!(is_done(make.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key)));
         let public = std::fs::read_to_string(key.with_extension("pub")).unwrap();
         let body = format!(r#"{{"name":"{name}","role":"{role}"}}"#);
-        self.post("/api/v1/users", &body);
+        drop(self.post("/api/v1/users", &body));
         let body = serde_json::json!({ "key": public.trim() }).to_string();
-        self.post(&format!("/api/v1/users/{name}/keys"), &body);
+        drop(self.post(&format!("/api/v1/users/{name}/keys"), &body));
     }
 
     /// As any program with the socket may.
-    fn post(&self, path: &str, body: &str) {
+    fn post(&self, path: &str, body: &str) -> String {
         let socket = self.path("data").join("homing.sock");
         let mut stream = std::os::unix::net::UnixStream::connect(socket).unwrap();
         let length = body.len();
@@ -129,6 +131,7 @@ impl House {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        answer
     }
 
     /// Options that every OpenSSH program gets.
@@ -374,7 +377,8 @@ fn beyond_its_spool_a_channel_is_closed_with_the_reason_and_no_other() {
 fn a_device_that_is_sent_away_ends_every_channel_with_a_reason() {
     let house = House::start(&[]);
     let mut ssh = house.ssh("ops:edge-7");
-    let ssh = ssh.arg("cat").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut ssh = ssh.arg("cat").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let _typing = ssh.stdin.take();
     let there = Instant::now() + Duration::from_secs(10);
     while !house.homing(&["device", "sessions", "edge-7"]).contains("exec cat") {
         assert!(Instant::now() < there);
@@ -385,6 +389,118 @@ fn a_device_that_is_sent_away_ends_every_channel_with_a_reason() {
     assert!(ran.stderr.contains("ended the device's connection"), "{ran:?}");
     assert_eq!(ran.exit, 255);
     house.homing(&["enroll", "watch", "edge-7", "--timeout", "30s"]);
+}
+
+#[test]
+fn a_device_that_is_taken_over_ends_every_channel_with_a_reason() {
+    let house = House::start(&[]);
+    let mut ssh = house.ssh("ops:edge-7");
+    let mut ssh = ssh.arg("cat").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let _typing = ssh.stdin.take();
+    let there = Instant::now() + Duration::from_secs(10);
+    while !house.homing(&["device", "sessions", "edge-7"]).contains("exec cat") {
+        assert!(Instant::now() < there);
+    }
+    // The same device once more, with the same host key.
+    let twin = house.path("twin");
+    let mut copy = Command::new("cp");
+    assert!(is_done(copy.arg("-a").arg(house.path("edge-7")).arg(&twin)));
+    let _ = std::fs::remove_file(twin.join("control.sock"));
+    let twin = Device::start(house.stanza.clone(), &twin);
+    let ran = Ran::of(ssh.wait_with_output().unwrap());
+    let expected =
+        "edge-7: the device's connection ended: a newer session of the device took over\n";
+    let log = house.homing(&["device", "log", "edge-7"]);
+    assert_eq!((ran.exit, ran.stderr.as_str()), (255, expected), "{log}");
+    drop(twin);
+}
+
+#[test]
+fn a_gateway_that_stops_says_so_on_every_channel() {
+    let mut house = House::start(&[]);
+    let mut ssh = house.ssh("ops:edge-7");
+    let mut ssh = ssh.arg("cat").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let _typing = ssh.stdin.take();
+    let there = Instant::now() + Duration::from_secs(10);
+    while !house.homing(&["device", "sessions", "edge-7"]).contains("exec cat") {
+        assert!(Instant::now() < there);
+    }
+    let gateway = nix::unistd::Pid::from_raw(i32::try_from(house.gateway.id()).unwrap());
+    nix::sys::signal::kill(gateway, nix::sys::signal::Signal::SIGTERM).unwrap();
+    let ran = Ran::of(ssh.wait_with_output().unwrap());
+    assert_eq!((ran.exit, ran.stderr.as_str()), (255, "edge-7: the gateway is stopping\n"));
+    assert!(house.gateway.wait().unwrap().success());
+}
+
+#[test]
+fn whoever_loses_the_right_loses_the_channel() {
+    let house = House::start(&[]);
+    let mut ssh = house.ssh("ops:edge-7");
+    let mut ssh = ssh.arg("cat").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let _typing = ssh.stdin.take();
+    let there = Instant::now() + Duration::from_secs(10);
+    while !house.homing(&["device", "sessions", "edge-7"]).contains("exec cat") {
+        assert!(Instant::now() < there);
+    }
+    house.homing(&["api", "DELETE", "/api/v1/users/ops"]);
+    let ran = Ran::of(ssh.wait_with_output().unwrap());
+    let expected = "edge-7: your key or user was removed from the gateway\n";
+    assert_eq!((ran.exit, ran.stderr.as_str()), (255, expected));
+}
+
+#[test]
+fn a_certificate_of_a_configured_authority_opens_the_door_for_its_principal_alone() {
+    let keys = tempfile::tempdir().unwrap();
+    let (authority, key) = (keys.path().join("ca"), keys.path().join("key"));
+    for path in [&authority, &key] {
+        let mut make = Command::new("ssh-keygen");
+        assert!(is_done(make.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(path)));
+    }
+    let trusted = authority.with_extension("pub").display().to_string();
+    let house = House::start(&[("HOMING_FRONT_DOOR_USER_CA", &trusted)]);
+    let log_in = |principal: &str, option: &str| {
+        let mut sign = Command::new("ssh-keygen");
+        sign.args(["-q", "-s"])
+            .arg(&authority)
+            .args(["-I", "laptop", "-n", principal, "-V", "+5m"]);
+        if !option.is_empty() {
+            sign.args(["-O", option]);
+        }
+        assert!(is_done(sign.arg(key.with_extension("pub"))));
+        let mut ssh = Command::new("ssh");
+        ssh.args(["-F", "none", "-p", &house.port, "-i"]).arg(&key);
+        let options = house.options("ops");
+        ssh.args(&options[2..]).args(["-l", "ops:edge-7", "127.0.0.1", "echo in"]);
+        Ran::of(ssh.stdin(Stdio::null()).output().unwrap())
+    };
+    assert_eq!(log_in("ops", "").stdout, "in\n");
+    assert_eq!(log_in("ops", "source-address=127.0.0.0/8").stdout, "in\n");
+    assert!(log_in("eve", "").stderr.contains("Permission denied"));
+    assert!(log_in("ops", "source-address=192.0.2.0/24").stderr.contains("Permission denied"));
+    let ran = log_in("ops", "force-command=uptime");
+    assert_eq!(ran.stderr, "edge-7: your certificate is for one command alone: uptime\n");
+    assert!(log_in("ops", "critical:unheard-of=1").stderr.contains("Permission denied"));
+}
+
+#[test]
+fn a_one_time_password_opens_the_door_once() {
+    let house = House::start(&[]);
+    let answer = house.post("/api/v1/users/ops/password", "");
+    let password = answer.split("\"password\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let askpass = house.path("askpass");
+    std::fs::write(&askpass, format!("#!/bin/sh\necho '{password}'\n")).unwrap();
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(&askpass, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let log_in = || {
+        let mut ssh = Command::new("ssh");
+        ssh.args(["-F", "none", "-p", &house.port, "-o", "BatchMode=no"]);
+        ssh.args(["-o", "PreferredAuthentications=password", "-o", "NumberOfPasswordPrompts=1"]);
+        ssh.args(house.options("ops")).args(["-l", "ops:edge-7", "127.0.0.1", "echo in"]);
+        ssh.env("SSH_ASKPASS", &askpass).env("SSH_ASKPASS_REQUIRE", "force");
+        Ran::of(ssh.stdin(Stdio::null()).output().unwrap())
+    };
+    assert_eq!(log_in().stdout, "in\n");
+    assert!(log_in().stderr.contains("Permission denied"));
 }
 
 #[test]

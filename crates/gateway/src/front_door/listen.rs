@@ -291,6 +291,11 @@ async fn accept(hall: Arc<Hall>, socket: TcpListener) {
                 continue;
             }
         };
+        if let Err(throttled) = hall.shared.access.check(Some(source), None) {
+            hall.turned_away.fetch_add(1, Ordering::Relaxed);
+            tracing::debug!(code = throttled.code(), %source, "front door: {throttled}");
+            continue;
+        }
         let Some(pass) = hall.enter(source, |hall| &hall.gate) else { continue };
         let Some(lobby) = hall.enter(source, |hall| &hall.lobby) else { continue };
         hall.visits.spawn(receive(Arc::clone(&hall), stream, source, pass, lobby));
@@ -307,7 +312,10 @@ async fn receive(hall: Arc<Hall>, stream: TcpStream, source: SocketAddr, pass: P
         "the gateway is stopping".to_owned()
     };
     let visit = Arc::new(Visit::new(Arc::clone(&hall.shared), source, (lobby, login)));
-    let closed = serve(stream, Arc::clone(&hall.settings), visit, shutdown).await;
+    let closed = serve(stream, Arc::clone(&hall.settings), Arc::clone(&visit), shutdown).await;
+    if visit.failed() {
+        hall.shared.access.note_failure(Some(source), None);
+    }
     tracing::debug!(%source, code = closed.reason.code(), "front door: {closed}");
     drop(pass);
 }
@@ -321,7 +329,7 @@ async fn tell_of_turned_away(hall: Arc<Hall>) {
         if now > told {
             tracing::warn!(
                 connections = now - told,
-                "front door: turned away in the last minute, too many in all or from one source"
+                "front door: turned away in the last minute: too many in all or from one source, or failed logins"
             );
         }
         told = now;

@@ -1,6 +1,7 @@
 //! One operator's connection: who they are, which device they mean, and whether they may.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ pub(super) struct Visit {
     shared: Arc<Shared>,
     source: SocketAddr,
     waiting: Mutex<Option<Waiting>>,
+    has_tried: AtomicBool,
 }
 
 /// Who has logged in, and where they want to go.
@@ -77,25 +79,14 @@ fn read(login: &str) -> (Option<String>, Result<Target, String>) {
 
 impl Visit {
     pub(super) fn new(shared: Arc<Shared>, source: SocketAddr, waiting: Waiting) -> Self {
-        Self { shared, source, waiting: Mutex::new(Some(waiting)) }
+        let waiting = Mutex::new(Some(waiting));
+        Self { shared, source, waiting, has_tried: AtomicBool::new(false) }
     }
 
-    fn guest(
-        &self,
-        operator: Operator,
-        target: Result<Target, String>,
-        terms: Terms,
-    ) -> Option<Guest> {
-        Some(Guest { operator, target, terms })
-    }
-
-    /// Whether a login that nobody can guess may be tried: what strangers do from elsewhere holds no user up.
-    fn may_try(&self) -> bool {
-        let checked = self.shared.access.check(Some(self.source), None);
-        if let Err(throttled) = &checked {
-            tracing::debug!(source = %self.source, "front door: {throttled}");
-        }
-        checked.is_ok()
+    /// Whether somebody tried to log in and did not.
+    pub(super) fn failed(&self) -> bool {
+        let waits = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        waits && self.has_tried.load(Ordering::Relaxed)
     }
 
     /// Whether a certificate may be used from here.
@@ -179,23 +170,19 @@ impl Door for Visit {
 
     async fn knows_key(&self, login: &str, key: &HostKey) -> bool {
         let (operator, _) = read(login);
-        self.shared.access.knows_key(operator.as_deref(), key)
+        let is_known = self.shared.access.knows_key(operator.as_deref(), key);
+        self.has_tried.fetch_or(!is_known, Ordering::Relaxed);
+        is_known
     }
 
     async fn check_key(&self, login: &str, key: &HostKey) -> Option<Guest> {
         let (operator, target) = read(login);
-        if !self.may_try() {
-            return None;
-        }
         let operator = self.shared.access.by_key(operator.as_deref(), key, Some(self.source))?;
-        self.guest(operator, target, Terms::ALL)
+        Some(Guest { operator, target, terms: Terms::ALL })
     }
 
     async fn check_certificate(&self, login: &str, certificate: &Certificate) -> Option<Guest> {
         let (operator, target) = read(login);
-        if !self.may_try() {
-            return None;
-        }
         if !self.is_from(certificate.source_address.as_deref()) {
             tracing::info!(source = %self.source, "front door: a certificate is not for this source");
             return None;
@@ -220,14 +207,14 @@ impl Door for Visit {
             permits_forwarding: certificate.permits_forwarding,
             force_command: certificate.force_command.clone(),
         };
-        self.guest(operator, target, terms)
+        Some(Guest { operator, target, terms })
     }
 
     async fn check_password(&self, login: &str, password: &Secret) -> Option<Guest> {
         let (Some(operator), target) = read(login) else { return None };
         let access = &self.shared.access;
         match access.by_one_time_password(&operator, password, Some(self.source)).await {
-            Ok(operator) => self.guest(operator, target, Terms::ALL),
+            Ok(operator) => Some(Guest { operator, target, terms: Terms::ALL }),
             Err(refused) => {
                 tracing::info!(code = refused.code(), source = %self.source, "front door: {refused}");
                 None
@@ -240,6 +227,7 @@ impl Door for Visit {
     }
 
     fn refused(&self, login: &str, method: &'static str) {
+        self.has_tried.store(true, Ordering::Relaxed);
         let (operator, _) = read(login);
         let name = operator.unwrap_or_else(|| login.to_owned());
         let name = Excerpt::new(name).to_string();

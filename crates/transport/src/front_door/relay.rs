@@ -56,6 +56,24 @@ enum Wanted {
     Start,
 }
 
+/// Where the device's answers go, the oldest first. Those that it never gives because the channel ends before are granted: whoever
+/// is refused does not stay to read why.
+#[derive(Default)]
+struct Answers(VecDeque<(oneshot::Sender<bool>, Wanted)>);
+
+impl Answers {
+    /// The device closed the channel instead of answering.
+    fn refuse(&mut self) {
+        self.0.drain(..).for_each(|(answer, _)| drop(answer.send(false)));
+    }
+}
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        self.0.drain(..).for_each(|(answer, _)| drop(answer.send(true)));
+    }
+}
+
 /// How the device's side ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum End {
@@ -86,7 +104,7 @@ pub(super) struct Relay {
     /// No more comes from the operator.
     input_over: bool,
     /// Where the device's answers go, the oldest first.
-    answers: VecDeque<(oneshot::Sender<bool>, Wanted)>,
+    answers: Answers,
     /// Data may pass.
     is_started: bool,
     /// An exit status or signal is to be expected.
@@ -138,7 +156,7 @@ impl Relay {
             permit: None,
             outbox: VecDeque::new(),
             input_over: false,
-            answers: VecDeque::new(),
+            answers: Answers::default(),
             is_started,
             awaits_status: !is_started,
             held_eof: None,
@@ -282,7 +300,7 @@ impl Relay {
 
     /// The device granted or refused the oldest request.
     fn answered(&mut self, granted: bool) {
-        let Some((answer, wanted)) = self.answers.pop_front() else { return };
+        let Some((answer, wanted)) = self.answers.0.pop_front() else { return };
         match (wanted, granted) {
             (Wanted::Terminal, true) => self.towards.has_terminal.store(true, Relaxed),
             (Wanted::Start, false) => {
@@ -352,7 +370,10 @@ impl Relay {
         // The link's end may be known a moment later than its channels'.
         match tokio::time::timeout(Duration::from_millis(50), &mut self.lost).await {
             Ok(why) => End::Early(Why::DeviceLost(why)),
-            Err(_) => End::Whole,
+            Err(_) => {
+                self.answers.refuse();
+                End::Whole
+            }
         }
     }
 
@@ -367,7 +388,7 @@ impl Relay {
             Ask::Terminal(terminal) => {
                 let passed = self.requests.terminal(&terminal).await;
                 self.terminal = Some(terminal);
-                self.answers.push_back((answer, Wanted::Terminal));
+                self.answers.0.push_back((answer, Wanted::Terminal));
                 passed
             }
             Ask::Variable(name, value) => {
@@ -394,16 +415,16 @@ impl Relay {
         answer: oneshot::Sender<bool>,
         keeper: &mut dyn Keeper,
     ) -> Result<(), End> {
+        // Kept where it is granted if the channel ends in the meantime.
+        self.answers.0.push_back((answer, Wanted::Start));
         match keeper.start(&start, self.terminal.as_ref()).await {
             Ok(plan) => {
                 self.plan = plan;
                 self.is_started = true;
-                self.answers.push_back((answer, Wanted::Start));
                 let _ = self.requests.start(&start).await;
                 self.inspected()
             }
             Err(reason) => {
-                let _ = answer.send(true); // so that the operator stays to read why
                 let reason = format!("{}: {reason}", self.device);
                 Err(End::Early(Why::Refused(reason)))
             }
