@@ -89,7 +89,8 @@ impl Control {
     /// # Errors
     /// Nobody's, or it is not in force, or this source failed too often.
     pub fn by_token(&self, token: &str, source: SocketAddr) -> Result<Operator, api::Problem> {
-        self.shared.access.by_token(token, Some(source)).map_err(|refused| refused.problem())
+        let found = self.shared.access.by_token(token, Some(source));
+        found.map_err(|refused| self.token_refused(&refused, source))
     }
 
     /// Users, their keys and grants, and tokens.

@@ -215,3 +215,19 @@ async fn the_timeline_names_who_did_it() {
     assert_eq!(last.fields["actor"], "jane");
     running.gateway.stop().await;
 }
+
+#[tokio::test]
+async fn a_token_that_is_not_taken_is_in_the_audit_trail_until_it_is_throttled() {
+    let running = Running::start().await;
+    let source = "192.0.2.7:50000".parse().unwrap();
+    let status = |_| running.control.by_token("hmt_x", source).unwrap_err().status;
+    let statuses: Vec<u16> = (0..15).map(status).collect();
+    assert_eq!(statuses, [&[401; 11][..], &[429; 4]].concat());
+    running.control.shared.store.flush().await.unwrap();
+    let query = store::AuditQuery::default();
+    let trail = running.control.shared.store.audit(query).await.unwrap();
+    let refused = trail.iter().filter(|sealed| sealed.entry.action == "login-refused");
+    let results: Vec<_> = refused.map(|sealed| sealed.entry.result.as_str()).collect();
+    assert_eq!(results, ["refused:unknown-token"; 11]);
+    running.gateway.stop().await;
+}
