@@ -23,19 +23,21 @@ pub(crate) use scrape::{MOST_DEVICES, devices, gateway};
 
 /// One label.
 type One = [(&'static str, String); 1];
-type Histograms = Family<One, Histogram, fn() -> Histogram>;
+/// Two of them.
+type Two = [(&'static str, String); 2];
+type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// What is counted since the start.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
-    handshakes: Histograms,
+    handshakes: Histograms<One>,
     accept_wait: Histogram,
     disconnects: Family<One, Counter>,
     takeovers: Family<One, Counter>,
-    rpc_seconds: Family<[(&'static str, String); 2], Histogram, fn() -> Histogram>,
+    rpc_seconds: Histograms<Two>,
     rpcs: Family<One, Counter>,
-    logins: Family<[(&'static str, String); 2], Counter>,
+    logins: Family<Two, Counter>,
     channels: Family<One, Gauge>,
 }
 
@@ -91,17 +93,17 @@ impl Metrics {
         };
         // So that what never happened reads as 0, and not as nothing.
         for result in RpcResult::ALL {
-            metrics.rpcs.get_or_create(&one("result", result.as_str()));
+            drop(metrics.rpcs.get_or_create(&one("result", result.as_str())));
         }
         for kind in CHANNELS {
-            metrics.channels.get_or_create(&one("kind", kind));
+            drop(metrics.channels.get_or_create(&one("kind", kind)));
         }
         for result in ["took-over", "stale", "duplicate-device"] {
-            metrics.takeovers.get_or_create(&one("result", result));
+            drop(metrics.takeovers.get_or_create(&one("result", result)));
         }
         let logins = [("via", "ssh".to_owned()), ("result", "ok".to_owned())];
-        metrics.logins.get_or_create(&logins);
-        metrics.handshakes.get_or_create(&one("result", "in-session"));
+        drop(metrics.logins.get_or_create(&logins));
+        drop(metrics.handshakes.get_or_create(&one("result", "in-session")));
         metrics.registered(commits)
     }
 

@@ -103,8 +103,10 @@ fn store(to: &mut Registry, shared: &Shared) {
         shared.store.audit_head().id,
     );
     let spool = Family::<One, Gauge>::default();
-    spool.get_or_create(&one("place", "memory")).set(whole(shared.budget.memory_used()));
-    spool.get_or_create(&one("place", "disk")).set(whole(shared.budget.disk_used()));
+    let (memory, disk) = shared.channels.waiting();
+    let (memory, disk) = (memory + shared.budget.memory_used(), disk + shared.budget.disk_used());
+    spool.get_or_create(&one("place", "memory")).set(whole(memory));
+    spool.get_or_create(&one("place", "disk")).set(whole(disk));
     to.register("spool_bytes", "Output that waits for slow readers", spool);
     gauge(
         to,

@@ -89,9 +89,6 @@ impl Recorder {
         self.put(Piece::Resize(columns, rows));
     }
 
-    /// The session is over.
-    pub(crate) fn finish(self) {}
-
     fn put(&self, piece: Piece) {
         let mut queue = self.shared.lock();
         let length = match &piece {

@@ -62,7 +62,7 @@ async fn a_session_is_a_file_that_plays_and_that_the_trail_vouches_for() {
     recorder.output(&[0xac]);
     recorder.resize(132, 43);
     recorder.output(b"\x1b[1mbye\r\n");
-    recorder.finish();
+    drop(recorder);
     let recording = until_finished(&recordings, &id).await;
     let (_, path) = recordings.find(&id).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

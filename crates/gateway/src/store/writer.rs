@@ -32,6 +32,13 @@ const PRUNE: Duration = Duration::from_secs(60);
 
 type Answer = (oneshot::Sender<Result<(), WriteError>>, Result<(), WriteError>);
 
+/// What a transaction came to.
+struct Committed {
+    differences: Vec<Difference>,
+    events: Vec<Event>,
+    entries: Vec<Sealed>,
+}
+
 /// What the writer owns. The folder's lock is let go when it ends.
 pub(super) struct Writer {
     pub(super) db: Connection,
@@ -77,7 +84,7 @@ impl Writer {
         let mut items = std::mem::take(&mut kept.items);
         let mut answers = Vec::new();
         match self.commit(&mut items, &mut kept, &mut answers) {
-            Ok((differences, events, entries)) => {
+            Ok(Committed { differences, events, entries }) => {
                 self.state.apply(differences);
                 self.state.note_outage(None);
                 for event in events {
@@ -115,7 +122,7 @@ impl Writer {
         items: &mut VecDeque<Item>,
         kept: &mut Batch,
         answers: &mut Vec<Answer>,
-    ) -> Result<(Vec<Difference>, Vec<Event>, Vec<Sealed>), WriteError> {
+    ) -> Result<Committed, WriteError> {
         let now = Timestamp::now();
         let mut transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut touched = Touched::default();
@@ -160,7 +167,7 @@ impl Writer {
         write_seen(&transaction, kept, &mut differences)?;
         accounts::write_used(&transaction, &kept.used, &mut differences)?;
         transaction.commit()?;
-        Ok((differences, touched.events, touched.audit))
+        Ok(Committed { differences, events: touched.events, entries: touched.audit })
     }
 
     /// Makes a durable entry known.

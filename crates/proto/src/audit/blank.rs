@@ -154,13 +154,11 @@ impl Blanked {
 
     fn word(&mut self, piece: &str, word: &str) {
         let lower = word.to_ascii_lowercase();
+        let is_key = looks_like_key(word) && !self.out.ends_with("SHA256:");
         if word == BLANK {
             self.awaited = false;
             self.out.push_str(piece);
-        } else if looks_like_key(word) && !self.out.ends_with("SHA256:") {
-            self.awaited = false;
-            self.out.push_str(BLANK);
-        } else if MARKS.iter().any(|mark| word.contains(mark)) {
+        } else if is_key || MARKS.iter().any(|mark| word.contains(mark)) {
             self.awaited = false;
             self.out.push_str(BLANK);
         } else if self.by_name && names_secret(&lower) {
