@@ -104,7 +104,7 @@ fn query(parameters: &Parameters) -> Result<AuditQuery, Refusal> {
     Ok(AuditQuery {
         after: parameters.read("after", "the id of an entry")?,
         before: parameters.read("before", "the id of an entry")?,
-        since: parameters.read::<Timestamp>("since", TIME)?,
+        since: parameters.read("since", TIME)?,
         until: parameters.read("until", TIME)?,
         operator: text("operator"),
         device: text("device"),
