@@ -37,8 +37,8 @@ impl Accounts {
         let scope = Grant { role, selector: request.selector, expires_at: request.expires_at };
         let token = Token::compose(&*random()?);
         let whose = match &user {
-            Some(user) => format!("for user {user}"),
-            None => "for a program".to_owned(),
+            Some(user) => format!("for user {user}: at most"),
+            None => "for a program:".to_owned(),
         };
         let record = TokenRecord {
             id: token.id(),
@@ -51,7 +51,7 @@ impl Accounts {
             scope,
         };
         let (id, details) = (token.id(), shown::token(&record));
-        let done = format!("made token {id} {whose}: {}", shown::grant(&record.scope));
+        let done = format!("made token {id} {whose} {}", shown::grant(&record.scope));
         let changes = [AccountChange::AddToken(Box::new(record))];
         self.write(changes, "token-created", &done, operator).await?;
         let token = api::Password::new(token.expose().to_owned());
