@@ -217,7 +217,7 @@ impl Passage {
         match (framed, read) {
             (Err(error), _) => self.close(Closed::by_device(Reason::Framing(error))),
             (_, Err(error)) => self.close(Closed::by_device(Reason::Hello(error))),
-            (Ok(()), Ok(())) => self.to_operator(out),
+            (Ok(()), Ok(())) => self.send_to_operator(out),
         }
     }
 
@@ -229,7 +229,7 @@ impl Passage {
         {
             return self.close(Closed::by_device(Reason::Framing(error)));
         }
-        self.to_operator(out);
+        self.send_to_operator(out);
         if let State::Greeting(reader) = &mut self.device.state {
             let read = std::mem::take(&mut **reader).finish();
             return self.end_of_device_hello(read);

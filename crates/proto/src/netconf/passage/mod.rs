@@ -21,6 +21,7 @@
 mod canon;
 mod closed;
 mod device;
+mod greeting;
 mod operation;
 mod operator;
 mod record;
@@ -192,11 +193,11 @@ impl Passage {
             return;
         }
         while let Some(answer) = self.replies.next_answer() {
-            self.to_operator(answer);
+            self.send_to_operator(answer);
         }
     }
 
-    fn to_device(&mut self, bytes: Vec<u8>) {
+    fn send_to_device(&mut self, bytes: Vec<u8>) {
         match self.actions.back_mut() {
             _ if bytes.is_empty() => {}
             Some(Action::ToDevice(last)) => last.extend_from_slice(&bytes),
@@ -204,7 +205,7 @@ impl Passage {
         }
     }
 
-    fn to_operator(&mut self, bytes: Vec<u8>) {
+    fn send_to_operator(&mut self, bytes: Vec<u8>) {
         match self.actions.back_mut() {
             _ if bytes.is_empty() => {}
             Some(Action::ToOperator(last)) => last.extend_from_slice(&bytes),

@@ -8,15 +8,13 @@
 //! ```
 
 use super::closed::{Closed, Reason};
+use super::greeting::{self, DECLARATION};
 use super::record::{Outcome, Record};
 use super::request::{Malformed, Request};
 use super::{Action, Passage, Verdict};
 use crate::access;
 use crate::netconf::framing::{Decoder, Encoder, Frame, Framing, FramingError};
 use crate::netconf::hello::{self, Hello, HelloError};
-
-/// What stands before every message to the device, whatever the operator wrote there.
-const DECLARATION: &[u8] = b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 /// The message that is coming in.
 #[derive(Debug)]
@@ -198,7 +196,7 @@ impl Passage {
         head.extend_from_slice(&request.take_written());
         let mut out = Vec::new();
         match encoder.data(&head, &mut out) {
-            Ok(()) => self.to_device(out),
+            Ok(()) => self.send_to_device(out),
             Err(error) => self.close(Closed::by_gateway(Reason::Framing(error))),
         }
     }
@@ -214,7 +212,7 @@ impl Passage {
         }
         let mut out = Vec::new();
         match encoder.end(&mut out) {
-            Ok(()) => self.to_device(out),
+            Ok(()) => self.send_to_device(out),
             Err(error) => self.close(Closed::by_gateway(Reason::Framing(error))),
         }
         self.replies.complete(request.operation(), request.bytes());
@@ -386,19 +384,12 @@ impl Passage {
     }
 
     fn end_of_operator_hello(&mut self, read: Result<Hello, HelloError>) {
-        let clean = read.and_then(|hello| match hello.session_id {
-            Some(_) => Err(HelloError::SessionIdOfClient),
-            None if !hello.capabilities.iter().all(is_plain) => Err(HelloError::Capabilities),
-            None => Ok(hello),
-        });
-        let hello = match clean {
+        let hello = match read.and_then(greeting::check) {
             Ok(hello) => hello,
             Err(error) => return self.close(Closed::by_operator(Reason::Hello(error))),
         };
-        let message = [DECLARATION, hello.compose().as_bytes()].concat();
-        let mut out = Vec::new();
-        match Encoder::new(Framing::EndOfMessage).message(&message, &mut out) {
-            Ok(()) => self.to_device(out),
+        match greeting::compose(&hello) {
+            Ok(out) => self.send_to_device(out),
             Err(error) => return self.close(Closed::by_gateway(Reason::Framing(error))),
         }
         self.operator.state = State::Greeted(hello);
@@ -423,9 +414,4 @@ impl Passage {
 
 fn refused(request: &Request, tag: String) -> Record {
     Record::of(request.operation(), request.bytes(), Outcome::Refused { tag })
-}
-
-/// Whether a capability is a URI, which has visible ASCII characters only.
-fn is_plain(capability: &str) -> bool {
-    capability.bytes().all(|byte| byte.is_ascii_graphic())
 }
