@@ -18,8 +18,10 @@
 //!
 //! Source: RFC 4252 to 4254; OpenSSH's *PROTOCOL* and *PROTOCOL.certkeys*.
 
+mod answers;
 mod certificate;
 mod channel;
+mod chunks;
 mod connection;
 mod frames;
 mod handler;

@@ -20,13 +20,13 @@ use tokio::sync::mpsc::OwnedPermit;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::answers::{Answers, Wanted};
 use super::channel::{Ask, Asked};
+use super::chunks::{Chunk, write_chunks};
 use super::frames::{Frame, FrameWriter};
 use super::inspect::Inspected;
 use super::{Keeper, Plan, Traffic, Why};
-use crate::device_link::{
-    ChannelReader, ChannelRequests, ChannelWriter, DeviceChannel, Event, PtyRequest, Start,
-};
+use crate::device_link::{ChannelReader, ChannelRequests, DeviceChannel, Event, PtyRequest, Start};
 use crate::spool::{Cut, SpoolReader};
 
 /// How long a session may take until something is asked for.
@@ -38,41 +38,6 @@ const LINGER: Duration = Duration::from_secs(1);
 const EOF_HELD: Duration = Duration::from_secs(1);
 /// Chunks on their way to the device.
 const CHUNKS: usize = 2;
-
-/// What goes to the device.
-enum Chunk {
-    /// Data.
-    Data(Bytes),
-    /// The end of it.
-    Eof,
-}
-
-/// What an answer is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    /// A terminal.
-    Terminal,
-    /// What the channel is for.
-    Start,
-}
-
-/// Where the device's answers go, the oldest first. Those that it never gives because the channel ends before are granted: whoever
-/// is refused does not stay to read why.
-#[derive(Default)]
-struct Answers(VecDeque<(oneshot::Sender<bool>, Wanted)>);
-
-impl Answers {
-    /// The device closed the channel instead of answering.
-    fn refuse(&mut self) {
-        self.0.drain(..).for_each(|(answer, _)| drop(answer.send(false)));
-    }
-}
-
-impl Drop for Answers {
-    fn drop(&mut self) {
-        self.0.drain(..).for_each(|(answer, _)| drop(answer.send(true)));
-    }
-}
 
 /// How the device's side ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -205,7 +170,7 @@ impl Relay {
             let held = self.held_eof;
             let done = tokio::select! {
                 event = self.reader.next() => match event {
-                    Some(event) => self.from_device(event),
+                    Some(event) => self.handle_event(event),
                     None => Err(self.channel_ended().await),
                 },
                 asked = asks.recv(), if asks_open => match asked {
@@ -215,7 +180,7 @@ impl Relay {
                         Ok(())
                     }
                 },
-                piece = self.input.next(), if takes_input => self.from_operator(piece),
+                piece = self.input.next(), if takes_input => self.handle_piece(piece),
                 permit = chunks.clone().reserve_owned(), if is_writing && !has_permit => {
                     self.is_writing = permit.is_ok();
                     self.permit = permit.ok();
@@ -255,7 +220,7 @@ impl Relay {
     }
 
     /// One thing that the device said.
-    fn from_device(&mut self, event: Event) -> Result<(), End> {
+    fn handle_event(&mut self, event: Event) -> Result<(), End> {
         match event {
             Event::Data(bytes) => {
                 self.towards.traffic.from_device.fetch_add(bytes.len() as u64, Relaxed);
@@ -263,23 +228,23 @@ impl Relay {
                     inspector.handle_device(&bytes);
                     return self.inspected();
                 }
-                self.to_operator(Frame::Data(bytes))
+                self.pass_on(Frame::Data(bytes))
             }
             Event::Stderr(bytes) => {
                 self.towards.traffic.from_device.fetch_add(bytes.len() as u64, Relaxed);
-                self.to_operator(Frame::Errors(bytes))
+                self.pass_on(Frame::Errors(bytes))
             }
             Event::Eof if self.awaits_status => {
                 self.held_eof = Some(Instant::now() + EOF_HELD);
                 Ok(())
             }
-            Event::Eof => self.to_operator(Frame::Eof),
+            Event::Eof => self.pass_on(Frame::Eof),
             Event::ExitStatus(status) => {
-                self.to_operator(Frame::Status(status))?;
+                self.pass_on(Frame::Status(status))?;
                 self.let_eof_go()
             }
             Event::ExitSignal(signal) => {
-                self.to_operator(Frame::Signal(signal))?;
+                self.pass_on(Frame::Signal(signal))?;
                 self.let_eof_go()
             }
             Event::Answer(granted) => {
@@ -293,14 +258,14 @@ impl Relay {
     fn let_eof_go(&mut self) -> Result<(), End> {
         self.awaits_status = false;
         match self.held_eof.take() {
-            Some(_) => self.to_operator(Frame::Eof),
+            Some(_) => self.pass_on(Frame::Eof),
             None => Ok(()),
         }
     }
 
     /// The device granted or refused the oldest request.
     fn answered(&mut self, granted: bool) {
-        let Some((answer, wanted)) = self.answers.0.pop_front() else { return };
+        let Some((answer, wanted)) = self.answers.next() else { return };
         match (wanted, granted) {
             (Wanted::Terminal, true) => self.towards.has_terminal.store(true, Relaxed),
             (Wanted::Start, false) => {
@@ -313,7 +278,7 @@ impl Relay {
     }
 
     /// Puts a frame where it waits for the operator.
-    fn to_operator(&mut self, frame: Frame) -> Result<(), End> {
+    fn pass_on(&mut self, frame: Frame) -> Result<(), End> {
         if let Frame::Data(bytes) | Frame::Errors(bytes) = &frame {
             self.towards.traffic.waiting.fetch_add(bytes.len() as u64, Relaxed);
             if let Some(witness) = &mut self.plan.witness {
@@ -327,7 +292,7 @@ impl Relay {
     }
 
     /// One piece of the operator, or the end of them.
-    fn from_operator(&mut self, piece: Result<Option<Bytes>, Cut>) -> Result<(), End> {
+    fn handle_piece(&mut self, piece: Result<Option<Bytes>, Cut>) -> Result<(), End> {
         match piece {
             Ok(Some(bytes)) => {
                 if let Some(witness) = &mut self.plan.witness {
@@ -357,7 +322,7 @@ impl Relay {
         while let Some(action) = self.plan.inspector.as_mut().and_then(|it| it.poll_action()) {
             match action {
                 Inspected::ToDevice(bytes) => self.outbox.push_back(Chunk::Data(bytes)),
-                Inspected::ToOperator(bytes) => self.to_operator(Frame::Data(bytes))?,
+                Inspected::ToOperator(bytes) => self.pass_on(Frame::Data(bytes))?,
                 Inspected::DeviceEof => self.outbox.push_back(Chunk::Eof),
                 Inspected::Close(reason) => return Err(End::Early(Why::Refused(reason))),
             }
@@ -388,7 +353,7 @@ impl Relay {
             Ask::Terminal(terminal) => {
                 let passed = self.requests.terminal(&terminal).await;
                 self.terminal = Some(terminal);
-                self.answers.0.push_back((answer, Wanted::Terminal));
+                self.answers.expect(answer, Wanted::Terminal);
                 passed
             }
             Ask::Variable(name, value) => {
@@ -416,7 +381,7 @@ impl Relay {
         keeper: &mut dyn Keeper,
     ) -> Result<(), End> {
         // Kept where it is granted if the channel ends in the meantime.
-        self.answers.0.push_back((answer, Wanted::Start));
+        self.answers.expect(answer, Wanted::Start);
         match keeper.start(&start, self.terminal.as_ref()).await {
             Ok(plan) => {
                 self.plan = plan;
@@ -437,27 +402,5 @@ async fn at(moment: Option<Instant>) {
     match moment {
         Some(moment) => tokio::time::sleep_until(moment).await,
         None => std::future::pending().await,
-    }
-}
-
-/// Writes chunks to the device, in its window.
-async fn write_chunks(
-    mut writer: ChannelWriter,
-    mut chunks: mpsc::Receiver<Chunk>,
-    traffic: Arc<Traffic>,
-) {
-    while let Some(chunk) = chunks.recv().await {
-        let written = match chunk {
-            Chunk::Data(bytes) => {
-                let len = bytes.len() as u64;
-                let written = writer.write(bytes).await;
-                traffic.to_device.fetch_add(len, Relaxed);
-                written
-            }
-            Chunk::Eof => writer.eof().await,
-        };
-        if written.is_err() {
-            break; // told by the reader
-        }
     }
 }

@@ -283,30 +283,6 @@ async fn the_eleventh_channel_is_refused_at_once() {
 }
 
 #[tokio::test]
-async fn an_operator_who_does_not_read_stalls_neither_the_device_nor_their_other_channels() {
-    let mut device = settings(KeyKind::Ed25519);
-    device.keep_alive = Some((Duration::from_secs(1), 3));
-    let output = SpoolLimits { memory: MIB, disk: 128 * MIB as u64 };
-    let house = house_with("ops:edge-7", device, output).await;
-    // Asked for beside the operator's library, which reads ahead of its own readers as ours does.
-    let (near, far) = tokio::io::duplex(64 * 1024);
-    drop((near, far));
-    let mut bare = house.operator.open(Kind::Subsystem("netconf".into()), soon()).await.unwrap();
-    let flood = exec_on(&house.link, "flood 64").await;
-    let (writer, _unread) = homing_transport::spool::Spool::new(output, &Budget::default());
-    let draining = tokio::spawn(flood.split().0.drain_into(writer, None));
-    let mut worst = Duration::ZERO;
-    while !draining.is_finished() {
-        let start = Instant::now();
-        bare.write("rpc").await.unwrap();
-        assert_eq!(bare.next().await, Some(Event::Data("rpc".into())));
-        worst = worst.max(start.elapsed());
-    }
-    assert!(worst < Duration::from_secs(2), "{worst:?}");
-    assert!(!house.device.ended.is_finished());
-}
-
-#[tokio::test]
 async fn a_killed_channel_says_why_and_the_others_go_on() {
     let house = house().await;
     let channel = exec_on(&house.operator, "never-read").await;
@@ -359,26 +335,4 @@ async fn a_device_that_takes_no_input_for_too_long_loses_the_channel() {
     assert!(said.contains("did not read its input"), "{said}");
     assert_eq!(writing.await.unwrap(), Err(WriteError));
     assert!(house.operator.ping(soon()).await.is_some(), "the operator's connection goes on");
-}
-
-#[tokio::test]
-async fn beyond_its_spool_a_channel_is_closed_with_the_reason() {
-    let output = SpoolLimits { memory: 64 * 1024, disk: MIB as u64 };
-    let house = house_with("ops:edge-7", settings(KeyKind::Ed25519), output).await;
-    let mut flood = exec_on(&house.operator, "flood 64").await;
-    // The operator's library takes what comes; only a device much faster than the pipe between fills the spool.
-    let (mut err, mut status) = (String::new(), None);
-    while let Some(event) = flood.next().await {
-        match event {
-            Event::Data(_) => tokio::time::sleep(Duration::from_millis(2)).await,
-            Event::Stderr(bytes) => err.push_str(std::str::from_utf8(&bytes).unwrap()),
-            Event::ExitStatus(exit) => status = Some(exit),
-            _ => {}
-        }
-    }
-    if status != Some(0) {
-        assert!(err.contains("the reader is too slow"), "{err}");
-        assert_eq!(status, Some(255));
-    }
-    assert!(house.link.ping(soon()).await.is_some());
 }
