@@ -1,8 +1,11 @@
 """The HTTP API over TCP: curl over TLS with a token, `homing login`, and schemathesis against the OpenAPI document."""
 
+import hmac
+import http.server
 import json
 import os
 import subprocess
+import threading
 
 import pytest
 
@@ -209,3 +212,57 @@ def test_schemathesis_finds_no_answer_that_is_not_documented(gateway, dial, api)
     # A device that is away or says nonsense is 502, 503 or 504 by design, and documented; 500 is not.
     run(15, checks, "--include-path", rpc)
     until("the gateway still answers", lambda: api.json("/api/v1/status"))
+
+
+class Receiver:
+    """Takes webhooks, or turns them away."""
+
+    def __init__(self):
+        self.taken, self.refuses = [], False
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if not receiver.refuses:
+                    receiver.taken.append((dict(self.headers.items()), body))
+                self.send_response(503 if receiver.refuses else 204)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook?a=b"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def devices(self):
+        return [json.loads(body)["device"] for _, body in self.taken]
+
+
+def test_a_webhook_gets_every_event_once_and_signed_whatever_dies(gateway, api):
+    receiver = Receiver()
+    secret = gateway.run("webhook", "add", receiver.url, "--kind", "enrolled", "--on", "site=lab").stdout.strip()
+    gateway.enroll("edge-1", "--tag", "site=lab")
+    gateway.enroll("edge-2", "--tag", "site=fra")
+    until("the first event", lambda: receiver.devices() == ["edge-1"])
+    headers, body = receiver.taken[0]
+    headers = {name.lower(): value for name, value in headers.items()}
+    time, digits = (part.split("=")[1] for part in headers["homing-signature"].split(","))
+    assert hmac.new(secret.encode(), f"{time}.".encode() + body, "sha256").hexdigest() == digits
+    receiver.refuses = True
+    gateway.enroll("edge-3", "--tag", "site=lab")
+    until("it fails", lambda: gateway.json("webhook", "ls")[0]["state"] == "failing")
+    gateway.kill()
+    gateway.start()
+    hook = gateway.json("webhook", "ls")[0]
+    assert (hook["state"], hook["last_error"]) == ("failing", "status 503 Service Unavailable")
+    receiver.refuses = False
+    gateway.enroll("edge-4", "--tag", "site=lab")
+    until("nothing is lost", lambda: receiver.devices() == ["edge-1", "edge-3", "edge-4"])
+    gateway.run("webhook", "test", hook["id"])
+    until("a trial", lambda: receiver.devices()[-1] is None)
+    assert gateway.json("webhook", "ls")[0]["state"] == "active"
+    assert secret not in gateway.output()
+    gateway.run("webhook", "rm", hook["id"])
+    gateway.run("webhook", "rm", hook["id"], check=5)

@@ -12,6 +12,7 @@ mod rpc;
 mod show;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -37,7 +37,7 @@ use crate::session::End;
 use crate::shared::{Counters, Shared};
 use crate::standing::Standings;
 use crate::store::{self, AuditRetention, OpenError, ReadError, Retention, Store};
-use crate::{arrival, audit};
+use crate::{arrival, audit, webhooks};
 
 /// The file of the gateway's own SSH key, in the data folder.
 const KEY_FILE: &str = "id_ed25519";
@@ -126,6 +126,7 @@ impl Gateway {
             accepting.spawn(accept(Arc::clone(&shared), listener));
         }
         accepting.spawn(tidy(Arc::clone(&shared)));
+        accepting.spawn(webhooks::serve(Arc::clone(&shared)));
         Ok(Self { shared, control, accepting, front_door: None })
     }
 

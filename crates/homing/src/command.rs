@@ -130,6 +130,8 @@ pub(crate) enum Verb {
     Logout(verbs::login::LogoutArguments),
     /// Choose between gateways that you have logged in to
     Context(verbs::context::Arguments),
+    /// Send events to a URL as they happen
+    Webhook(verbs::webhook::Arguments),
     /// Ask the HTTP API anything
     Api(verbs::api::Arguments),
     /// Who did what, proof of it, and recorded sessions

@@ -22,3 +22,4 @@ pub mod netconf;
 pub mod opening;
 pub mod rate;
 pub mod roster;
+pub mod webhook;

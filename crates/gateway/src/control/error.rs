@@ -16,6 +16,9 @@ pub enum ControlError {
     /// Of users and tokens.
     #[error(transparent)]
     Account(#[from] AccountError),
+    /// No webhook has that name.
+    #[error("no webhook is called {0}")]
+    UnknownWebhook(String),
     /// No device has that name.
     #[error("no device is called {0}")]
     UnknownDevice(String),
@@ -95,6 +98,7 @@ impl ControlError {
             Self::Denied(denied) => denied.code(),
             Self::Account(error) => error.code(),
             Self::UnknownDevice(_) => "unknown-device",
+            Self::UnknownWebhook(_) => "unknown-webhook",
             Self::UnknownChannel { .. } => "unknown-channel",
             Self::NothingPending(_) => "nothing-pending",
             Self::UnknownRecording(_) => "unknown-recording",
@@ -117,6 +121,7 @@ impl ControlError {
             Self::Denied(_)
             | Self::Account(_)
             | Self::UnknownDevice(_)
+            | Self::UnknownWebhook(_)
             | Self::UnknownChannel { .. }
             | Self::NothingPending(_)
             | Self::UnknownRecording(_)
@@ -136,6 +141,7 @@ impl ControlError {
             Self::Account(error) if error.is_unknown() => 404,
             Self::Account(_) => 409,
             Self::UnknownDevice(_)
+            | Self::UnknownWebhook(_)
             | Self::UnknownChannel { .. }
             | Self::NothingPending(_)
             | Self::UnknownRecording(_) => 404,
@@ -159,6 +165,7 @@ impl ControlError {
             Self::Denied(denied) => Some(denied_hint(denied)),
             Self::Account(error) => error.hint(),
             Self::UnknownDevice(_) => Some("homing device ls".into()),
+            Self::UnknownWebhook(_) => Some("homing webhook ls".into()),
             Self::UnknownRecording(_) => {
                 Some("homing audit replay, without an id, lists them".into())
             }

@@ -35,6 +35,7 @@ mod socket;
 mod tls;
 mod tokens;
 mod users;
+mod webhooks;
 
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
@@ -88,7 +89,7 @@ fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Ro
         .add(metrics::__path_devices, metrics::devices::<G>)
         .add(health::__path_alive, health::alive)
         .add(health::__path_ready, health::ready::<G>);
-    tokens::routes(users::routes(channels::routes(routes)))
+    webhooks::routes(tokens::routes(users::routes(channels::routes(routes))))
         .finish()
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)

@@ -1,4 +1,4 @@
-//! What the routes of audit, recordings and metrics ask of the gateway: [`Control`], or a stand-in for it in tests.
+//! What the routes of audit, recordings, metrics and webhooks ask of the gateway: [`Control`], or a stand-in for it in tests.
 
 use std::future::Future;
 use std::path::PathBuf;
@@ -46,6 +46,33 @@ pub trait Oversee: Send + Sync {
     ) -> impl Future<Output = Answer<Vec<Exported>>> + Send {
         async { Err(ControlError::Stopping) }
     }
+    fn webhooks(
+        &self,
+        operator: &Operator,
+    ) -> impl Future<Output = Answer<Vec<api::Webhook>>> + Send {
+        async { Err(ControlError::Stopping) }
+    }
+    fn add_webhook(
+        &self,
+        request: api::AddWebhook,
+        operator: &Operator,
+    ) -> impl Future<Output = Answer<api::IssuedWebhook>> + Send {
+        async { Err(ControlError::Stopping) }
+    }
+    fn remove_webhook(
+        &self,
+        id: &str,
+        operator: &Operator,
+    ) -> impl Future<Output = Answer<()>> + Send {
+        async { Err(ControlError::Stopping) }
+    }
+    fn test_webhook(
+        &self,
+        id: &str,
+        operator: &Operator,
+    ) -> impl Future<Output = Answer<api::Webhook>> + Send {
+        async { Err(ControlError::Stopping) }
+    }
     fn recordings(&self, operator: &Operator) -> Answer<Vec<api::Recording>> {
         Err(ControlError::Stopping)
     }
@@ -89,6 +116,26 @@ impl Oversee for Control {
         operator: &Operator,
     ) -> Answer<Vec<Exported>> {
         Control::export_audit(self, after, limit, is_first, operator).await
+    }
+
+    async fn webhooks(&self, operator: &Operator) -> Answer<Vec<api::Webhook>> {
+        Control::webhooks(self, operator).await
+    }
+
+    async fn add_webhook(
+        &self,
+        request: api::AddWebhook,
+        operator: &Operator,
+    ) -> Answer<api::IssuedWebhook> {
+        Control::add_webhook(self, request, operator).await
+    }
+
+    async fn remove_webhook(&self, id: &str, operator: &Operator) -> Answer<()> {
+        Control::remove_webhook(self, id, operator).await
+    }
+
+    async fn test_webhook(&self, id: &str, operator: &Operator) -> Answer<api::Webhook> {
+        Control::test_webhook(self, id, operator).await
     }
 
     fn recordings(&self, operator: &Operator) -> Answer<Vec<api::Recording>> {

@@ -16,6 +16,7 @@ use super::error::WriteError;
 use super::record::{DeviceUpdate, NewDevice, PendingKey, RejectedKey};
 use super::rows;
 use super::seal::{Place, Sealer};
+use super::webhooks::{self, WebhookChange};
 use super::{audit, events, pending};
 
 /// One change of the store.
@@ -39,6 +40,8 @@ pub enum Change {
     UnrejectKey(Fingerprint),
     /// Changes users or tokens.
     Account(AccountChange),
+    /// Changes webhooks.
+    Webhook(WebhookChange),
     /// Records an event together with the rest. Its id is given by the store.
     Record(Box<Event>),
     /// Adds an entry to the audit trail together with the rest. Its id is given by the store.
@@ -52,6 +55,7 @@ pub(super) struct Touched {
     pub(super) pending: BTreeSet<PendingKey>,
     pub(super) rejected: Vec<(Fingerprint, Option<RejectedKey>)>,
     pub(super) accounts: accounts::Touched,
+    pub(super) webhooks: BTreeSet<String>,
     pub(super) events: Vec<Event>,
     pub(super) audit: Vec<Sealed>,
 }
@@ -63,6 +67,7 @@ impl Touched {
         self.pending.extend(other.pending);
         self.rejected.extend(other.rejected);
         self.accounts.merge(other.accounts);
+        self.webhooks.extend(other.webhooks);
         self.events.extend(other.events);
         self.audit.extend(other.audit);
     }
@@ -90,6 +95,10 @@ impl Applier<'_> {
             Change::UnrejectKey(key) => self.unreject(key, touched),
             Change::Account(change) => {
                 accounts::apply(self.db, self.now, change, &mut touched.accounts)
+            }
+            Change::Webhook(change) => {
+                touched.webhooks.insert(webhooks::apply(self.db, self.sealer, change)?);
+                Ok(())
             }
             Change::Record(event) => {
                 touched.events.push(events::insert(self.db, *event)?);

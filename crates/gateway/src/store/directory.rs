@@ -12,6 +12,7 @@ use homing_proto::identity::{DeviceId, DeviceName};
 
 use super::accounts::{self, Accounts};
 use super::record::{DeviceRecord, PendingKey, PendingRecord, RejectedKey};
+use super::webhooks::WebhookRecord;
 
 /// Devices by name, device-id and pinned key; pending and rejected keys; users and tokens.
 #[derive(Debug, Default)]
@@ -22,6 +23,7 @@ pub(super) struct Directory {
     pending: BTreeMap<PendingKey, Arc<PendingRecord>>,
     rejected: HashMap<Fingerprint, Arc<RejectedKey>>,
     pub(super) accounts: Accounts,
+    webhooks: BTreeMap<String, Arc<WebhookRecord>>,
 }
 
 /// One committed difference.
@@ -37,9 +39,19 @@ pub(super) enum Difference {
     Rejected(Fingerprint, Option<RejectedKey>),
     /// Of a user or token.
     Account(accounts::Difference),
+    /// A webhook as it is; none: it is gone.
+    Webhook(String, Option<Box<WebhookRecord>>),
 }
 
 impl Directory {
+    pub(super) fn webhooks(&self) -> impl Iterator<Item = &Arc<WebhookRecord>> {
+        self.webhooks.values()
+    }
+
+    pub(super) fn webhook(&self, id: &str) -> Option<&Arc<WebhookRecord>> {
+        self.webhooks.get(id)
+    }
+
     pub(super) fn devices(&self) -> impl ExactSizeIterator<Item = &Arc<DeviceRecord>> {
         self.devices.values()
     }
@@ -88,6 +100,12 @@ impl Directory {
                 self.rejected.remove(&key);
             }
             Difference::Account(difference) => self.accounts.apply(difference),
+            Difference::Webhook(id, Some(record)) => {
+                self.webhooks.insert(id, Arc::new(*record));
+            }
+            Difference::Webhook(id, None) => {
+                self.webhooks.remove(&id);
+            }
         }
     }
 

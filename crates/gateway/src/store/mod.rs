@@ -30,6 +30,7 @@ mod seal;
 mod state;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -55,6 +56,7 @@ pub use folder::DataFolder;
 pub use open::Limits;
 pub use record::{DeviceRecord, DeviceUpdate, NewDevice, PendingKey, PendingRecord, RejectedKey};
 pub use state::Health;
+pub use webhooks::{WebhookChange, WebhookProgress, WebhookRecord};
 
 use queue::{Job, Queue};
 use state::State;
@@ -133,6 +135,18 @@ impl Store {
     #[must_use]
     pub fn pending(&self) -> Vec<Arc<PendingRecord>> {
         self.shared.state.directory().pending().cloned().collect()
+    }
+
+    /// All webhooks.
+    #[must_use]
+    pub fn webhooks(&self) -> Vec<Arc<WebhookRecord>> {
+        self.shared.state.directory().webhooks().cloned().collect()
+    }
+
+    /// A webhook.
+    #[must_use]
+    pub fn webhook(&self, id: &str) -> Option<Arc<WebhookRecord>> {
+        self.shared.state.directory().webhook(id).cloned()
     }
 
     /// Events from here on, after they are stored. A receiver that lags is told so, and reads the gap with

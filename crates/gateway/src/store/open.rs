@@ -19,7 +19,7 @@ use super::schema;
 use super::seal::Sealer;
 use super::state::State;
 use super::writer::Writer;
-use super::{Shared, Store, accounts};
+use super::{Shared, Store, accounts, webhooks};
 
 const DATABASE: &str = "homing.db";
 
@@ -164,6 +164,9 @@ fn load(db: &Connection, sealer: &Sealer) -> Result<Directory, RowError> {
     }
     for record in rows::rejected(db)? {
         directory.apply(Difference::Rejected(record.key.fingerprint(), Some(record)));
+    }
+    for difference in webhooks::load(db, sealer)? {
+        directory.apply(difference);
     }
     for difference in accounts::load(db)? {
         directory.apply(difference);

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::OpenError;
 
-const MIGRATIONS: &[&str] = &[V1, AUDIT, ACCOUNTS];
+const MIGRATIONS: &[&str] = &[V1, AUDIT, ACCOUNTS, WEBHOOKS];
 
 const V1: &str = "
 CREATE TABLE meta (
@@ -99,6 +99,22 @@ CREATE TABLE audit (
 ) STRICT;
 CREATE INDEX audit_operator ON audit (operator, id);
 CREATE INDEX audit_device ON audit (device, id) WHERE device IS NOT NULL;
+";
+
+const WEBHOOKS: &str = "
+CREATE TABLE webhook (
+    id            TEXT PRIMARY KEY,
+    url           TEXT NOT NULL,
+    codes         TEXT NOT NULL,           -- with commas between them
+    selector      TEXT NOT NULL,
+    secret_sealed BLOB NOT NULL,
+    after         INTEGER NOT NULL,        -- the last event that was delivered or passed over
+    failures      INTEGER NOT NULL,
+    last_error    TEXT,
+    delivered_at  INTEGER,
+    created_by    TEXT NOT NULL,
+    created_at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 ";
 
 const ACCOUNTS: &str = "

@@ -23,7 +23,7 @@ use super::folder::DataFolder;
 use super::queue::{Batch, Item, Queue};
 use super::seal::Sealer;
 use super::state::State;
-use super::{accounts, audit, events, pending, rows};
+use super::{accounts, audit, events, pending, rows, webhooks};
 
 /// How long events wait after a failed transaction.
 const RETRY: Duration = Duration::from_secs(1);
@@ -283,6 +283,9 @@ fn differences(
     }
     let rejected = std::mem::take(&mut touched.rejected);
     differences.extend(rejected.into_iter().map(|(key, is)| Difference::Rejected(key, is)));
+    for id in std::mem::take(&mut touched.webhooks) {
+        differences.push(webhooks::difference(db, sealer, id)?);
+    }
     differences.extend(accounts::differences(db, std::mem::take(&mut touched.accounts))?);
     Ok(differences)
 }

@@ -51,6 +51,7 @@ mod recording;
 mod rpc;
 #[cfg(feature = "openapi")]
 mod schema;
+mod webhook;
 
 pub use access::{
     AddKey, AddUser, CreateToken, IssuedPassword, IssuedToken, RoleDescription, Token, User,
@@ -66,6 +67,7 @@ pub use password::Password;
 pub use problem::Problem;
 pub use recording::Recording;
 pub use rpc::{OUTCOME_TRAILER, Outcome, RpcErrorSummary};
+pub use webhook::{AddWebhook, IssuedWebhook, Webhook, WebhookState};
 
 use serde::{Deserialize, Serialize};
 
