@@ -255,7 +255,7 @@ impl Store {
         Self::read_on(archive, move |db| audit::export(db, after, limit)).await
     }
 
-    /// Verifies the whole chain, and that it holds `noted`. Takes a second for about half a million entries.
+    /// Verifies the whole chain, and that it holds `noted`. Reads every entry: millions take seconds.
     ///
     /// # Errors
     /// The disk or the database refuses.
