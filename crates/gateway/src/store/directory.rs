@@ -122,12 +122,12 @@ impl Directory {
 
     fn remove(&mut self, name: &DeviceName) {
         let Some(old) = self.devices.remove(name) else { return };
-        if let Some(id) = &old.device_id {
-            if let Some(names) = self.by_device_id.get_mut(id) {
-                names.remove(name);
-                if names.is_empty() {
-                    self.by_device_id.remove(id);
-                }
+        if let Some(id) = &old.device_id
+            && let Some(names) = self.by_device_id.get_mut(id)
+        {
+            names.remove(name);
+            if names.is_empty() {
+                self.by_device_id.remove(id);
             }
         }
         for key in old.pinned() {

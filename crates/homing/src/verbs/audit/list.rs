@@ -157,7 +157,6 @@ mod tests {
         let at: Timestamp = "2026-11-23T14:57:58Z".parse().unwrap();
         assert_eq!(parse_moment("2026-11-23T14:57:58Z"), Ok(at));
         let then = parse_moment("30d").unwrap();
-        let then = parse_moment("30d").unwrap();
         let ago = Timestamp::now().duration_since(then);
         assert!((30 * 86_400..30 * 86_400 + 60).contains(&ago.as_secs()));
         assert!(parse_moment("yesterday").unwrap_err().contains("30d ago"));
