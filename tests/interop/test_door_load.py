@@ -9,13 +9,14 @@ import time
 
 import pytest
 
-from doorway import EMBEDDED, OPENSSH, run
+from doorway import OPENSSH, run
 from programs import VENV_BIN, until
 from test_door_openssh import Typist
 
 BULK = int(os.environ.get("INTEROP_BULK_MIB", "300"))
 
 
+@pytest.mark.alone
 @pytest.mark.timeout(240)
 def test_an_echo_stays_quick_beside_bulk_both_ways_and_a_reader_that_reads_nothing(door, tmp_path):
     size = BULK * 1024 * 1024
