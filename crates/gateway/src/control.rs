@@ -293,12 +293,13 @@ impl Control {
         operator: &Operator,
     ) -> Result<(), ControlError> {
         let event = timeline::by_operator(Some(device), code, done, operator);
-        timeline::log(&event);
-        self.shared.standings.note(&event);
         let entry = audit::on(operator, device, code).saying(&event.message);
         changes.push(audit::change(entry));
-        changes.push(Change::Record(Box::new(event)));
-        Ok(self.shared.store.write(changes).await?)
+        changes.push(Change::Record(Box::new(event.clone())));
+        self.shared.store.write(changes).await?;
+        timeline::log(&event);
+        self.shared.standings.note(&event);
+        Ok(())
     }
 
     fn end_sessions(&self, device: &DeviceName) {

@@ -219,16 +219,16 @@ pub(super) async fn reject(
     let event =
         crate::timeline::by_operator(pending.device.as_ref(), "key-rejected", &done, operator);
     let event = api::Event { device_id: pending.device_id.clone(), ..event };
-    crate::timeline::log(&event);
     let mut entry = audit::by(operator, "key-rejected").saying(&event.message);
     entry.device = pending.device.clone();
     let changes = vec![
         audit::change(entry),
         Change::RejectKey(pending.key.clone(), pending.device_id.clone()),
         Change::TakePending(pending.id()),
-        Change::Record(Box::new(event)),
+        Change::Record(Box::new(event.clone())),
     ];
     control.shared.store.write(changes).await?;
+    crate::timeline::log(&event);
     let _ = control.shared.decisions.send(Decided { key, device: None });
     let known = pending.device.as_ref().and_then(|name| control.shared.store.device(name));
     Ok(match known {

@@ -127,14 +127,15 @@ impl Control {
         operator: &Operator,
     ) -> Result<(), ControlError> {
         let event = timeline::by_operator(None, code, done, operator);
-        timeline::log(&event);
         let entry = homing_proto::audit::Entry {
             message: event.message.clone(),
             ..audit::by(operator, code)
         };
-        let changes =
-            vec![Change::Webhook(change), Change::Record(Box::new(event)), audit::change(entry)];
-        Ok(self.shared.store.write(changes).await?)
+        let record = Change::Record(Box::new(event.clone()));
+        let changes = vec![Change::Webhook(change), record, audit::change(entry)];
+        self.shared.store.write(changes).await?;
+        timeline::log(&event);
+        Ok(())
     }
 }
 

@@ -57,13 +57,14 @@ impl Accounts {
         operator: &Operator,
     ) -> Result<(), ControlError> {
         let event = timeline::by_operator(None, code, done, operator);
-        timeline::log(&event);
         let entry = audit::by(operator, code);
         let entry = homing_proto::audit::Entry { message: event.message.clone(), ..entry };
         let mut changes: Vec<_> = changes.into_iter().map(Change::Account).collect();
-        changes.push(Change::Record(Box::new(event)));
+        changes.push(Change::Record(Box::new(event.clone())));
         changes.push(audit::change(entry));
-        Ok(self.access.write(changes).await?)
+        self.access.write(changes).await?;
+        timeline::log(&event);
+        Ok(())
     }
 }
 
