@@ -163,18 +163,22 @@ async fn enrol(
             vec![key.map_err(|error| failed(error.code(), &error))?.host_key().clone()];
     }
     let refused = |error: homing_gateway::control::ControlError| failed(error.code(), &error);
-    let enrolled = control.enroll(request.clone(), &super::operator()).await.map_err(refused)?;
+    let enrolled =
+        control.enroll(request.clone(), &super::operator::local()).await.map_err(refused)?;
     match story {
         Story::OutdatedSecret => {
             let again = Enroll { rotate_secret: true, tags: Default::default(), ..request };
-            control.enroll(again, &super::operator()).await.map_err(refused)?;
+            control.enroll(again, &super::operator::local()).await.map_err(refused)?;
         }
         Story::Unknown => {
-            control.forget(name.as_str(), &super::operator()).await.map_err(refused)?
+            control.forget(name.as_str(), &super::operator::local()).await.map_err(refused)?
         }
         Story::Blocked => {
             let block = Change { blocked: Some(true), ..Change::default() };
-            control.change(name.as_str(), block, &super::operator()).await.map_err(refused)?;
+            control
+                .change(name.as_str(), block, &super::operator::local())
+                .await
+                .map_err(refused)?;
         }
         _ => {}
     }

@@ -5,6 +5,7 @@
 //! ```
 
 mod fleet;
+mod operator;
 mod show;
 
 use std::collections::HashSet;
@@ -14,7 +15,6 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use homing_gateway::config::{DialAddress, Flags, Settings, load};
 use homing_gateway::control::{Control, DeviceQuery};
-use homing_proto::access::Operator;
 use homing_proto::api::{Device, Event};
 use tokio::sync::{broadcast, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -65,7 +65,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         let fates = arrivals(&control, &mut events, &fleet, start).await?;
         show::fates(&fates);
         show::rpc(&control, &fates).await?;
-        show::next(folder.path(), &fates);
+        let key = operator::admit(&control, folder.path()).await?;
+        show::next(folder.path(), &key, &fates);
         std::future::pending().await
     };
     let ended = tokio::select! {
@@ -93,11 +94,6 @@ async fn terminated() {
 
 fn failed(code: &'static str, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(Exit::Failed, code, error.to_string())
-}
-
-/// Who enrols the devices, for the record.
-fn operator() -> Operator {
-    Operator::local("demo")
 }
 
 async fn start_gateway(
@@ -149,6 +145,10 @@ fn settings(folder: &Path, port: u16) -> Result<Settings, Failure> {
         settings.addresses = vec![dial_address(port)?];
     }
     settings.stop_timeout = Duration::from_secs(2);
+    // The devices are this machine: a shell on them is this user's.
+    if let Ok(Some(user)) = nix::unistd::User::from_uid(nix::unistd::geteuid()) {
+        settings.user = user.name;
+    }
     Ok(settings)
 }
 
@@ -178,7 +178,7 @@ async fn arrivals(
             }
             unheard.remove(line.name.as_str());
         }
-        let all = control.devices(&DeviceQuery::default(), &operator()).await;
+        let all = control.devices(&DeviceQuery::default(), &operator::local()).await;
         let all = all.map_err(|error| failed(error.code(), &error))?;
         let stands = |member: &Member| {
             all.iter()

@@ -76,7 +76,7 @@ pub(super) async fn rpc(control: &Control, devices: &[Device]) -> Result<(), Fai
     println!("\n$ homing rpc {} get-system-information", device.name);
     let operation = Bytes::from_static(b"<get-system-information/>");
     let patience = Duration::from_secs(10);
-    let reply = control.rpc(&device.name, operation, patience, &super::operator()).await;
+    let reply = control.rpc(&device.name, operation, patience, &super::operator::local()).await;
     let mut reply = reply.map_err(|error| failed(error.code(), &error))?;
     while let Some(piece) = reply.body.recv().await {
         print!("{}", String::from_utf8_lossy(&piece));
@@ -86,7 +86,7 @@ pub(super) async fn rpc(control: &Control, devices: &[Device]) -> Result<(), Fai
 }
 
 /// What to try now.
-pub(super) fn next(folder: &Path, devices: &[Device]) {
+pub(super) fn next(folder: &Path, key: &Path, devices: &[Device]) {
     let program =
         std::env::current_exe().map_or_else(|_| "homing".into(), |path| path.display().to_string());
     let in_state = |state| devices.iter().find(|device: &&Device| device.state == state);
@@ -98,6 +98,7 @@ pub(super) fn next(folder: &Path, devices: &[Device]) {
     println!("  homing device ls");
     println!("  homing cli {up} \"show configuration\"");
     println!("  homing config get {up}");
+    println!("  homing ssh -i {} {up}", key.display());
     if let Some(refused) = in_state(DeviceState::Refused) {
         println!("  homing device log {}", refused.name);
     }
