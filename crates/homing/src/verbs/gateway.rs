@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     /// Where the HTTP API is served over TCP; may be given again
     #[arg(long, value_name = "ADDR")]
     http: Vec<String>,
-    /// Where operators log in by SSH; may be given again [default: [::]:2022]
+    /// Where operators log in by SSH; may be given again; port 2022 of every address unless told
     #[arg(long, value_name = "ADDR")]
     door: Vec<String>,
     /// Look at the settings, say what is wrong, and start nothing

@@ -34,7 +34,7 @@ enum Verb {
 struct Add {
     /// The user
     name: String,
-    /// TYPE BASE64 [COMMENT], as in a .pub file
+    /// A key as it stands in a .pub file: its type, its text, a comment if you like
     #[arg(required_unless_present = "file", conflicts_with = "file", num_args = 1..)]
     key: Vec<String>,
     /// A .pub file, or one with a key on each line; - is stdin
