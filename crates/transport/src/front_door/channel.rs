@@ -147,6 +147,7 @@ async fn relay(
     let relaying = beside(relay.run(asks, keeper.as_mut()), writing);
     let delivering = outward.deliver(FrameReader::new(to_operator), &traffic);
     let why = until_over(relaying, delivering, feeding, killed, &traffic, settings.patience).await;
+    let why = why.filter(|_| !outward.is_complete()); // whatever came after its end did not end it
     let told = why.as_ref().filter(|why| **why != Why::OperatorGone);
     let told = told.map(|why| last_words(&name, why));
     outward.close(told.as_deref()).await;

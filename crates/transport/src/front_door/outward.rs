@@ -85,15 +85,16 @@ impl Outward {
             Frame::Data(bytes) => self.data(bytes, None, traffic).await,
             Frame::Errors(bytes) => self.data(bytes, Some(1), traffic).await,
             Frame::Eof => {
+                self.write.eof().await.map_err(|_| Gone)?;
                 self.told_eof = true;
-                self.write.eof().await.map_err(|_| Gone)
+                Ok(())
             }
             Frame::Status(status) => {
+                self.write.exit_status(status).await.map_err(|_| Gone)?;
                 self.exit_status = Some(status);
-                self.write.exit_status(status).await.map_err(|_| Gone)
+                Ok(())
             }
             Frame::Signal(signal) => {
-                self.exit_signal = Some(signal.name.as_str().to_owned());
                 let name = Sig::Custom(signal.name.as_str().to_owned());
                 let message = signal.message.as_str().to_owned();
                 let id = self.write.id();
@@ -104,7 +105,9 @@ impl Outward {
                     message,
                     String::new(),
                 );
-                sent.await.map_err(|()| Gone)
+                sent.await.map_err(|()| Gone)?;
+                self.exit_signal = Some(signal.name.as_str().to_owned());
+                Ok(())
             }
         }
     }
@@ -130,14 +133,21 @@ impl Outward {
         Ok(())
     }
 
+    /// Whether the operator was told how the command ended, and that nothing more comes.
+    pub(super) fn is_complete(&self) -> bool {
+        self.told_eof && self.has_ended()
+    }
+
+    /// Whether an exit status or signal was told.
+    fn has_ended(&self) -> bool {
+        self.exit_status.is_some() || self.exit_signal.is_some()
+    }
+
     /// Ends the channel; with `reason`, before its time. A session that was given no exit status and no reason ends without.
     pub(super) async fn close(&mut self, reason: Option<&str>) {
         if let Some(reason) = reason.filter(|_| self.is_session) {
-            let end = if self.has_terminal.load(Relaxed) { "\r\n" } else { "\n" };
-            let said = self.write.extended_data_bytes(1, format!("{reason}{end}"));
-            // An operator who does not read has no window for it either.
-            let _ = tokio::time::timeout(LAST_WORDS, said).await;
-            if self.exit_status.is_none() && self.exit_signal.is_none() {
+            self.say(reason).await;
+            if !self.has_ended() {
                 let _ = self.write.exit_status(BROKEN_OFF).await;
             }
         }
@@ -145,5 +155,16 @@ impl Outward {
             let _ = self.write.eof().await;
         }
         let _ = self.write.close().await;
+    }
+
+    /// On the error stream. Not after the end of data: OpenSSH then ends the whole connection, with every channel on it.
+    async fn say(&self, reason: &str) {
+        if self.told_eof {
+            return;
+        }
+        let end = if self.has_terminal.load(Relaxed) { "\r\n" } else { "\n" };
+        let said = self.write.extended_data_bytes(1, format!("{reason}{end}"));
+        // An operator who does not read has no window for it either.
+        let _ = tokio::time::timeout(LAST_WORDS, said).await;
     }
 }

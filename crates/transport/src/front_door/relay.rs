@@ -74,6 +74,10 @@ pub(super) struct Relay {
     is_started: bool,
     /// An exit status or signal is to be expected.
     awaits_status: bool,
+    /// An exit status or signal has come.
+    has_status: bool,
+    /// The end of data has come.
+    has_eof: bool,
     /// Until when the end of data waits for it.
     held_eof: Option<Instant>,
     /// The terminal that was asked for.
@@ -124,6 +128,8 @@ impl Relay {
             answers: Answers::default(),
             is_started,
             awaits_status: !is_started,
+            has_status: false,
+            has_eof: false,
             held_eof: None,
             terminal: None,
             plan: Plan::default(),
@@ -234,16 +240,21 @@ impl Relay {
                 self.towards.traffic.from_device.fetch_add(bytes.len() as u64, Relaxed);
                 self.pass_on(Frame::Errors(bytes))
             }
-            Event::Eof if self.awaits_status => {
+            Event::Eof => {
+                self.has_eof = true;
+                if !self.awaits_status {
+                    return self.pass_on(Frame::Eof);
+                }
                 self.held_eof = Some(Instant::now() + EOF_HELD);
                 Ok(())
             }
-            Event::Eof => self.pass_on(Frame::Eof),
             Event::ExitStatus(status) => {
+                self.has_status = true;
                 self.pass_on(Frame::Status(status))?;
                 self.let_eof_go()
             }
             Event::ExitSignal(signal) => {
+                self.has_status = true;
                 self.pass_on(Frame::Signal(signal))?;
                 self.let_eof_go()
             }
@@ -332,6 +343,9 @@ impl Relay {
 
     /// The device closed the channel, or is gone altogether.
     async fn channel_ended(&mut self) -> End {
+        if self.has_status && self.has_eof {
+            return End::Whole;
+        }
         // The link's end may be known a moment later than its channels'.
         match tokio::time::timeout(Duration::from_millis(50), &mut self.lost).await {
             Ok(why) => End::Early(Why::DeviceLost(why)),

@@ -293,6 +293,20 @@ async fn a_killed_channel_says_why_and_the_others_go_on() {
 }
 
 #[tokio::test]
+async fn a_command_that_has_ended_keeps_its_exit_status_and_hears_no_reason() {
+    let house = house().await;
+    let mut channel = exec_on(&house.operator, "exit 7").await;
+    // The operator's side ends by itself a moment later.
+    while channel.next().await != Some(Event::Eof) {}
+    house.kill.send(Some("ada closed this channel".into())).unwrap();
+    let after = channel.next().await;
+    assert_eq!(after, None, "OpenSSH ends the whole connection over data after its end");
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let ended = house.ended.lock().unwrap().clone();
+    assert_eq!(ended, [Ended { exit_status: Some(7), exit_signal: None, reason: None }]);
+}
+
+#[tokio::test]
 async fn a_device_that_is_taken_over_ends_every_channel_with_the_reason() {
     let house = house().await;
     let one = exec_on(&house.operator, "never-read").await;
