@@ -206,13 +206,17 @@ impl Gateway {
 
     /// Operators are told on each of their channels, then their connections end.
     async fn close_front_door(&mut self) {
-        let Some(door) = self.front_door.take() else { return };
-        for place in self.shared.channels.all() {
+        let Some(mut door) = self.front_door.take() else { return };
+        let open = self.shared.channels.all();
+        for place in &open {
             place.kill("the gateway is stopping");
         }
         let deadline = Instant::now() + FAREWELL;
         while self.shared.channels.len() > 0 && Instant::now() < deadline {
             sleep(Duration::from_millis(10)).await;
+        }
+        if !open.is_empty() {
+            door.let_leave().await;
         }
         door.stop().await;
     }

@@ -36,6 +36,9 @@ const LOGINS_OF_SOURCE: u32 = 32;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often connections that were turned away are told of.
 const MINUTE: Duration = Duration::from_secs(60);
+/// How long operators' programs may take to leave by themselves once their channels have ended. OpenSSH that is disconnected in the
+/// same moment shows no more of what a channel said last.
+const LEAVING: Duration = Duration::from_secs(1);
 /// How long connections may take to say goodbye.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// An operator's keep-alive: they may sit behind a NAT as well as a device.
@@ -195,6 +198,13 @@ impl Serving {
     /// Lets nobody in any more.
     pub(crate) async fn close(&mut self) {
         self.accepting.shutdown().await;
+    }
+
+    /// Waits a moment for those who have no more channels.
+    pub(crate) async fn let_leave(&mut self) {
+        self.close().await;
+        self.hall.visits.close();
+        let _ = timeout(LEAVING, self.hall.visits.wait()).await;
     }
 
     /// Ends every connection.
