@@ -194,6 +194,36 @@ impl Ran {
     }
 }
 
+/// Two operators with commands that go on: one may still type, the other has said all with `</dev/null`.
+struct Operators([Child; 2]);
+
+impl Operators {
+    fn start(house: &House) -> Operators {
+        let start = |line: &str, stdin: Stdio| {
+            let mut ssh = house.ssh("ops:edge-7");
+            ssh.arg(line).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+            ssh.spawn().unwrap()
+        };
+        let operators = [start("cat", Stdio::piped()), start("sleep 600", Stdio::null())];
+        let there = Instant::now() + Duration::from_secs(10);
+        loop {
+            let listed = house.homing(&["device", "sessions", "edge-7"]);
+            if listed.contains("exec cat") && listed.contains("exec sleep 600") {
+                return Operators(operators);
+            }
+            assert!(Instant::now() < there, "{listed}");
+        }
+    }
+
+    /// Waits until both have ended; neither ends by itself.
+    fn ended(self) -> [Ran; 2] {
+        self.0.map(|mut ssh| {
+            let _typing = ssh.stdin.take();
+            Ran::of(ssh.wait_with_output().unwrap())
+        })
+    }
+}
+
 #[test]
 fn openssh_runs_commands_shells_subsystems_and_copies_files() {
     let house = House::start(&[]);
@@ -308,8 +338,10 @@ fn one_login_carries_many_channels_and_the_eleventh_is_refused_with_a_hint() {
 
 #[test]
 fn an_operator_who_does_not_read_64_mib_delays_nobody_and_the_device_stays() {
-    let house = House::start(&[]);
-    // As strict as a device's keep-alive can be.
+    // As strict as a keep-alive can be, on both sides: the stanza gets it from the gateway.
+    let keep_alive = [("HOMING_KEEP_ALIVE_RETRY", "3"), ("HOMING_KEEP_ALIVE_TIMEOUT", "1s")];
+    let house = House::start(&keep_alive);
+    assert!(house.stanza.contains("keep-alive retry 3 timeout 1\n"), "{}", house.stanza);
     let before = house.homing(&["device", "show", "edge-7", "-o", "json"]);
     let before: serde_json::Value = serde_json::from_str(&before).unwrap();
     let mut stalled = house.ssh("ops:edge-7");
@@ -328,11 +360,13 @@ fn an_operator_who_does_not_read_64_mib_delays_nobody_and_the_device_stays() {
         house.homing(&["rpc", "edge-7", "get-system-information"]);
         assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
     }
-    std::thread::sleep(Duration::from_secs(5));
-    for _ in 0..5 {
+    // Twice as long as the keep-alive's whole patience: answers that waited behind the bytes would end the session.
+    let stall = Instant::now() + Duration::from_secs(8);
+    while Instant::now() < stall {
         let start = Instant::now();
         house.homing(&["rpc", "edge-7", "get-system-information"]);
         assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        std::thread::sleep(Duration::from_millis(500));
     }
     let after = house.homing(&["device", "show", "edge-7", "-o", "json"]);
     let after: serde_json::Value = serde_json::from_str(&after).unwrap();
@@ -374,78 +408,111 @@ fn beyond_its_spool_a_channel_is_closed_with_the_reason_and_no_other() {
 }
 
 #[test]
+fn a_channel_that_somebody_closes_says_who_did() {
+    let house = House::start(&[]);
+    let operators = Operators::start(&house);
+    let listed = house.homing(&["device", "sessions", "edge-7", "-o", "json"]);
+    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+    for open in listed.as_array().unwrap() {
+        let number = open["channel"].to_string();
+        house.homing(&["device", "disconnect", "edge-7", "--channel", &number]);
+    }
+    for ran in operators.ended() {
+        assert!(ran.stderr.starts_with("edge-7: "), "{ran:?}");
+        assert!(ran.stderr.ends_with(" closed this channel\n"), "{ran:?}");
+        assert_eq!((ran.exit, ran.stderr.lines().count()), (255, 1));
+    }
+}
+
+#[test]
+fn a_command_that_ends_by_itself_is_never_cut_off_without_a_word() {
+    let house = House::start(&[]);
+    for _ in 0..10 {
+        let mut ssh = house.ssh("ops:edge-7");
+        let mut ssh = ssh.arg("cat; exit 3").stderr(Stdio::piped()).spawn().unwrap();
+        let listed = loop {
+            let listed = house.homing(&["device", "sessions", "edge-7", "-o", "json"]);
+            if listed.contains("exec cat") || ssh.try_wait().unwrap().is_some() {
+                break listed;
+            }
+        };
+        // A moment before the command's end, or after it.
+        let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
+        let number = listed[0]["channel"].to_string();
+        let mut close = homing(house.folder.path());
+        drop(close.args(["device", "disconnect", "edge-7", "--channel", &number]).output());
+        let ran = Ran::of(ssh.wait_with_output().unwrap());
+        let is_whole = ran.exit == 3 && ran.stderr.is_empty();
+        let is_told = ran.exit == 255 && ran.stderr.ends_with(" closed this channel\n");
+        assert!(is_whole || is_told, "{ran:?}");
+    }
+}
+
+#[test]
+fn a_device_that_stops_ends_every_channel_with_a_reason() {
+    let mut house = House::start(&[]);
+    let operators = Operators::start(&house);
+    house.device = None;
+    for ran in operators.ended() {
+        assert!(ran.stderr.starts_with("edge-7: the device's connection ended: "), "{ran:?}");
+        assert_eq!((ran.exit, ran.stderr.lines().count()), (255, 1));
+    }
+}
+
+#[test]
 fn a_device_that_is_sent_away_ends_every_channel_with_a_reason() {
     let house = House::start(&[]);
-    let mut ssh = house.ssh("ops:edge-7");
-    let mut ssh = ssh.arg("cat").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let _typing = ssh.stdin.take();
-    let there = Instant::now() + Duration::from_secs(10);
-    while !house.homing(&["device", "sessions", "edge-7"]).contains("exec cat") {
-        assert!(Instant::now() < there);
-    }
+    let operators = Operators::start(&house);
     house.homing(&["device", "disconnect", "edge-7", "--yes"]);
-    let ran = Ran::of(ssh.wait_with_output().unwrap());
-    assert!(ran.stderr.starts_with("edge-7: "), "{ran:?}");
-    assert!(ran.stderr.contains("ended the device's connection"), "{ran:?}");
-    assert_eq!(ran.exit, 255);
+    for ran in operators.ended() {
+        assert!(ran.stderr.starts_with("edge-7: "), "{ran:?}");
+        assert!(ran.stderr.contains("ended the device's connection"), "{ran:?}");
+        assert_eq!(ran.exit, 255);
+    }
     house.homing(&["enroll", "watch", "edge-7", "--timeout", "30s"]);
 }
 
 #[test]
 fn a_device_that_is_taken_over_ends_every_channel_with_a_reason() {
     let house = House::start(&[]);
-    let mut ssh = house.ssh("ops:edge-7");
-    let mut ssh = ssh.arg("cat").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let _typing = ssh.stdin.take();
-    let there = Instant::now() + Duration::from_secs(10);
-    while !house.homing(&["device", "sessions", "edge-7"]).contains("exec cat") {
-        assert!(Instant::now() < there);
-    }
+    let operators = Operators::start(&house);
     // The same device once more, with the same host key.
     let twin = house.path("twin");
     let mut copy = Command::new("cp");
     assert!(is_done(copy.arg("-a").arg(house.path("edge-7")).arg(&twin)));
     let _ = std::fs::remove_file(twin.join("control.sock"));
     let twin = Device::start(house.stanza.clone(), &twin);
-    let ran = Ran::of(ssh.wait_with_output().unwrap());
+    let ended = operators.ended();
     let expected =
         "edge-7: the device's connection ended: a newer session of the device took over\n";
     let log = house.homing(&["device", "log", "edge-7"]);
-    assert_eq!((ran.exit, ran.stderr.as_str()), (255, expected), "{log}");
+    for ran in ended {
+        assert_eq!((ran.exit, ran.stderr.as_str()), (255, expected), "{log}");
+    }
     drop(twin);
 }
 
 #[test]
 fn a_gateway_that_stops_says_so_on_every_channel() {
     let mut house = House::start(&[]);
-    let mut ssh = house.ssh("ops:edge-7");
-    let mut ssh = ssh.arg("cat").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let _typing = ssh.stdin.take();
-    let there = Instant::now() + Duration::from_secs(10);
-    while !house.homing(&["device", "sessions", "edge-7"]).contains("exec cat") {
-        assert!(Instant::now() < there);
-    }
+    let operators = Operators::start(&house);
     let gateway = nix::unistd::Pid::from_raw(i32::try_from(house.gateway.id()).unwrap());
     nix::sys::signal::kill(gateway, nix::sys::signal::Signal::SIGTERM).unwrap();
-    let ran = Ran::of(ssh.wait_with_output().unwrap());
-    assert_eq!((ran.exit, ran.stderr.as_str()), (255, "edge-7: the gateway is stopping\n"));
+    for ran in operators.ended() {
+        assert_eq!((ran.exit, ran.stderr.as_str()), (255, "edge-7: the gateway is stopping\n"));
+    }
     assert!(house.gateway.wait().unwrap().success());
 }
 
 #[test]
 fn whoever_loses_the_right_loses_the_channel() {
     let house = House::start(&[]);
-    let mut ssh = house.ssh("ops:edge-7");
-    let mut ssh = ssh.arg("cat").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let _typing = ssh.stdin.take();
-    let there = Instant::now() + Duration::from_secs(10);
-    while !house.homing(&["device", "sessions", "edge-7"]).contains("exec cat") {
-        assert!(Instant::now() < there);
-    }
+    let operators = Operators::start(&house);
     house.homing(&["api", "DELETE", "/api/v1/users/ops"]);
-    let ran = Ran::of(ssh.wait_with_output().unwrap());
     let expected = "edge-7: your key or user was removed from the gateway\n";
-    assert_eq!((ran.exit, ran.stderr.as_str()), (255, expected));
+    for ran in operators.ended() {
+        assert_eq!((ran.exit, ran.stderr.as_str()), (255, expected));
+    }
 }
 
 #[test]
