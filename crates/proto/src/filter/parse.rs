@@ -52,7 +52,7 @@ pub(super) fn is_taken(key: &str) -> bool {
 
 /// Text as a value of a query.
 pub(super) fn quote(text: &str) -> String {
-    let is_plain = |c: char| !c.is_whitespace() && !"\"\\,:".contains(c);
+    let is_plain = |c: char| !c.is_whitespace() && !"\",:".contains(c);
     if !text.is_empty() && !text.starts_with('-') && text.chars().all(is_plain) {
         return text.to_owned();
     }
