@@ -237,7 +237,7 @@ impl fmt::Display for Test {
                 write!(f, "state:{}", list(words.collect()))
             }
             Self::Text(field, patterns) => write!(f, "{}:{}", field.as_str(), quoted(patterns)),
-            Self::Label(key, patterns) if parse::is_taken(key) => {
+            Self::Label(key, patterns) if parse::is_taken(key) || key.starts_with('-') => {
                 write!(f, "tag:{key}:{}", quoted(patterns))
             }
             Self::Label(key, patterns) => write!(f, "{key}:{}", quoted(patterns)),

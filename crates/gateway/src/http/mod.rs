@@ -36,10 +36,11 @@ mod tls;
 mod tokens;
 mod users;
 mod webhooks;
+mod whole;
 
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use homing_proto::fault::Fault;
 use homing_proto::rate::Rate;
 use tokio_util::sync::CancellationToken;
@@ -56,6 +57,7 @@ use follow::Followers;
 use once::{Answers, once};
 use openapi::Routes;
 use refusal::Refusal;
+use whole::whole;
 
 /// What every handler works with.
 #[derive(Clone, Debug)]
@@ -95,6 +97,7 @@ fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Ro
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(Answers::default(), once))
         .layer(from_fn_with_state(guard, authenticate::<G>))
+        .layer(from_fn(whole))
         .with_state(shared)
 }
 

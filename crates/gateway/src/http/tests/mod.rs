@@ -73,6 +73,29 @@ impl Api {
 }
 
 #[tokio::test]
+async fn a_refusal_before_the_body_leaves_the_connection_in_good_order() {
+    let api = Api::start();
+    let mut stream = UnixStream::connect(api.folder.path().join("s")).await.unwrap();
+    let head = "POST /api/v1/accept HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\n";
+    for connection in ["keep-alive", "close"] {
+        let head = format!("{head}connection: {connection}\r\ncontent-length: 2\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        stream.write_all(b"{}").await.unwrap();
+    }
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).await.unwrap();
+    assert_eq!(answers.matches("HTTP/1.1 415").count(), 2, "{answers}");
+
+    let long = "POST /api/v1/accept HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 70000\r\n\r\n";
+    let mut stream = UnixStream::connect(api.folder.path().join("s")).await.unwrap();
+    stream.write_all(long.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 415") && answer.contains("connection: close"), "{answer}");
+}
+
+#[tokio::test]
 async fn every_error_is_a_problem() {
     let api = Api::start();
     for (request, body, status, code) in [
