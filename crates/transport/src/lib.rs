@@ -18,6 +18,7 @@ pub mod keys;
 pub mod netconf;
 pub mod prefixed;
 pub mod spool;
+mod ssh_server;
 mod watched;
 
 pub use closed::{Closed, ClosedBy, Reason};

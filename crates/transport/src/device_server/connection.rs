@@ -1,33 +1,19 @@
-//! One connection from its first byte to its end.
+//! One connection to the device's SSH server.
 
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use homing_proto::excerpt::Excerpt;
-use russh::server::{self, RunningSession};
-use russh::{Disconnect, MethodKind, MethodSet, SshId};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::Instant;
 
-use super::handler::{Handler, LoginState};
+use super::handler::Handler;
 use super::{Authority, ServerSettings, Services};
 use crate::algorithms;
-use crate::closed::{Closed, ClosedBy, Reason};
-use crate::watched::{Pulse, Watched};
+use crate::closed::Closed;
+use crate::ssh_server::{self, LoginState, Terms};
+use crate::watched::Pulse;
 
 /// Bytes a client may send on a channel before we answer.
 const WINDOW: u32 = 1024 * 1024;
-/// The largest packet we take.
-const PACKET: u32 = 32 * 1024;
-/// Packets kept for a channel.
-const CHANNEL_BUFFER: usize = 32;
-/// How long a parting word may take.
-const FAREWELL: Duration = Duration::from_secs(2);
-/// How much later than the SSH library's own keep-alive we look whether it is stuck.
-const STUCK: Duration = Duration::from_secs(5);
 
 /// Serves one connection to its end. When `shutdown` resolves the client is told its text, and the connection is closed.
 ///
@@ -44,120 +30,12 @@ where
     A: Authority,
     V: Services<User = A::User>,
 {
+    let ServerSettings { login_grace, max_tries, keep_alive, .. } = settings;
+    let terms = Terms { login_grace, max_tries, keep_alive, window: WINDOW };
+    let preferred = algorithms::preferred(settings.post_quantum);
+    let config = terms.config(&settings.host_keys, preferred);
+    let (login, pulse) = (Arc::new(LoginState::default()), Pulse::new());
     let settings = Arc::new(settings);
-    let login = Arc::new(LoginState::default());
-    let pulse = Pulse::new();
-    let _cut = CutOnDrop(pulse.clone());
-    let handler = Handler::new(settings.clone(), authority, services, login.clone(), pulse.clone());
-    let grace = Instant::now() + settings.login_grace;
-    let config = Arc::new(config(&settings));
-    let stream = Watched::new(stream, pulse.clone());
-    let mut shutdown = pin!(shutdown);
-    let mut running = tokio::select! {
-        started = Box::pin(server::run_stream(config, stream, handler)) => match started {
-            Ok(running) => running,
-            Err(error) => return Closed::from_error(&error),
-        },
-        () = tokio::time::sleep_until(grace) => return grace_over(),
-        reason = &mut shutdown => return Closed::by_us(reason),
-    };
-    let closed = tokio::select! {
-        ended = &mut running => return end_of(&ended, &login, &settings),
-        () = not_logged_in_by(grace, &login) => grace_over(),
-        () = stuck(&pulse, &settings) => Closed { by: ClosedBy::Us, reason: Reason::Silent },
-        reason = &mut shutdown => Closed::by_us(reason),
-    };
-    part(running, &closed).await;
-    closed
-}
-
-/// Says why, and gives the client a moment to hear it.
-async fn part<H: server::Handler>(running: RunningSession<H>, closed: &Closed) {
-    let handle = running.handle();
-    let text = closed.reason.to_string();
-    let goodbye = async {
-        let _ = handle.disconnect(Disconnect::ByApplication, text, String::new()).await;
-        let _ = running.await;
-    };
-    let _ = tokio::time::timeout(FAREWELL, goodbye).await;
-}
-
-/// Nobody logged in in time.
-fn grace_over() -> Closed {
-    Closed { by: ClosedBy::Us, reason: Reason::LoginGrace }
-}
-
-/// Resolves at `grace` if nobody is logged in then.
-async fn not_logged_in_by(grace: Instant, login: &LoginState) {
-    tokio::time::sleep_until(grace).await;
-    if login.done.load(Ordering::Acquire) {
-        std::future::pending::<()>().await;
-    }
-}
-
-/// Resolves when the keep-alive should long have ended a silent connection: the library waits to write and sees no clock.
-async fn stuck(pulse: &Pulse, settings: &ServerSettings) {
-    let Some((interval, most)) = settings.keep_alive else { return std::future::pending().await };
-    let patience = interval * (most + 1) + STUCK;
-    loop {
-        let end = pulse.last_heard() + patience;
-        if Instant::now() >= end {
-            return;
-        }
-        tokio::time::sleep_until(end).await;
-    }
-}
-
-/// What the library's last word means.
-fn end_of(
-    ended: &Result<(), russh::Error>,
-    login: &LoginState,
-    settings: &ServerSettings,
-) -> Closed {
-    match ended {
-        Err(error) => Closed::from_error(error),
-        Ok(())
-            if !login.done.load(Ordering::Acquire)
-                && login.failures.load(Ordering::Acquire) >= settings.max_tries =>
-        {
-            Closed { by: ClosedBy::Us, reason: Reason::TooManyTries }
-        }
-        Ok(()) => {
-            let reason = Reason::Disconnected { code: 11, text: Excerpt::new("") };
-            Closed { by: ClosedBy::Peer, reason }
-        }
-    }
-}
-
-/// For the SSH library.
-fn config(settings: &ServerSettings) -> server::Config {
-    let (keepalive_interval, keepalive_max) = match settings.keep_alive {
-        Some((interval, most)) => (Some(interval), most as usize),
-        None => (None, 0),
-    };
-    server::Config {
-        server_id: SshId::Standard(concat!("SSH-2.0-Homing_", env!("CARGO_PKG_VERSION")).into()),
-        methods: MethodSet::from(&[MethodKind::PublicKey, MethodKind::Password][..]),
-        auth_rejection_time: Duration::ZERO, // passwords are slowed down where they are checked
-        auth_rejection_time_initial: Some(Duration::ZERO),
-        keys: settings.host_keys.iter().map(|key| (*key.inner()).clone()).collect(),
-        window_size: WINDOW,
-        maximum_packet_size: PACKET,
-        channel_buffer_size: CHANNEL_BUFFER,
-        preferred: algorithms::preferred(settings.post_quantum),
-        max_auth_attempts: settings.max_tries + 1, // the library counts the first, empty one too
-        inactivity_timeout: None,
-        keepalive_interval,
-        keepalive_max,
-        ..server::Config::default()
-    }
-}
-
-/// Ends the library's task, which else would wait for the client for ever.
-struct CutOnDrop(Arc<Pulse>);
-
-impl Drop for CutOnDrop {
-    fn drop(&mut self) {
-        self.0.cut();
-    }
+    let handler = Handler::new(settings, authority, services, login.clone(), pulse.clone());
+    ssh_server::serve(stream, config, terms, (handler, login, pulse), shutdown).await
 }

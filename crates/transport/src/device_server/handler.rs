@@ -2,17 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
 use homing_proto::host_key::Secret;
-use russh::keys::Algorithm;
 use russh::server::{
     self, Auth, ChannelOpenHandle, Handle, Msg, PublicKeyOffer, Session, VerifiedPublicKey,
 };
-use russh::{
-    Channel, ChannelId, ChannelOpenFailure, ChannelWriteHalf, MethodKind, MethodSet, Pty, Sig,
-};
+use russh::{Channel, ChannelId, ChannelOpenFailure, ChannelWriteHalf, Pty, Sig};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -21,12 +17,10 @@ use super::channel::{ChannelInput, ChannelOutput, Control, Exit, ServerChannel, 
 use super::{Authority, Request, RequestKind, ServerSettings, Service, Services, Size, Terminal};
 use crate::device_link::signal_text;
 use crate::input::{Stalled, feed};
-use crate::keys::host_key_of;
 use crate::spool::{Spool, SpoolReader};
+use crate::ssh_server::{LoginState, REFUSAL, Slot, Slots, is_plain, methods, usable};
 use crate::watched::Pulse;
 
-/// How long a refused password takes at least, so that timing tells nothing.
-const REFUSAL: Duration = Duration::from_millis(500);
 /// Variables taken from a client.
 const MOST_VARIABLES: usize = 32;
 /// Longest variable taken, name and value.
@@ -35,15 +29,6 @@ const LONGEST_VARIABLE: usize = 256;
 const LONGEST_TERMINAL: usize = 64;
 /// News kept for a service that does not look.
 const CONTROLS: usize = 16;
-
-/// What the connection's owner can see of the login.
-#[derive(Debug, Default)]
-pub(super) struct LoginState {
-    /// Somebody is logged in.
-    pub(super) done: AtomicBool,
-    /// Failed attempts.
-    pub(super) failures: AtomicUsize,
-}
 
 /// One connection's callbacks.
 pub(super) struct Handler<A: Authority, V> {
@@ -59,19 +44,10 @@ pub(super) struct Handler<A: Authority, V> {
     login: Arc<LoginState>,
     /// By the library's number.
     channels: HashMap<ChannelId, Entry>,
-    /// Channels open; each holds a [`Slot`].
-    open: Arc<AtomicUsize>,
+    /// Those that may be open at once; each channel holds one.
+    slots: Slots,
     /// Says when the connection's backlog is high.
     pulse: Arc<Pulse>,
-}
-
-/// One of the channels that may be open at once.
-struct Slot(Arc<AtomicUsize>);
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 /// Ends a task when dropped.
@@ -120,8 +96,8 @@ impl<A: Authority, V: Services<User = A::User>> Handler<A, V> {
         login: Arc<LoginState>,
         pulse: Arc<Pulse>,
     ) -> Self {
-        let (channels, open) = (HashMap::new(), Arc::default());
-        Self { settings, authority, services, user: None, login, channels, open, pulse }
+        let (channels, slots) = (HashMap::new(), Slots::new(settings.max_channels));
+        Self { settings, authority, services, user: None, login, channels, slots, pulse }
     }
 
     /// The library's answer for a check of the authority.
@@ -139,14 +115,6 @@ impl<A: Authority, V: Services<User = A::User>> Handler<A, V> {
     fn refuse(&self) -> Auth {
         self.login.failures.fetch_add(1, Ordering::AcqRel);
         Auth::Reject { proceed_with_methods: Some(methods()), partial_success: false }
-    }
-
-    /// A slot for one more channel, if there is one.
-    fn take_slot(&self) -> Option<Slot> {
-        let most = self.settings.max_channels;
-        let more = |open| (open < most).then_some(open + 1);
-        let taken = self.open.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
-        taken.ok().map(|_| Slot(self.open.clone()))
     }
 
     /// Begins to feed the channel's input.
@@ -206,11 +174,6 @@ impl<A: Authority, V: Services<User = A::User>> Handler<A, V> {
 
 /// Said on the error stream of a channel that is given up.
 const STALLED: &str = "input was not read for too long; channel closed\r\n";
-
-/// What may be tried to log in.
-fn methods() -> MethodSet {
-    MethodSet::from(&[MethodKind::PublicKey, MethodKind::Password][..])
-}
 
 /// Runs `service` to its end and tells the client.
 fn run(
@@ -296,7 +259,7 @@ impl<A: Authority, V: Services<User = A::User>> server::Handler for Handler<A, V
         reply: ChannelOpenHandle,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        match self.take_slot() {
+        match self.slots.take() {
             Some(slot) => {
                 self.adopt(channel, slot, session.handle());
                 reply.accept().await;
@@ -430,22 +393,6 @@ impl<A: Authority, V: Services<User = A::User>> server::Handler for Handler<A, V
         }
         Ok(())
     }
-}
-
-/// The key, unless it is used with SHA-1.
-fn usable(
-    algorithm: &Algorithm,
-    key: &russh::keys::PublicKey,
-) -> Option<homing_proto::host_key::HostKey> {
-    if matches!(algorithm, Algorithm::Rsa { hash: None } | Algorithm::Dsa) {
-        return None;
-    }
-    host_key_of(key).ok()
-}
-
-/// Short, and nothing that a terminal or environment could be tricked with.
-fn is_plain(text: &str, longest: usize) -> bool {
-    text.len() <= longest && !text.chars().any(char::is_control)
 }
 
 /// What the client says, as far as a terminal can have it.

@@ -6,16 +6,15 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use homing_proto::host_key::{HostKey, Secret};
-use russh::keys::{Algorithm, PublicKey};
+use homing_proto::host_key::Secret;
 use russh::server::{
     self, Auth, ChannelOpenHandle, Handle, Msg, PublicKeyOffer, Session, VerifiedPublicKey,
 };
-use russh::{Channel, ChannelId, ChannelOpenFailure, MethodKind, MethodSet, Pty, Sig};
+use russh::{Channel, ChannelId, ChannelOpenFailure, Pty, Sig};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout};
 
@@ -23,11 +22,9 @@ use super::certificate::Certificate;
 use super::channel::{self, Ask, Asked, Line};
 use super::{Door, DoorSettings};
 use crate::device_link::{Opening, PtyRequest, Start, WindowSize, signal_text};
-use crate::keys::host_key_of;
+use crate::ssh_server::{LoginState, REFUSAL, Slots, is_plain, methods, usable};
 use crate::watched::Pulse;
 
-/// How long a refused password takes at least, so that timing tells nothing.
-const REFUSAL: Duration = Duration::from_millis(500);
 /// How long an answer of the device is waited for on the spot.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Requests kept for a channel.
@@ -36,15 +33,6 @@ const ASKS: usize = 64;
 const LONGEST_NAME: usize = 255;
 /// Longest value of a variable.
 const LONGEST_VALUE: usize = 4096;
-
-/// What the connection's owner can see of the login.
-#[derive(Debug, Default)]
-pub(super) struct LoginState {
-    /// Somebody is logged in.
-    pub(super) done: AtomicBool,
-    /// Failed attempts.
-    pub(super) failures: AtomicUsize,
-}
 
 /// One connection's callbacks.
 pub(super) struct Handler<D: Door> {
@@ -58,19 +46,10 @@ pub(super) struct Handler<D: Door> {
     login: Arc<LoginState>,
     /// Where requests go, by channel.
     asks: HashMap<ChannelId, mpsc::Sender<Asked>>,
-    /// Channels open; each holds a [`Slot`].
-    open: Arc<AtomicUsize>,
+    /// Those that may be open at once; each channel holds one.
+    slots: Slots,
     /// Says when the connection's backlog is high.
     pulse: Arc<Pulse>,
-}
-
-/// One of the channels that may be open at once.
-struct Slot(Arc<AtomicUsize>);
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
 }
 
 impl<D: Door> Handler<D> {
@@ -81,8 +60,8 @@ impl<D: Door> Handler<D> {
         login: Arc<LoginState>,
         pulse: Arc<Pulse>,
     ) -> Self {
-        let (asks, open) = (HashMap::new(), Arc::default());
-        Self { settings, door, guest: None, login, asks, open, pulse }
+        let (asks, slots) = (HashMap::new(), Slots::new(settings.max_channels));
+        Self { settings, door, guest: None, login, asks, slots, pulse }
     }
 
     /// The library's answer to a proof.
@@ -105,14 +84,6 @@ impl<D: Door> Handler<D> {
         Auth::Reject { proceed_with_methods: Some(methods()), partial_success: false }
     }
 
-    /// A slot for one more channel, if there is one.
-    fn take_slot(&self) -> Option<Slot> {
-        let most = self.settings.max_channels;
-        let more = |open| (open < most).then_some(open + 1);
-        let taken = self.open.fetch_update(Ordering::AcqRel, Ordering::Acquire, more);
-        taken.ok().map(|_| Slot(self.open.clone()))
-    }
-
     /// Serves a new channel on a task of its own.
     async fn adopt(
         &mut self,
@@ -124,7 +95,7 @@ impl<D: Door> Handler<D> {
         let Some(guest) = self.guest.clone() else {
             return reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
         };
-        let Some(slot) = self.take_slot() else {
+        let Some(slot) = self.slots.take() else {
             let most = self.settings.max_channels;
             let reason = format!("this connection has {most} channels open, as many as it may");
             return reply.reject(ChannelOpenFailure::Other { code: 4, reason }).await;
@@ -175,11 +146,6 @@ impl<D: Door> Handler<D> {
             }
         }
     }
-}
-
-/// What may be tried to log in.
-pub(super) fn methods() -> MethodSet {
-    MethodSet::from(&[MethodKind::PublicKey, MethodKind::Password][..])
 }
 
 impl<D: Door> server::Handler for Handler<D> {
@@ -395,17 +361,4 @@ impl<D: Door> server::Handler for Handler<D> {
         drop(self.ask(id, Ask::Signal(signal_text(&signal))));
         Ok(())
     }
-}
-
-/// The key, unless it is used with SHA-1.
-fn usable(algorithm: &Algorithm, key: &PublicKey) -> Option<HostKey> {
-    if matches!(algorithm, Algorithm::Rsa { hash: None } | Algorithm::Dsa) {
-        return None;
-    }
-    host_key_of(key).ok()
-}
-
-/// Short, and nothing that a device's log could be tricked with.
-fn is_plain(text: &str, longest: usize) -> bool {
-    text.len() <= longest && !text.chars().any(char::is_control)
 }
