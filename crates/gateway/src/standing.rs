@@ -58,6 +58,13 @@ impl Standings {
         self.of.read().unwrap_or_else(PoisonError::into_inner).get(device).cloned()
     }
 
+    /// Since when a device is away, and why; none if it was never in session.
+    pub(crate) fn away(&self, device: &DeviceName) -> Option<String> {
+        let event = self.of(device)?.ended?;
+        let at = event.at.strftime("%Y-%m-%d %H:%M:%SZ");
+        Some(format!("since {at}: {}", event.message))
+    }
+
     /// The device is forgotten.
     pub(crate) fn forget(&self, device: &DeviceName) {
         self.of.write().unwrap_or_else(PoisonError::into_inner).remove(device);

@@ -68,11 +68,8 @@ fn session(shared: &Shared, record: &DeviceRecord) -> Result<Arc<Session>, Contr
 
 /// When and why the device left.
 pub(super) fn offline(shared: &Shared, name: &DeviceName) -> ControlError {
-    let ended = shared.standings.of(name).and_then(|standing| standing.ended);
-    let reason = ended.map_or_else(
-        || "it was never in session".to_owned(),
-        |event| format!("since {}: {}", event.at.strftime("%Y-%m-%d %H:%M:%SZ"), event.message),
-    );
+    let away = shared.standings.away(name);
+    let reason = away.unwrap_or_else(|| "it was never in session".to_owned());
     ControlError::Offline { name: name.clone(), reason }
 }
 

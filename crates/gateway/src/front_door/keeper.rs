@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use homing_proto::access::{Operator, Right, Tags};
 use homing_proto::api::Timestamp;
-use homing_proto::audit::Entry;
+use homing_proto::audit::{Entry, blank};
 use homing_proto::excerpt::Excerpt;
 use homing_transport::device_link::{PtyRequest, Start};
 use homing_transport::front_door::{Ended, Inspector, Keeper, Plan, Why, Witness};
@@ -82,7 +82,9 @@ impl Warden {
         self.operator = operator.ok_or("your key or user was removed from the gateway")?;
         let record = self.shared.store.device(&place.device);
         let record = record.ok_or("the device was forgotten just now")?;
-        let (purpose, right) = (start.to_string(), needs(start, terminal.is_some()));
+        // Whoever is on the device is shown to others: no secret of a command line is.
+        let purpose = blank(&start.to_string());
+        let right = needs(start, terminal.is_some());
         let may = self.operator.on(&record.name, &record.tags, right, Timestamp::now());
         may.map_err(|denied| {
             denied_entry(&self.shared, &self.operator, &record.name, &purpose, denied.code());

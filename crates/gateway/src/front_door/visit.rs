@@ -117,12 +117,8 @@ impl Visit {
             return Err("the gateway is stopping".to_owned());
         }
         self.shared.fleet.session(name).ok_or_else(|| {
-            let ended = self.shared.standings.of(name).and_then(|standing| standing.ended);
-            let when = match ended {
-                Some(event) => {
-                    let at = event.at.strftime("%Y-%m-%d %H:%M:%SZ");
-                    format!("offline since {at}: {}", event.message)
-                }
+            let when = match self.shared.standings.away(name) {
+                Some(away) => format!("offline {away}"),
                 None => "offline: it was never in session".to_owned(),
             };
             format!("{name}: {when}; see: homing device log {name}")
