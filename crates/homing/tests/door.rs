@@ -2,227 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+mod real;
+
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use homing_agent::{ConfigSource, Options, SshServer};
-use tokio::sync::oneshot;
-
-/// A gateway with an operator `ops` (admin), a viewer `eye` and one device `edge-7` that logs in as whoever runs the test.
-struct House {
-    folder: tempfile::TempDir,
-    stanza: String,
-    gateway: Child,
-    port: String,
-    device: Option<Device>,
-}
-
-/// An agent in a thread of this process.
-struct Device {
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Device {
-    fn start(stanza: String, folder: &Path) -> Device {
-        let mut options = Options::new(ConfigSource::Text(stanza), folder);
-        options.ssh_server = SshServer::Embedded;
-        options.log_dir = folder.to_owned();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Runtime::new().unwrap();
-            let stopped = async { drop(stopped.await) };
-            runtime.block_on(homing_agent::run(options, stopped)).unwrap();
-        });
-        Device { stop: Some(stop), thread: Some(thread) }
-    }
-}
-
-impl Drop for Device {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        self.thread.take().unwrap().join().unwrap();
-    }
-}
-
-impl Drop for House {
-    fn drop(&mut self) {
-        self.device = None;
-        let _ = self.gateway.kill();
-        let _ = self.gateway.wait();
-    }
-}
-
-fn homing(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_homing"));
-    command.env_clear().env("HOMING_DATA", folder.join("data")).stdin(Stdio::null());
-    command
-}
-
-impl House {
-    fn start(settings: &[(&str, &str)]) -> House {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = homing(folder.path());
-        command.args(["gateway", "--listen", "127.0.0.1:0", "--door", "127.0.0.1:0"]);
-        let command = command.envs(settings.iter().copied()).stderr(Stdio::piped());
-        let mut gateway = command.spawn().unwrap();
-        let mut log = BufReader::new(gateway.stderr.take().unwrap()).lines();
-        let (mut address, mut door) = (String::new(), String::new());
-        for line in &mut log {
-            let line = line.unwrap();
-            if let Some((_, found)) = line.split_once("address=") {
-                address = found.trim().to_owned();
-            }
-            if let Some((_, found)) = line.split_once("door=") {
-                door = found.split_whitespace().next().unwrap().to_owned();
-            }
-            if line.contains("ready") {
-                break;
-            }
-        }
-        // The gateway must never wait for a reader of its log.
-        std::thread::spawn(move || log.for_each(drop));
-        let port = door.rsplit(':').next().unwrap().to_owned();
-        let mut house = House { folder, stanza: String::new(), gateway, port, device: None };
-        house.add_user("ops", "admin");
-        house.add_user("eye", "viewer");
-        let me = nix::unistd::User::from_uid(nix::unistd::getuid()).unwrap().unwrap().name;
-        let stanza = house.homing(&["enroll", "edge-7", "--user", &me, "--address", &address]);
-        house.stanza = stanza.clone();
-        house.device = Some(Device::start(stanza, &house.folder.path().join("edge-7")));
-        house.homing(&["enroll", "watch", "edge-7", "--timeout", "20s"]);
-        house
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn homing(&self, line: &[&str]) -> String {
-        let output = homing(self.folder.path()).args(line).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{line:?}: {said}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn add_user(&self, name: &str, role: &str) {
-        let key = self.path(name);
-        let mut make = Command::new("ssh-keygen");
-        assert!(is_done(make.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key)));
-        let public = std::fs::read_to_string(key.with_extension("pub")).unwrap();
-        let body = format!(r#"{{"name":"{name}","role":"{role}"}}"#);
-        drop(self.post("/api/v1/users", &body));
-        let body = serde_json::json!({ "key": public.trim() }).to_string();
-        drop(self.post(&format!("/api/v1/users/{name}/keys"), &body));
-    }
-
-    /// As any program with the socket may.
-    fn post(&self, path: &str, body: &str) -> String {
-        let socket = self.path("data").join("homing.sock");
-        let mut stream = std::os::unix::net::UnixStream::connect(socket).unwrap();
-        let length = body.len();
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
-             content-length: {length}\r\nconnection: close\r\n\r\n{body}"
-        );
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-        answer
-    }
-
-    /// Options that every OpenSSH program gets.
-    fn options(&self, user: &str) -> Vec<String> {
-        let known = self.path("known_hosts");
-        let line = format!(
-            "[127.0.0.1]:{} {}",
-            self.port,
-            std::fs::read_to_string(self.path("data").join("door_ed25519.pub")).unwrap()
-        );
-        std::fs::write(&known, line).unwrap();
-        let mut options = vec!["-i".to_owned(), self.path(user).display().to_string()];
-        for option in [
-            "IdentitiesOnly=yes",
-            "IdentityAgent=none",
-            "StrictHostKeyChecking=yes",
-            "LogLevel=ERROR",
-            "BatchMode=yes",
-            "HostKeyAlgorithms=ssh-ed25519",
-        ] {
-            options.extend(["-o".to_owned(), option.to_owned()]);
-        }
-        options.extend(["-o".into(), format!("UserKnownHostsFile={}", known.display())]);
-        options
-    }
-
-    fn ssh(&self, login: &str) -> Command {
-        let user = login.split([':', '%']).next().unwrap();
-        let user = if ["ops", "eye"].contains(&user) { user } else { "ops" };
-        let mut command = Command::new("ssh");
-        command.args(["-F", "none", "-p", &self.port]).args(self.options(user));
-        command.args(["-l", login, "127.0.0.1"]).stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, login: &str, line: &str) -> Ran {
-        Ran::of(self.ssh(login).arg(line).output().unwrap())
-    }
-}
-
-fn is_done(command: &mut Command) -> bool {
-    command.status().unwrap().success()
-}
-
-/// What a program left.
-#[derive(Debug, PartialEq, Eq)]
-struct Ran {
-    exit: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Ran {
-    fn of(output: Output) -> Ran {
-        Ran {
-            exit: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-}
-
-/// Two operators with commands that go on: one may still type, the other has said all with `</dev/null`.
-struct Operators([Child; 2]);
-
-impl Operators {
-    fn start(house: &House) -> Operators {
-        let start = |line: &str, stdin: Stdio| {
-            let mut ssh = house.ssh("ops:edge-7");
-            ssh.arg(line).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
-            ssh.spawn().unwrap()
-        };
-        let operators = [start("cat", Stdio::piped()), start("sleep 600", Stdio::null())];
-        let there = Instant::now() + Duration::from_secs(10);
-        loop {
-            let listed = house.homing(&["device", "sessions", "edge-7"]);
-            if listed.contains("exec cat") && listed.contains("exec sleep 600") {
-                return Operators(operators);
-            }
-            assert!(Instant::now() < there, "{listed}");
-        }
-    }
-
-    /// Waits until both have ended; neither ends by itself.
-    fn ended(self) -> [Ran; 2] {
-        self.0.map(|mut ssh| {
-            let _typing = ssh.stdin.take();
-            Ran::of(ssh.wait_with_output().unwrap())
-        })
-    }
-}
+use real::house::{House, Operators, Ran, is_done};
+use real::{Device, homing};
 
 #[test]
 fn openssh_runs_commands_shells_subsystems_and_copies_files() {
@@ -250,7 +37,7 @@ fn openssh_runs_commands_shells_subsystems_and_copies_files() {
     let (here, there) = (house.path("here"), house.path("there"));
     std::fs::write(&here, vec![7; 3_000_000]).unwrap();
     let mut scp = Command::new("scp");
-    scp.args(["-q", "-F", "none", "-P", &house.port]).args(house.options("ops"));
+    scp.args(["-q", "-F", "none", "-P", &house.gateway.door]).args(house.options("ops"));
     scp.arg(&here).arg(format!("ops%edge-7@127.0.0.1:{}", there.display()));
     assert!(is_done(&mut scp));
     assert_eq!(std::fs::read(&there).unwrap(), vec![7; 3_000_000]);
@@ -311,7 +98,7 @@ fn one_login_carries_many_channels_and_the_eleventh_is_refused_with_a_hint() {
     }
     let start = Instant::now();
     let mut eleventh = Command::new("ssh");
-    eleventh.args(["-F", "none", "-o", "LogLevel=INFO", "-p", &house.port]);
+    eleventh.args(["-F", "none", "-o", "LogLevel=INFO", "-p", &house.gateway.door]);
     eleventh.args(house.options("ops")).args(["-l", "ops:edge-7", "127.0.0.1", "true"]);
     let ran = Ran::of(eleventh.stdin(Stdio::null()).output().unwrap());
     assert!(start.elapsed() < Duration::from_secs(5));
@@ -425,6 +212,25 @@ fn a_channel_that_somebody_closes_says_who_did() {
 }
 
 #[test]
+fn no_secret_of_a_command_line_is_shown_to_others() {
+    let house = House::start(&[]);
+    let mut ssh = house.ssh("ops:edge-7");
+    ssh.arg(": password hunter2; sleep 600").stdout(Stdio::null()).stderr(Stdio::null());
+    let mut ssh = ssh.spawn().unwrap();
+    let there = Instant::now() + Duration::from_secs(10);
+    let listed = loop {
+        let listed = house.homing(&["device", "sessions", "edge-7", "-o", "json"]);
+        if listed.contains("sleep 600") {
+            break listed;
+        }
+        assert!(Instant::now() < there, "{listed}");
+    };
+    assert!(listed.contains("password") && !listed.contains("hunter2"), "{listed}");
+    ssh.kill().unwrap();
+    ssh.wait().unwrap();
+}
+
+#[test]
 fn a_command_that_ends_by_itself_is_never_cut_off_without_a_word() {
     let house = House::start(&[]);
     for _ in 0..10 {
@@ -439,7 +245,7 @@ fn a_command_that_ends_by_itself_is_never_cut_off_without_a_word() {
         // A moment before the command's end, or after it.
         let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
         let number = listed[0]["channel"].to_string();
-        let mut close = homing(house.folder.path());
+        let mut close = homing(house.gateway.folder.path());
         drop(close.args(["device", "disconnect", "edge-7", "--channel", &number]).output());
         let ran = Ran::of(ssh.wait_with_output().unwrap());
         let is_whole = ran.exit == 3 && ran.stderr.is_empty();
@@ -496,12 +302,12 @@ fn a_device_that_is_taken_over_ends_every_channel_with_a_reason() {
 fn a_gateway_that_stops_says_so_on_every_channel() {
     let mut house = House::start(&[]);
     let operators = Operators::start(&house);
-    let gateway = nix::unistd::Pid::from_raw(i32::try_from(house.gateway.id()).unwrap());
+    let gateway = nix::unistd::Pid::from_raw(i32::try_from(house.gateway.child.id()).unwrap());
     nix::sys::signal::kill(gateway, nix::sys::signal::Signal::SIGTERM).unwrap();
     for ran in operators.ended() {
         assert_eq!((ran.exit, ran.stderr.as_str()), (255, "edge-7: the gateway is stopping\n"));
     }
-    assert!(house.gateway.wait().unwrap().success());
+    assert!(house.gateway.child.wait().unwrap().success());
 }
 
 #[test]
@@ -535,7 +341,7 @@ fn a_certificate_of_a_configured_authority_opens_the_door_for_its_principal_alon
         }
         assert!(is_done(sign.arg(key.with_extension("pub"))));
         let mut ssh = Command::new("ssh");
-        ssh.args(["-F", "none", "-p", &house.port, "-i"]).arg(&key);
+        ssh.args(["-F", "none", "-p", &house.gateway.door, "-i"]).arg(&key);
         let options = house.options("ops");
         ssh.args(&options[2..]).args(["-l", "ops:edge-7", "127.0.0.1", "echo in"]);
         Ran::of(ssh.stdin(Stdio::null()).output().unwrap())
@@ -552,15 +358,15 @@ fn a_certificate_of_a_configured_authority_opens_the_door_for_its_principal_alon
 #[test]
 fn a_one_time_password_opens_the_door_once() {
     let house = House::start(&[]);
-    let answer = house.post("/api/v1/users/ops/password", "");
-    let password = answer.split("\"password\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let password = house.homing(&["user", "password", "ops"]);
+    let password = password.trim();
     let askpass = house.path("askpass");
     std::fs::write(&askpass, format!("#!/bin/sh\necho '{password}'\n")).unwrap();
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(&askpass, std::fs::Permissions::from_mode(0o700)).unwrap();
     let log_in = || {
         let mut ssh = Command::new("ssh");
-        ssh.args(["-F", "none", "-p", &house.port, "-o", "BatchMode=no"]);
+        ssh.args(["-F", "none", "-p", &house.gateway.door, "-o", "BatchMode=no"]);
         ssh.args(["-o", "PreferredAuthentications=password", "-o", "NumberOfPasswordPrompts=1"]);
         ssh.args(house.options("ops")).args(["-l", "ops:edge-7", "127.0.0.1", "echo in"]);
         ssh.env("SSH_ASKPASS", &askpass).env("SSH_ASKPASS_REQUIRE", "force");
@@ -585,7 +391,7 @@ fn new_session_keys_in_the_middle_lose_nothing() {
 fn a_door_that_is_taken_is_a_clear_error() {
     let house = House::start(&[]);
     let folder = tempfile::tempdir().unwrap();
-    let door = format!("127.0.0.1:{}", house.port);
+    let door = format!("127.0.0.1:{}", house.gateway.door);
     let mut command = homing(folder.path());
     command.args(["gateway", "--listen", "127.0.0.1:0", "--door", &door]);
     let output = command.output().unwrap();

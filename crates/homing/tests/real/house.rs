@@ -1,0 +1,137 @@
+//! A gateway with a front door, two operators with keys, and a device: OpenSSH's own programs go in and out.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{Device, Gateway};
+
+/// A gateway with an operator `ops` (admin), a viewer `eye` and one device `edge-7` that logs in as whoever runs the test.
+pub struct House {
+    /// Ends the device before the gateway.
+    pub device: Option<Device>,
+    pub gateway: Gateway,
+    pub stanza: String,
+}
+
+impl House {
+    pub fn start(settings: &[(&str, &str)]) -> House {
+        let gateway = Gateway::start(settings);
+        let mut house = House { gateway, stanza: String::new(), device: None };
+        house.add_user("ops", "admin");
+        house.add_user("eye", "viewer");
+        let me = nix::unistd::User::from_uid(nix::unistd::getuid()).unwrap().unwrap().name;
+        let address = house.gateway.address.clone();
+        let stanza = house.homing(&["enroll", "edge-7", "--user", &me, "--address", &address]);
+        house.stanza = stanza.clone();
+        house.device = Some(Device::start(stanza, &house.path("edge-7")));
+        house.gateway.in_session("edge-7");
+        house
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.gateway.folder.path().join(name)
+    }
+
+    pub fn homing(&self, line: &[&str]) -> String {
+        self.gateway.homing(line).unwrap_or_else(|said| panic!("{line:?}: {said:?}"))
+    }
+
+    pub fn add_user(&self, name: &str, role: &str) {
+        let key = self.path(name);
+        let mut make = Command::new("ssh-keygen");
+        assert!(is_done(make.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key)));
+        self.homing(&["user", "add", name, "--role", role]);
+        let public = key.with_extension("pub");
+        self.homing(&["user", "key", "add", name, "--file", public.to_str().unwrap()]);
+    }
+
+    /// Options that every OpenSSH program gets.
+    pub fn options(&self, user: &str) -> Vec<String> {
+        let known = self.path("known_hosts");
+        let line = format!(
+            "[127.0.0.1]:{} {}",
+            self.gateway.door,
+            std::fs::read_to_string(self.path("data").join("door_ed25519.pub")).unwrap()
+        );
+        std::fs::write(&known, line).unwrap();
+        let mut options = vec!["-i".to_owned(), self.path(user).display().to_string()];
+        for option in [
+            "IdentitiesOnly=yes",
+            "IdentityAgent=none",
+            "StrictHostKeyChecking=yes",
+            "LogLevel=ERROR",
+            "BatchMode=yes",
+            "HostKeyAlgorithms=ssh-ed25519",
+        ] {
+            options.extend(["-o".to_owned(), option.to_owned()]);
+        }
+        options.extend(["-o".into(), format!("UserKnownHostsFile={}", known.display())]);
+        options
+    }
+
+    pub fn ssh(&self, login: &str) -> Command {
+        let user = login.split([':', '%']).next().unwrap();
+        let user = if ["ops", "eye"].contains(&user) { user } else { "ops" };
+        let mut command = Command::new("ssh");
+        command.args(["-F", "none", "-p", &self.gateway.door]).args(self.options(user));
+        command.args(["-l", login, "127.0.0.1"]).stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, login: &str, line: &str) -> Ran {
+        Ran::of(self.ssh(login).arg(line).output().unwrap())
+    }
+}
+
+pub fn is_done(command: &mut Command) -> bool {
+    command.status().unwrap().success()
+}
+
+/// What a program left.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ran {
+    pub exit: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    pub fn of(output: Output) -> Ran {
+        Ran {
+            exit: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// Two operators with commands that go on: one may still type, the other has said all with `</dev/null`.
+pub struct Operators(pub [Child; 2]);
+
+impl Operators {
+    pub fn start(house: &House) -> Operators {
+        let start = |line: &str, stdin: Stdio| {
+            let mut ssh = house.ssh("ops:edge-7");
+            ssh.arg(line).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+            ssh.spawn().unwrap()
+        };
+        let operators = [start("cat", Stdio::piped()), start("sleep 600", Stdio::null())];
+        let there = Instant::now() + Duration::from_secs(10);
+        loop {
+            let listed = house.homing(&["device", "sessions", "edge-7"]);
+            if listed.contains("exec cat") && listed.contains("exec sleep 600") {
+                return Operators(operators);
+            }
+            assert!(Instant::now() < there, "{listed}");
+        }
+    }
+
+    /// Waits until both have ended; neither ends by itself.
+    pub fn ended(self) -> [Ran; 2] {
+        self.0.map(|mut ssh| {
+            let _typing = ssh.stdin.take();
+            Ran::of(ssh.wait_with_output().unwrap())
+        })
+    }
+}

@@ -1,0 +1,114 @@
+//! The real `homing gateway`, real agents that dial it, and the operator's verbs.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "test helpers")]
+#![allow(missing_docs, unreachable_pub, reason = "seen only by the tests beside it")]
+
+pub mod house;
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use homing_agent::{ConfigSource, Options, SshServer};
+use tokio::sync::oneshot;
+
+/// `homing gateway` in a folder of its own, on a port that the system chose.
+pub struct Gateway {
+    pub folder: tempfile::TempDir,
+    pub child: Child,
+    /// Where devices dial.
+    pub address: String,
+    /// The port of the front door.
+    pub door: String,
+}
+
+impl Gateway {
+    pub fn start(settings: &[(&str, &str)]) -> Gateway {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = homing(folder.path());
+        command
+            .args(["gateway", "--listen", "127.0.0.1:0", "--door", "127.0.0.1:0"])
+            .stderr(Stdio::piped());
+        let mut child = command.envs(settings.iter().copied()).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (mut address, mut door) = (String::new(), String::new());
+        loop {
+            let line = log.next().unwrap().unwrap();
+            if let Some((_, found)) = line.split_once("address=") {
+                address = found.trim().to_owned();
+            }
+            if let Some((_, found)) = line.split_once("door=") {
+                let place = found.split_whitespace().next().unwrap();
+                door = place.rsplit(':').next().unwrap().to_owned();
+            }
+            if line.contains("ready") {
+                break;
+            }
+        }
+        // The gateway must never wait for a reader of its log.
+        std::thread::spawn(move || log.for_each(drop));
+        Gateway { folder, child, address, door }
+    }
+
+    /// Runs a verb; stdout, if it ends with 0.
+    pub fn homing(&self, line: &[&str]) -> Result<String, (Option<i32>, String)> {
+        let output = homing(self.folder.path()).args(line).output().unwrap();
+        match output.status.success() {
+            true => Ok(String::from_utf8(output.stdout).unwrap()),
+            false => Err((output.status.code(), String::from_utf8(output.stderr).unwrap())),
+        }
+    }
+
+    /// Enrols a device and starts an agent with the stanza, as an operator would.
+    pub fn add(&self, name: &str) -> Device {
+        let stanza = self.homing(&["enroll", name, "--address", &self.address]).unwrap();
+        Device::start(stanza, &self.folder.path().join(name))
+    }
+
+    pub fn in_session(&self, name: &str) {
+        self.homing(&["enroll", "watch", name, "--timeout", "20s"]).unwrap();
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A verb on the gateway of this folder.
+pub fn homing(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_homing"));
+    command.env_clear().env("HOMING_DATA", folder.join("data")).stdin(Stdio::null());
+    command
+}
+
+/// An agent in a thread of this process.
+pub struct Device {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Device {
+    pub fn start(stanza: String, folder: &Path) -> Device {
+        let mut options = Options::new(ConfigSource::Text(stanza), folder);
+        options.ssh_server = SshServer::Embedded;
+        options.log_dir = folder.to_owned();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let stopped = async { drop(stopped.await) };
+            runtime.block_on(homing_agent::run(options, stopped)).unwrap();
+        });
+        Device { stop: Some(stop), thread: Some(thread) }
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
