@@ -10,6 +10,7 @@ mod judge;
 mod oversee;
 mod rpc;
 mod show;
+mod terminal;
 #[cfg(test)]
 mod tests;
 mod webhooks;
@@ -26,6 +27,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use accounts::Accounts;
 pub use error::ControlError;
+pub use terminal::{Terminal, TerminalEnd};
 
 use crate::enroll::{self, Terms};
 use crate::shared::Shared;

@@ -206,7 +206,6 @@ impl Gateway {
 
     /// Operators are told on each of their channels, then their connections end.
     async fn close_front_door(&mut self) {
-        let Some(mut door) = self.front_door.take() else { return };
         let open = self.shared.channels.all();
         for place in &open {
             place.kill("the gateway is stopping");
@@ -215,6 +214,7 @@ impl Gateway {
         while self.shared.channels.len() > 0 && Instant::now() < deadline {
             sleep(Duration::from_millis(10)).await;
         }
+        let Some(mut door) = self.front_door.take() else { return };
         if !open.is_empty() {
             door.let_leave().await;
         }

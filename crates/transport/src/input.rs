@@ -47,7 +47,7 @@ pub(crate) async fn feed(
 }
 
 /// Stores `data` as soon as there is room.
-async fn store(
+pub(crate) async fn store(
     spool: &mut SpoolWriter,
     data: Bytes,
     limits: SpoolLimits,

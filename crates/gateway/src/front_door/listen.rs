@@ -48,9 +48,9 @@ const TRIES: usize = 12;
 /// Channels of one connection: each is limited again by operator and device.
 const CHANNELS: usize = 256;
 /// What may wait for a device that does not read, on one channel.
-const INPUT: SpoolLimits = SpoolLimits { memory: 256 << 10, disk: 64 << 20 };
+pub(super) const INPUT: SpoolLimits = SpoolLimits { memory: 256 << 10, disk: 64 << 20 };
 /// How long a device may then take nothing at all.
-const STALL: Duration = Duration::from_secs(30);
+pub(super) const STALL: Duration = Duration::from_secs(30);
 
 /// Why the front door does not open.
 #[derive(Debug, thiserror::Error)]

@@ -11,11 +11,13 @@
 mod keeper;
 mod listen;
 mod register;
+mod terminal;
 mod visit;
 
 pub use listen::{FrontDoor, FrontDoorError};
 pub(crate) use listen::{Serving, authorities};
 pub(crate) use register::Register;
+pub(crate) use terminal::{Seat, terminal};
 
 use homing_proto::access::Right;
 use homing_transport::device_link::Start;

@@ -61,7 +61,7 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    const ALL: Self =
+    pub(super) const ALL: Self =
         Self { permits_terminal: true, permits_forwarding: true, force_command: None };
 }
 
@@ -109,55 +109,6 @@ impl Visit {
         let name = target.resolve(seen).map_err(|error| error.to_string())?;
         let record = candidates.into_iter().find(|record| record.name == name);
         record.ok_or_else(|| format!("{name} was forgotten just now"))
-    }
-
-    /// The device's session, or why there is none.
-    fn session(&self, name: &DeviceName) -> Result<Arc<Session>, String> {
-        if *self.shared.stopping.borrow() {
-            return Err("the gateway is stopping".to_owned());
-        }
-        self.shared.fleet.session(name).ok_or_else(|| {
-            let when = match self.shared.standings.away(name) {
-                Some(away) => format!("offline {away}"),
-                None => "offline: it was never in session".to_owned(),
-            };
-            format!("{name}: {when}; see: homing device log {name}")
-        })
-    }
-
-    /// Opens the device's side; the operator has every right that it needs.
-    async fn open_on(
-        &self,
-        session: &Session,
-        opening: Opening,
-        entered: Entered,
-        operator: Operator,
-        terms: Terms,
-    ) -> Result<Opened, Refusal> {
-        let (name, place) = (&session.device, Arc::clone(&entered.place));
-        let is_session = opening == Opening::Session;
-        let opened = session.link.open_bare(opening, Instant::now() + OPEN_TIMEOUT).await;
-        let channel = opened.map_err(|error| refusal(name, &error, is_session))?;
-        let mut warden = Warden::new(Arc::clone(&self.shared), operator, entered, terms);
-        if !is_session {
-            let begun = warden.begin(&place.purpose(), place.right(), None).await;
-            begun.map_err(|why| Refusal::Unreachable(format!("{name}: {why}")))?;
-            warden.forwards();
-        }
-        let front_door = &self.shared.settings.front_door;
-        let memory = self.shared.settings.spool.memory.min(front_door.channel_spool);
-        Ok(Opened {
-            device: name.to_string(),
-            channel,
-            output: SpoolLimits {
-                memory: usize::try_from(memory).unwrap_or(usize::MAX),
-                disk: front_door.channel_spool.saturating_sub(memory),
-            },
-            budget: place.budget(),
-            traffic: Arc::clone(&place.traffic),
-            killed: Box::pin(withdrawn(Arc::clone(&self.shared), place)),
-            keeper: Box::new(warden),
-        })
     }
 }
 
@@ -251,28 +202,88 @@ impl Door for Visit {
             Refusal::Unreachable("your key or user was removed from the gateway".to_owned())
         })?;
         let record = self.device(guest, &operator).map_err(Refusal::Unreachable)?;
-        let (purpose, right) = match &opening {
-            Opening::Session => ("session".to_owned(), Right::View),
-            Opening::Tcp { host, port, .. } => (format!("tcp {host}:{port}"), Right::Configure),
-            Opening::Unix { path } => (format!("unix {path}"), Right::Configure),
-        };
-        let may = operator.on(&record.name, &record.tags, right, Timestamp::now());
-        may.map_err(|denied| {
-            denied_entry(&self.shared, &operator, &record.name, &purpose, denied.code());
-            Refusal::Prohibited(denied.to_string())
-        })?;
-        if opening != Opening::Session && !guest.terms.permits_forwarding {
-            let why = "your certificate does not allow forwarding (permit-port-forwarding)";
-            return Err(Refusal::Prohibited(why.to_owned()));
-        }
-        let session = self.session(&record.name).map_err(Refusal::Unreachable)?;
-        let register = &self.shared.channels;
-        let entered = register.enter(&operator, &record.name, purpose, right).map_err(|full| {
+        lead(&self.shared, operator, &record, opening, guest.terms.clone()).await
+    }
+}
+
+/// Leads an operator on to a device: their right, the device's session, a place among the channels, the device's side.
+pub(super) async fn lead(
+    shared: &Arc<Shared>,
+    operator: Operator,
+    record: &DeviceRecord,
+    opening: Opening,
+    terms: Terms,
+) -> Result<Opened, Refusal> {
+    let (purpose, right) = match &opening {
+        Opening::Session => ("session".to_owned(), Right::View),
+        Opening::Tcp { host, port, .. } => (format!("tcp {host}:{port}"), Right::Configure),
+        Opening::Unix { path } => (format!("unix {path}"), Right::Configure),
+    };
+    let may = operator.on(&record.name, &record.tags, right, Timestamp::now());
+    may.map_err(|denied| {
+        denied_entry(shared, &operator, &record.name, &purpose, denied.code());
+        Refusal::Prohibited(denied.to_string())
+    })?;
+    if opening != Opening::Session && !terms.permits_forwarding {
+        let why = "your certificate does not allow forwarding (permit-port-forwarding)";
+        return Err(Refusal::Prohibited(why.to_owned()));
+    }
+    let session = session(shared, &record.name).map_err(Refusal::Unreachable)?;
+    let entered =
+        shared.channels.enter(&operator, &record.name, purpose, right).map_err(|full| {
             tracing::info!(code = full.code(), fault = ?full.fault(), "front door: {full}");
             Refusal::Full(full.to_string())
         })?;
-        self.open_on(&session, opening, entered, operator, guest.terms.clone()).await
+    open_on(shared, &session, opening, entered, operator, terms).await
+}
+
+/// The device's session, or why there is none.
+fn session(shared: &Shared, name: &DeviceName) -> Result<Arc<Session>, String> {
+    if *shared.stopping.borrow() {
+        return Err("the gateway is stopping".to_owned());
     }
+    shared.fleet.session(name).ok_or_else(|| {
+        let when = match shared.standings.away(name) {
+            Some(away) => format!("offline {away}"),
+            None => "offline: it was never in session".to_owned(),
+        };
+        format!("{name}: {when}; see: homing device log {name}")
+    })
+}
+
+/// Opens the device's side; the operator has every right that it needs.
+async fn open_on(
+    shared: &Arc<Shared>,
+    session: &Session,
+    opening: Opening,
+    entered: Entered,
+    operator: Operator,
+    terms: Terms,
+) -> Result<Opened, Refusal> {
+    let (name, place) = (&session.device, Arc::clone(&entered.place));
+    let is_session = opening == Opening::Session;
+    let opened = session.link.open_bare(opening, Instant::now() + OPEN_TIMEOUT).await;
+    let channel = opened.map_err(|error| refusal(name, &error, is_session))?;
+    let mut warden = Warden::new(Arc::clone(shared), operator, entered, terms);
+    if !is_session {
+        let begun = warden.begin(&place.purpose(), place.right(), None).await;
+        begun.map_err(|why| Refusal::Unreachable(format!("{name}: {why}")))?;
+        warden.forwards();
+    }
+    let front_door = &shared.settings.front_door;
+    let memory = shared.settings.spool.memory.min(front_door.channel_spool);
+    Ok(Opened {
+        device: name.to_string(),
+        channel,
+        output: SpoolLimits {
+            memory: usize::try_from(memory).unwrap_or(usize::MAX),
+            disk: front_door.channel_spool.saturating_sub(memory),
+        },
+        budget: place.budget(),
+        traffic: Arc::clone(&place.traffic),
+        killed: Box::pin(withdrawn(Arc::clone(shared), place)),
+        keeper: Box::new(warden),
+    })
 }
 
 /// Notes that somebody may not.

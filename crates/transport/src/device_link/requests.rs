@@ -66,6 +66,14 @@ pub struct PtyRequest {
     pub(crate) modes: Vec<(Pty, u32)>,
 }
 
+impl PtyRequest {
+    /// One whose modes are left to the device.
+    #[must_use]
+    pub fn new(name: impl Into<String>, size: WindowSize) -> Self {
+        Self { name: name.into(), size, modes: Vec::new() }
+    }
+}
+
 /// Passes requests on to the device.
 #[derive(Debug, Clone)]
 pub struct ChannelRequests {

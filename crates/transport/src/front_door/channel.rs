@@ -159,7 +159,7 @@ async fn relay(
 }
 
 /// Runs `main` to its end, and `side` beside it.
-async fn beside<T>(main: impl Future<Output = T>, side: impl Future<Output = ()>) -> T {
+pub(super) async fn beside<T>(main: impl Future<Output = T>, side: impl Future<Output = ()>) -> T {
     let (mut main, mut side) = (pin!(main), pin!(side));
     tokio::select! {
         end = &mut main => return end,
@@ -170,7 +170,7 @@ async fn beside<T>(main: impl Future<Output = T>, side: impl Future<Output = ()>
 
 /// Waits until the device's side has ended and what it said is delivered, or something ends the channel before. Gives the reason,
 /// if it ends before its time.
-async fn until_over(
+pub(super) async fn until_over(
     relaying: impl Future<Output = End>,
     delivering: impl Future<Output = Result<Option<Cut>, Gone>>,
     feeding: impl Future<Output = Result<(), Stalled>>,
@@ -225,7 +225,7 @@ fn operators_end(result: Result<(), Stalled>) -> Why {
 }
 
 /// The reason as the operator reads it.
-fn last_words(device: &str, why: &Why) -> String {
+pub(super) fn last_words(device: &str, why: &Why) -> String {
     match why {
         Why::Refused(reason) => reason.clone(),
         why => format!("{device}: {why}"),

@@ -28,6 +28,7 @@ mod handler;
 mod inspect;
 mod outward;
 mod relay;
+mod terminal;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -44,6 +45,7 @@ use crate::spool::{Budget, SpoolLimits};
 pub use certificate::Certificate;
 pub use connection::serve;
 pub use inspect::{Inspected, Inspector, Witness};
+pub use terminal::{TerminalEnd, TerminalLimits, Typed, terminal};
 
 /// How operators are served.
 #[derive(Debug, Clone)]

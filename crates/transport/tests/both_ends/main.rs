@@ -9,3 +9,4 @@ mod host_keys;
 mod life;
 mod login;
 mod slow;
+mod terminal;
