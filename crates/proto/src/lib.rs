@@ -17,6 +17,7 @@ pub mod host_key;
 pub mod identity;
 pub mod initiation;
 pub mod junos;
+pub mod junos_command;
 pub mod known_hosts;
 pub mod netconf;
 pub mod opening;
