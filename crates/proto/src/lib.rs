@@ -8,6 +8,7 @@ pub mod admission;
 pub mod api;
 pub mod audit;
 pub mod certificate;
+pub mod datastore;
 pub mod dialer;
 pub mod excerpt;
 pub mod fault;

@@ -7,6 +7,7 @@
 //! `protect:` and `active:` in front of a statement are understood and dropped. After an error the
 //! reader goes on behind the next `;` or the statement's braces, so that one run shows them all.
 
+use super::identity;
 use super::lexer::{Lexer, Token, bracket_word};
 use super::limits::{MAX_DEPTH, MAX_WORDS};
 use super::place::{Builder, Mark, follow};
@@ -30,6 +31,7 @@ pub(crate) fn parse(source: &Source) -> Result<Tree, Diagnostics> {
             None => break,
         }
     }
+    identity::settle_known(&mut tree.statements, Area::TOP);
     reader.builder.diagnostics.or(tree)
 }
 

@@ -12,6 +12,7 @@
 use std::collections::HashMap;
 
 use super::element::{self, Element};
+use super::identity;
 use super::json_text::{Json, JsonReader, JsonValue, Member};
 use super::place::Builder;
 use super::schema::Area;
@@ -39,6 +40,7 @@ pub(crate) fn parse(source: &Source) -> Result<Tree, Diagnostics> {
             });
         }
     }
+    identity::settle_known(&mut tree.statements, Area::TOP);
     builder.diagnostics.or(tree)
 }
 

@@ -3,6 +3,10 @@
 use super::schema::{Area, Rule};
 use super::tree::{Comment, Statement, Word};
 
+/// How far back a statement with the same words is looked for. One further back is joined with its
+/// twin when all is read: see [`super::identity::settle_known`].
+const NEAR: usize = 16;
+
 /// What stood in front of a line.
 #[derive(Debug, Default)]
 pub(crate) struct Mark {
@@ -78,7 +82,9 @@ impl<'t> Line<'t> {
     pub(super) fn add(&mut self, words: Vec<Word>) -> usize {
         let mark = std::mem::take(&mut self.mark);
         self.after_secret = false;
-        let there = self.level.iter().rposition(|each| each.has_words(&words));
+        let from = self.level.len().saturating_sub(NEAR);
+        let near = self.level.get(from..).unwrap_or(&[]);
+        let there = near.iter().rposition(|each| each.has_words(&words)).map(|at| from + at);
         let index = there.unwrap_or(self.level.len());
         if there.is_none() {
             self.level.push(Statement::new(words));

@@ -13,32 +13,33 @@
 //! Source: Junos, *outbound-ssh* and *login* statement pages; shared notes on the `$9$` form.
 
 pub mod build;
-mod curly;
-mod diagnostics;
-mod edit;
-mod element;
+pub(crate) mod curly;
+pub(crate) mod diagnostics;
+pub(crate) mod edit;
+pub(crate) mod element;
+pub(crate) mod identity;
 mod json;
 mod json_text;
-mod lexer;
+pub(crate) mod lexer;
 mod limits;
 mod line;
 mod login;
 mod near;
 mod outbound_ssh;
-mod place;
-mod print;
-mod print_elements;
+pub(crate) mod place;
+pub(crate) mod print;
+pub(crate) mod print_elements;
 mod redact;
 mod remarks;
-mod schema;
-mod set;
-mod source;
+pub(crate) mod schema;
+pub(crate) mod set;
+pub(crate) mod source;
 mod statements;
 mod system;
-mod tree;
+pub(crate) mod tree;
 pub mod type9;
 mod view;
-mod xml;
+pub(crate) mod xml;
 
 pub use diagnostics::{Diagnostic, Diagnostics};
 pub use limits::*;
@@ -133,6 +134,16 @@ impl Configuration {
             Form::Json => json::parse(&source)?,
         };
         Ok(Self { tree, source, form })
+    }
+
+    /// Statements that were not read from a text; `name` is what errors call them.
+    pub(crate) fn from_tree(name: &str, tree: Tree) -> Self {
+        Self { tree, source: Source::new(name, ""), form: Form::Curly }
+    }
+
+    /// The statements, to be changed.
+    pub(crate) fn statements_mut(&mut self) -> &mut Vec<Statement> {
+        &mut self.tree.statements
     }
 
     /// The form it was read from.

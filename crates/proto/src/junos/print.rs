@@ -23,6 +23,34 @@ pub(crate) fn curly(tree: &Tree) -> String {
     out
 }
 
+/// One statement with everything in it, in the curly form, at the left margin.
+pub(crate) fn statement(statement: &Statement, area: Area) -> String {
+    let mut out = String::new();
+    print_statement(&mut out, statement, area, 0);
+    out
+}
+
+/// Statements of one place, in the curly form, at the left margin.
+pub(crate) fn block(statements: &[Statement], area: Area) -> String {
+    let mut out = String::new();
+    print_block(&mut out, statements, area, 0);
+    out
+}
+
+/// Words with a blank between them, quoted where they must be.
+pub(crate) fn words(words: &[Word]) -> String {
+    let mut out = String::new();
+    push_words(&mut out, words);
+    out
+}
+
+/// The `set` lines of statements below `above`, which begins with a blank unless it is empty.
+pub(crate) fn set_lines(statements: &[Statement], above: &str) -> String {
+    let mut out = String::new();
+    print_set_lines(&mut out, statements, above);
+    out
+}
+
 fn print_block(out: &mut String, statements: &[Statement], area: Area, depth: usize) {
     let mut rest = statements;
     while let Some((first, after)) = rest.split_first() {

@@ -26,6 +26,16 @@ pub(crate) struct Body {
     pub(crate) one_line: OneLine,
 }
 
+impl Body {
+    /// Whether a container of it means nothing when it is empty, and so goes with the last
+    /// statement in it.
+    pub(crate) fn is_structure(&self) -> bool {
+        std::ptr::eq(self, &super::statements::SYSTEM)
+            || std::ptr::eq(self, &super::statements::SERVICES)
+            || std::ptr::eq(self, &super::statements::LOGIN)
+    }
+}
+
 /// When a statement is printed without braces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OneLine {

@@ -9,6 +9,7 @@
 //! ```
 
 use super::edit;
+use super::identity;
 use super::lexer::{Lexer, Token, bracket_word};
 use super::limits::{MAX_DEPTH, MAX_WORDS};
 use super::near::nearest;
@@ -37,20 +38,15 @@ pub(crate) const COMMANDS: [&str; 13] = [
 
 /// Reads a whole text.
 pub(crate) fn parse(source: &Source) -> Result<Tree, Diagnostics> {
-    let mut reader = Reader {
-        lexer: Lexer::new(source.text(), true),
-        builder: Builder::new(source),
-        tree: Tree::default(),
-        level: Vec::new(),
-        former: Vec::new(),
-        comments: Vec::new(),
-    };
-    while !reader.builder.is_done() && !reader.lexer.rest().is_empty() {
-        reader.line();
+    let mut lines = Lines::new(source, &COMMANDS);
+    let mut tree = Tree::default();
+    while let Some(line) = lines.next() {
+        command(&mut lines, &mut tree, line);
     }
-    reader.tree.end_comments = reader.comments;
-    settle_comments(&mut reader.tree.statements);
-    reader.builder.diagnostics.or(reader.tree)
+    tree.end_comments = lines.comments;
+    settle_comments(&mut tree.statements);
+    identity::settle_known(&mut tree.statements, Area::TOP);
+    lines.builder.diagnostics.or(tree)
 }
 
 /// Gives the comments of a statement that got something inside later to the first line of it: in this form comments
@@ -64,26 +60,86 @@ fn settle_comments(statements: &mut [Statement]) {
     }
 }
 
-struct Reader<'s> {
-    lexer: Lexer<'s>,
-    builder: Builder<'s>,
-    tree: Tree,
-    level: Vec<Word>,
-    former: Vec<Vec<Word>>,
-    comments: Vec<Comment>,
+fn command(lines: &mut Lines<'_>, tree: &mut Tree, line: CommandLine) {
+    match line.verb.text.as_str() {
+        "set" => lines.set(&mut tree.statements, line),
+        "delete" => {
+            edit::delete(&mut tree.statements, &line.path);
+        }
+        "deactivate" => switch(lines, tree, &line, true),
+        "activate" => switch(lines, tree, &line, false),
+        _ => {}
+    }
 }
 
-impl Reader<'_> {
-    fn line(&mut self) {
+fn switch(lines: &mut Lines<'_>, tree: &mut Tree, line: &CommandLine, inactive: bool) {
+    let CommandLine { verb, path, .. } = line;
+    if path.is_empty() {
+        let message = format!("there is nothing to {}", verb.text);
+        lines.builder.error("missing-statement", verb.span, message);
+    } else if !edit::switch(&mut tree.statements, Area::TOP, path, inactive) {
+        let span = path.first().zip(path.last()).map(|(first, last)| first.span.to(last.span));
+        let message = format!("there is no such statement to {}", verb.text);
+        let error = lines.builder.at("no-such-statement", span.unwrap_or(verb.span), message);
+        let error = error.expected("a statement that a line above has set");
+        lines.builder.report(error);
+    }
+}
+
+/// A line that changes something, with its whole path.
+#[derive(Clone, Debug)]
+pub(crate) struct CommandLine {
+    pub(crate) verb: Word,
+    pub(crate) path: Vec<Word>,
+    /// Whether `## SECRET-DATA` stood behind it.
+    pub(crate) is_secret: bool,
+}
+
+/// Reads lines one by one, keeping the level that `edit`, `up`, `top` and banners choose.
+#[derive(Debug)]
+pub(crate) struct Lines<'s> {
+    lexer: Lexer<'s>,
+    pub(crate) builder: Builder<'s>,
+    commands: &'static [&'static str],
+    level: Vec<Word>,
+    former: Vec<Vec<Word>>,
+    /// Comments above the next `set`.
+    pub(crate) comments: Vec<Comment>,
+}
+
+impl<'s> Lines<'s> {
+    /// Reads lines that begin with one of `commands`.
+    pub(crate) fn new(source: &'s Source, commands: &'static [&'static str]) -> Self {
+        Self {
+            lexer: Lexer::new(source.text(), true),
+            builder: Builder::new(source),
+            commands,
+            level: Vec::new(),
+            former: Vec::new(),
+            comments: Vec::new(),
+        }
+    }
+
+    /// The next line that changes something; `None` at the end or when going on is of no use.
+    pub(crate) fn next(&mut self) -> Option<CommandLine> {
+        while !self.builder.is_done() && !self.lexer.rest().is_empty() {
+            if let Some(line) = self.line() {
+                return Some(line);
+            }
+        }
+        None
+    }
+
+    fn line(&mut self) -> Option<CommandLine> {
         self.lexer.seek(self.lexer.at() + prompt_length(self.lexer.rest()));
         let is_banner = self.lexer.rest().trim_start().starts_with("[edit");
-        let Some((words, is_secret)) = self.words() else { return };
+        let (words, is_secret) = self.words()?;
         if is_banner {
             self.level = words.into_iter().skip(2).filter(|word| !word.is_bracket()).collect();
             self.former.clear();
-        } else {
-            self.command(&words, is_secret);
+            return None;
         }
+        self.command(&words, is_secret)
     }
 
     /// The words up to the line's end, and whether `## SECRET-DATA` stood there.
@@ -118,39 +174,35 @@ impl Reader<'_> {
         }
     }
 
-    fn command(&mut self, words: &[Word], is_secret: bool) {
-        let Some((verb, path)) = words.split_first() else { return };
-        if self.builder.count(verb.span).is_none() {
-            return;
-        }
+    fn command(&mut self, words: &[Word], is_secret: bool) -> Option<CommandLine> {
+        let (verb, path) = words.split_first()?;
+        self.builder.count(verb.span)?;
         match verb.text.as_str() {
-            "set" => self.set(verb, path, is_secret),
-            "delete" => {
-                let path = self.full(path);
-                edit::delete(&mut self.tree.statements, &path);
-            }
-            "deactivate" => self.switch(verb, path, true),
-            "activate" => self.switch(verb, path, false),
             "edit" => self.edit(verb, path),
             "top" => {
                 self.level.clear();
-                self.command(path, is_secret);
+                return self.command(path, is_secret);
             }
             "up" => self.up(path),
             "exit" | "quit" => self.level = self.former.pop().unwrap_or_default(),
             "configure" | "commit" | "protect" | "unprotect" => {}
+            word if self.commands.contains(&word) => {
+                let path = self.level.iter().chain(path).cloned().collect();
+                return Some(CommandLine { verb: verb.clone(), path, is_secret });
+            }
             _ => self.unknown(verb),
         }
+        None
     }
 
-    fn set(&mut self, verb: &Word, path: &[Word], is_secret: bool) {
-        let path = self.full(path);
+    /// Puts what a `set` line says into `statements`, with the comments above it.
+    pub(crate) fn set(&mut self, statements: &mut Vec<Statement>, line: CommandLine) {
+        let CommandLine { verb, path, is_secret } = line;
         if path.is_empty() {
             self.builder.error("missing-statement", verb.span, "there is nothing to set");
             return;
         }
         let comments = std::mem::take(&mut self.comments);
-        let statements = &mut self.tree.statements;
         let placed = self.builder.place(statements, Area::TOP, &path, Mark::default());
         let Some(statement) = placed.and_then(|placed| follow(statements, &placed.last())) else {
             return;
@@ -161,22 +213,8 @@ impl Reader<'_> {
         }
     }
 
-    fn switch(&mut self, verb: &Word, path: &[Word], inactive: bool) {
-        let path = self.full(path);
-        if path.is_empty() {
-            let message = format!("there is nothing to {}", verb.text);
-            self.builder.error("missing-statement", verb.span, message);
-        } else if !edit::switch(&mut self.tree.statements, Area::TOP, &path, inactive) {
-            let span = path.first().zip(path.last()).map(|(first, last)| first.span.to(last.span));
-            let message = format!("there is no such statement to {}", verb.text);
-            let error = self.builder.at("no-such-statement", span.unwrap_or(verb.span), message);
-            let error = error.expected("a statement that a line above has set");
-            self.builder.report(error);
-        }
-    }
-
     fn edit(&mut self, verb: &Word, path: &[Word]) {
-        let next = self.full(path);
+        let next: Vec<Word> = self.level.iter().chain(path).cloned().collect();
         if self.former.len() == MAX_DEPTH || next.len() > MAX_WORDS {
             self.builder.error("too-deep", verb.span, "this level is too deep");
         } else {
@@ -191,15 +229,11 @@ impl Reader<'_> {
         self.level.truncate(kept.unwrap_or(0));
     }
 
-    fn full(&self, path: &[Word]) -> Vec<Word> {
-        self.level.iter().chain(path).cloned().collect()
-    }
-
     fn unknown(&mut self, verb: &Word) {
         let message = format!("unknown command `{}`", shown(&verb.text));
         let error = self.builder.at("unknown-command", verb.span, message);
         let error = error.expected("set, delete, deactivate, activate or edit");
-        self.builder.report(match nearest(&verb.text, COMMANDS) {
+        self.builder.report(match nearest(&verb.text, self.commands.iter().copied()) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
             None => error,
         });

@@ -26,14 +26,14 @@ const fn closed(rules: &'static [Rule]) -> Body {
 /// The top of a configuration.
 pub(crate) static TOP: Body = open(&[rule("system", Container(&SYSTEM))]);
 
-static SYSTEM: Body = open(&[
+pub(crate) static SYSTEM: Body = open(&[
     rule("host-name", Leaf(Text)),
     rule("root-authentication", Container(&AUTHENTICATION)),
     rule("login", Container(&LOGIN)),
     rule("services", Container(&SERVICES)),
 ]);
 
-static LOGIN: Body = open(&[
+pub(crate) static LOGIN: Body = open(&[
     rule("message", Leaf(Text)),
     rule("announcement", Leaf(Text)),
     rule("class", List(&CLASS)),
@@ -70,7 +70,7 @@ static AUTHENTICATION: Body = open(&[
 static SSH_KEY: Body =
     Body { rules: &[rule("from", Leaf(Text))], open: true, one_line: OneLine::Single };
 
-static SERVICES: Body = open(&[
+pub(crate) static SERVICES: Body = open(&[
     rule("ssh", Container(&SSH)),
     rule("netconf", Container(&NETCONF)),
     rule("outbound-ssh", Container(&OUTBOUND_SSH)),

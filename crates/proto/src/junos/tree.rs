@@ -14,6 +14,7 @@
 //! its line as they stood.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use super::source::Span;
 
@@ -27,7 +28,7 @@ pub struct Word {
 }
 
 /// What a word was besides its text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum WordKind {
     /// An ordinary word or quoted string.
     #[default]
@@ -80,6 +81,13 @@ impl PartialEq for Word {
 }
 
 impl Eq for Word {}
+
+impl Hash for Word {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kind.hash(state);
+        self.text.hash(state);
+    }
+}
 
 impl fmt::Debug for Word {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

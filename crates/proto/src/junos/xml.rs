@@ -13,6 +13,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::element::{self, Element};
+use super::identity;
 use super::lexer::checked;
 use super::limits::MAX_DEPTH;
 use super::place::Builder;
@@ -46,6 +47,7 @@ pub(crate) fn parse(source: &Source) -> Result<Tree, Diagnostics> {
         }
         None => {}
     }
+    identity::settle_known(&mut tree.statements, Area::TOP);
     builder.diagnostics.or(tree)
 }
 

@@ -1,0 +1,401 @@
+//! Commit in two steps, and the confirmed commit that rolls back by itself.
+//!
+//! ```text
+//! commit ─▶ Plan ─▶ shell makes it durable and acts on it ─▶ handle_committed ─▶ running
+//!                   shell can't                           ─▶ handle_commit_failed: as before
+//!
+//! confirmed: running ──commit──▶ running ──▶ the next commit       ─▶ it stays
+//!                                  until     cancel, handle_timeout ─▶ Plan: the former one
+//! ```
+//!
+//! Source: RFC 6241 section 8.4; Junos, *commit*, *commit-configuration*.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::author::{Author, Client, SessionId};
+use super::compare::{hunks, same};
+use super::error::Refused;
+use super::{CANDIDATE, Datastore, MOST_COMMITS, Target, Timestamp, hunk};
+use crate::junos::{Configuration, Form, MAX_BYTES};
+
+/// Characters of a comment or persist-id at most.
+const LONGEST_COMMENT: usize = 512;
+
+/// What is asked of a commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Commit {
+    /// What the log shall say.
+    pub comment: Option<String>,
+    /// Roll back after this time unless confirmed.
+    pub confirmed: Option<Duration>,
+    /// Let the confirmation come from another session that knows this word.
+    pub persist: Option<String>,
+    /// The word under which the commit that waits was made.
+    pub persist_id: Option<String>,
+}
+
+/// One line of `show system commit`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitRecord {
+    /// Counts all commits of this device, from 1.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub author: Author,
+    /// What the log says.
+    pub comment: Option<String>,
+    /// Until when a confirmed commit waits.
+    pub confirmed_until: Option<Timestamp>,
+}
+
+/// What the shell must make durable and act on.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The configuration, as it was read back from `text`.
+    pub configuration: Arc<Configuration>,
+    /// The same in the curly form, as it is kept.
+    pub text: String,
+    /// The line of the history; none if only a confirmation is to be kept.
+    pub record: CommitRecord,
+    /// The commit that waits for confirmation when this is done.
+    pub confirming: Option<ConfirmingRecord>,
+    kind: Kind,
+    former: Option<Arc<Configuration>>,
+}
+
+/// A commit that waits for its confirmation, as the shell keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfirmingRecord {
+    /// When it rolls back.
+    pub until: Timestamp,
+    /// How long it waited when it was made, in seconds.
+    pub seconds: u64,
+    /// The word that another session may confirm it with.
+    pub persist: Option<String>,
+    /// The commit whose configuration it rolls back to.
+    pub former: u64,
+}
+
+/// A commit that waits for its confirmation.
+#[derive(Clone, Debug)]
+pub(super) struct Confirming {
+    record: ConfirmingRecord,
+    /// Whose end rolls it back, unless it persists.
+    session: Option<SessionId>,
+    former: Arc<Configuration>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Commit(SessionId),
+    Reload,
+    RollBack(Ending),
+}
+
+/// How a confirmed commit was undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    Cancelled,
+    TimedOut,
+}
+
+/// What others should be told (RFC 6470).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The running configuration is another.
+    Changed(CommitRecord),
+    /// A confirmed commit began to wait.
+    ConfirmStart(Author, Duration),
+    /// It waits longer.
+    ConfirmExtend(Author, Duration),
+    /// It was confirmed.
+    ConfirmComplete(Author),
+    /// It was cancelled.
+    ConfirmCancel(Author),
+    /// Nobody confirmed it.
+    ConfirmTimeout,
+}
+
+impl Datastore {
+    /// Whether the candidate of a session could be committed.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(&self, session: SessionId) -> Result<Arc<Configuration>, Refused> {
+        Ok(prepare(&self.candidate(session))?.0)
+    }
+
+    /// Begins a commit; the shell ends it with [`Datastore::handle_committed`] or
+    /// [`Datastore::handle_commit_failed`].
+    ///
+    /// # Errors
+    /// It makes no sense; nothing was changed.
+    pub fn commit(
+        &mut self,
+        session: SessionId,
+        commit: Commit,
+        now: Timestamp,
+    ) -> Result<Plan, Refused> {
+        let Some(author) = self.sessions.get(&session).map(|session| session.author.clone()) else {
+            return Err(Refused::NotOpen(session));
+        };
+        check_length("comment", commit.comment.as_ref())?;
+        check_length("persist", commit.persist.as_ref())?;
+        self.check_free()?;
+        self.check_holder(self.running_holder, session)?;
+        self.check_persist_id(session, &commit)?;
+        let (candidate, misfits) = self.to_commit(session)?;
+        if !misfits.is_empty() {
+            return Err(Refused::Conflict(misfits.into_iter().map(|it| it.0).collect()));
+        }
+        let (configuration, text) = prepare(&candidate)?;
+        let confirming = commit.confirmed.map(|wait| ConfirmingRecord {
+            until: now + wait,
+            seconds: wait.as_secs(),
+            persist: commit.persist.clone(),
+            former: match &self.confirming {
+                Some(confirming) => confirming.record.former,
+                None => self.history.front().map_or(0, |record| record.number),
+            },
+        });
+        self.is_committing = true;
+        let record = self.record(author, commit.comment, now, confirming.as_ref());
+        let former = confirming.is_some().then(|| match &self.confirming {
+            Some(confirming) => confirming.former.clone(),
+            None => self.running.clone(),
+        });
+        Ok(Plan { configuration, text, record, confirming, kind: Kind::Commit(session), former })
+    }
+
+    /// Begins a commit of a configuration that a person wrote into the file.
+    ///
+    /// # Errors
+    /// Another commit is in progress.
+    pub fn reload(
+        &mut self,
+        configuration: Arc<Configuration>,
+        text: String,
+        author: Author,
+        now: Timestamp,
+    ) -> Result<Plan, Refused> {
+        self.check_free()?;
+        let configuration = super::settled(configuration);
+        self.is_committing = true;
+        let record = self.record(author, None, now, None);
+        Ok(Plan { configuration, text, record, confirming: None, kind: Kind::Reload, former: None })
+    }
+
+    /// The plan is durable and acted on.
+    pub fn handle_committed(&mut self, plan: Plan) {
+        self.is_committing = false;
+        let before = std::mem::replace(&mut self.running, plan.configuration.clone());
+        let author = plan.record.author.clone();
+        let was_confirming = self.confirming.take();
+        self.settle_candidates(&plan, &before);
+        self.history.push_front(plan.record.clone());
+        self.history.truncate(MOST_COMMITS);
+        self.events.push_back(Event::Changed(plan.record));
+        match (plan.kind, plan.confirming, plan.former) {
+            (Kind::RollBack(Ending::Cancelled), ..) => {
+                self.events.push_back(Event::ConfirmCancel(author));
+            }
+            (Kind::RollBack(Ending::TimedOut), ..) => self.events.push_back(Event::ConfirmTimeout),
+            (kind, Some(record), Some(former)) => {
+                let wait = Duration::from_secs(record.seconds);
+                self.events.push_back(match was_confirming {
+                    Some(_) => Event::ConfirmExtend(author, wait),
+                    None => Event::ConfirmStart(author, wait),
+                });
+                let session = match kind {
+                    Kind::Commit(session) if record.persist.is_none() => Some(session),
+                    _ => None,
+                };
+                self.confirming = Some(Confirming { record, session, former });
+            }
+            _ if was_confirming.is_some() => self.events.push_back(Event::ConfirmComplete(author)),
+            _ => {}
+        }
+    }
+
+    /// The plan could not be made durable or acted on.
+    pub fn handle_commit_failed(&mut self, _plan: Plan) {
+        self.is_committing = false;
+    }
+
+    /// Begins to undo a confirmed commit.
+    ///
+    /// # Errors
+    /// None waits, or under another name.
+    pub fn cancel(
+        &mut self,
+        session: SessionId,
+        persist_id: Option<String>,
+        now: Timestamp,
+    ) -> Result<Plan, Refused> {
+        let author = self.sessions.get(&session).map(|session| session.author.clone());
+        let author = author.ok_or(Refused::NotOpen(session))?;
+        self.check_free()?;
+        let Some(confirming) = &self.confirming else { return Err(Refused::NothingToConfirm) };
+        if confirming.record.persist != persist_id {
+            return Err(Refused::WrongPersistId);
+        }
+        self.roll_back(author, Ending::Cancelled, now)
+    }
+
+    /// Goes on waiting for the confirmation of a commit that was made before a restart.
+    pub fn resume(&mut self, record: ConfirmingRecord, former: Arc<Configuration>, now: Timestamp) {
+        // A clock that was set back must not make the wait longer than it was.
+        let longest = now + Duration::from_secs(record.seconds);
+        let record = ConfirmingRecord { until: record.until.min(longest), ..record };
+        let former = super::settled(former);
+        self.confirming = Some(Confirming { record, session: None, former });
+    }
+
+    /// The commit that waits for its confirmation.
+    pub fn confirming(&self) -> Option<&ConfirmingRecord> {
+        self.confirming.as_ref().map(|confirming| &confirming.record)
+    }
+
+    /// Whether the end of this session undoes a confirmed commit (RFC 6241 section 8.4.1).
+    pub fn is_confirming(&self, session: SessionId) -> bool {
+        self.confirming.as_ref().is_some_and(|confirming| confirming.session == Some(session))
+    }
+
+    /// When to wake this machine.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.confirming.as_ref().map(|confirming| confirming.record.until)
+    }
+
+    /// Begins the automatic rollback if its time has come.
+    pub fn handle_timeout(&mut self, now: Timestamp) -> Option<Plan> {
+        let until = self.poll_timeout()?;
+        if now < until || self.is_committing {
+            return None;
+        }
+        self.roll_back(Author::new("root", Client::Other), Ending::TimedOut, now).ok()
+    }
+
+    fn roll_back(
+        &mut self,
+        author: Author,
+        ending: Ending,
+        now: Timestamp,
+    ) -> Result<Plan, Refused> {
+        let Some(confirming) = &self.confirming else { return Err(Refused::NothingToConfirm) };
+        let (configuration, text) = prepare(&confirming.former)?;
+        let comment = match ending {
+            Ending::Cancelled => "the confirmed commit was cancelled",
+            Ending::TimedOut => "the confirmed commit was not confirmed",
+        };
+        self.is_committing = true;
+        let record = self.record(author, Some(comment.to_owned()), now, None);
+        let kind = Kind::RollBack(ending);
+        Ok(Plan { configuration, text, record, confirming: None, kind, former: None })
+    }
+
+    fn check_free(&self) -> Result<(), Refused> {
+        if self.is_committing { Err(Refused::InProgress) } else { Ok(()) }
+    }
+
+    fn check_persist_id(&self, session: SessionId, commit: &Commit) -> Result<(), Refused> {
+        match (&self.confirming, &commit.persist_id) {
+            (None, Some(_)) => Err(Refused::NothingToConfirm),
+            (Some(confirming), given) => {
+                let is_own = confirming.session.is_none_or(|own| own == session);
+                let fits = confirming.record.persist == *given && is_own;
+                if fits { Ok(()) } else { Err(Refused::WrongPersistId) }
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// What a commit of `session` would make running; a private candidate is joined with what
+    /// others committed since it was opened.
+    fn to_commit(
+        &self,
+        session: SessionId,
+    ) -> Result<(Arc<Configuration>, Vec<hunk::Misfit>), Refused> {
+        let Some(private) = self.sessions.get(&session).and_then(|it| it.private.as_ref()) else {
+            self.check_holder(self.candidate_holder, session)?;
+            return Ok((self.shared.clone(), Vec::new()));
+        };
+        if Arc::ptr_eq(&private.base, &self.running) {
+            return Ok((private.candidate.clone(), Vec::new()));
+        }
+        let mut joined = self.running.clone();
+        let changes = hunks(&private.base, &private.candidate);
+        let misfits = hunk::apply(Arc::make_mut(&mut joined).statements_mut(), changes);
+        Ok((joined, misfits))
+    }
+
+    /// After a commit: who edits goes on from the configuration that is running.
+    fn settle_candidates(&mut self, plan: &Plan, before: &Arc<Configuration>) {
+        let running = self.running.clone();
+        let committed = match plan.kind {
+            Kind::Commit(session) => Some(session),
+            _ => None,
+        };
+        if let Some(private) = committed.and_then(|session| self.private_mut(session)) {
+            private.base = running.clone();
+            private.candidate = running.clone();
+        }
+        let by_shared =
+            committed.is_some_and(|session| self.mode(session) != Some(super::Mode::Private));
+        if by_shared || Arc::ptr_eq(&self.shared, before) || same(&self.shared, before) {
+            self.shared = running;
+        } else {
+            // What was edited and not committed stays edited, on top of the new configuration.
+            let changes = hunks(before, &self.shared);
+            let mut shared = running;
+            hunk::apply(Arc::make_mut(&mut shared).statements_mut(), changes);
+            self.shared = shared;
+        }
+    }
+
+    fn record(
+        &self,
+        author: Author,
+        comment: Option<String>,
+        at: Timestamp,
+        confirming: Option<&ConfirmingRecord>,
+    ) -> CommitRecord {
+        CommitRecord {
+            number: self.history.front().map_or(0, |record| record.number) + 1,
+            at,
+            author,
+            comment: comment.filter(|text| !text.is_empty()),
+            confirmed_until: confirming.map(|confirming| confirming.until),
+        }
+    }
+
+    /// Whether somebody else than `session` keeps the running configuration from being changed.
+    pub fn is_running_locked_for(&self, session: SessionId) -> bool {
+        self.holder(Target::Running).is_some_and(|(holder, _)| holder != session)
+    }
+}
+
+fn check_length(what: &'static str, text: Option<&String>) -> Result<(), Refused> {
+    match text {
+        Some(text) if text.chars().count() > LONGEST_COMMENT => {
+            Err(Refused::TooLong(what, LONGEST_COMMENT))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The candidate as it will be read back, and as it is kept.
+fn prepare(candidate: &Configuration) -> Result<(Arc<Configuration>, String), Refused> {
+    let text = candidate.print(Form::Curly);
+    if text.len() > MAX_BYTES {
+        return Err(Refused::TooBig);
+    }
+    let read =
+        Configuration::parse_as(CANDIDATE, &text, Form::Curly).map_err(Refused::Statements)?;
+    read.outbound_ssh().map_err(Refused::Statements)?;
+    read.login().map_err(Refused::Statements)?;
+    Ok((super::settled(Arc::new(read)), text))
+}

@@ -1,0 +1,405 @@
+//! What differs between two configurations, as `show | compare` prints it.
+//!
+//! ```text
+//! [edit system]
+//! -   host-name a;
+//! +   host-name b;
+//! [edit system login]
+//!      user a { ... }             stands beside what follows: the order of this list counts
+//! +    user b {
+//! +        class super-user;
+//! +    }
+//! !    inactive: user c { ... }   was deactivated; `active:` for the other way
+//! ```
+//!
+//! What is applied to the first configuration gives the second: see [`super::Action::Patch`].
+
+use std::collections::{HashMap, HashSet};
+
+use super::hunk::{Beside, Change, Hunk, head};
+use crate::junos::Configuration;
+use crate::junos::identity::{Identity, Index, identity, inside};
+use crate::junos::print;
+use crate::junos::schema::{Area, Kind};
+use crate::junos::tree::{Statement, Word};
+
+/// Whether two configurations say the same: the order of statements counts only where it does on
+/// a device.
+pub fn same(one: &Configuration, other: &Configuration) -> bool {
+    one.statements() == other.statements() || hunks(one, other).is_empty()
+}
+
+/// What leads from one configuration to another, in the `[edit …]` form; empty if they say the
+/// same.
+pub fn compare(from: &Configuration, to: &Configuration) -> String {
+    let mut out = String::new();
+    for hunk in hunks(from, to) {
+        print_hunk(&mut out, &hunk);
+    }
+    out
+}
+
+/// The same as lines of `set`, `delete`, `insert`, `activate`, `deactivate` and `annotate`.
+pub fn compare_set(from: &Configuration, to: &Configuration) -> String {
+    let mut out = String::new();
+    for hunk in hunks(from, to) {
+        print_hunk_set(&mut out, &hunk);
+    }
+    out
+}
+
+/// What leads from one configuration to another.
+pub(super) fn hunks(from: &Configuration, to: &Configuration) -> Vec<Hunk> {
+    let mut walk = Walk { path: Vec::new(), hunks: Vec::new() };
+    walk.level(from.statements(), to.statements(), Area::TOP);
+    walk.hunks
+}
+
+struct Walk {
+    path: Vec<Word>,
+    hunks: Vec<Hunk>,
+}
+
+impl Walk {
+    fn level(&mut self, old: &[Statement], new: &[Statement], area: Area) {
+        if old == new {
+            return;
+        }
+        let matched = Matched::of(old, new, area);
+        let changes = changes(old, new, area, &matched);
+        if !changes.is_empty() {
+            self.hunks.push(Hunk { path: self.path.clone(), area, changes });
+        }
+        for (new, there) in new.iter().zip(&matched.old_of) {
+            let Some(old) = there.and_then(|at| old.get(at)) else { continue };
+            if old.words == new.words {
+                let length = self.path.len();
+                self.path.extend_from_slice(&new.words);
+                self.level(&old.children, &new.children, inside(area, new));
+                self.path.truncate(length);
+            }
+        }
+    }
+}
+
+/// Which statements of two levels are the same ones.
+struct Matched {
+    /// For each of the new ones the place of the old.
+    old_of: Vec<Option<usize>>,
+    /// The new ones that stand elsewhere in their list.
+    moved: HashSet<usize>,
+    /// The leaf-lists that are given anew as a whole.
+    anew: HashSet<String>,
+}
+
+impl Matched {
+    fn of(old: &[Statement], new: &[Statement], area: Area) -> Self {
+        let same_words = old.len() == new.len()
+            && old.iter().zip(new).all(|(old, new)| identity(area, old) == identity(area, new));
+        if same_words {
+            let old_of = (0..new.len()).map(Some).collect();
+            return Self { old_of, moved: HashSet::new(), anew: HashSet::new() };
+        }
+        let index = Index::new(old, area);
+        let old_of: Vec<_> = new.iter().map(|each| index.find(identity(area, each))).collect();
+        let mut matched = Self { old_of, moved: HashSet::new(), anew: HashSet::new() };
+        let mut lists: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, each) in new.iter().enumerate() {
+            if let Some(list) = ordered_list(area, each) {
+                lists.entry(list).or_default().push(at);
+            }
+        }
+        for (list, members) in lists {
+            matched.order(list, &members, new, area);
+        }
+        matched
+    }
+
+    /// Finds which members of a list stand elsewhere.
+    fn order(&mut self, list: &str, members: &[usize], new: &[Statement], area: Area) {
+        let place = |at: &usize| self.old_of.get(*at).copied().flatten();
+        let there: Vec<(usize, usize)> =
+            members.iter().filter_map(|at| Some((*at, place(at)?))).collect();
+        let kept = longest_rise(&there.iter().map(|(_, old)| *old).collect::<Vec<_>>());
+        let moved = there.iter().zip(kept).filter(|(_, kept)| !kept).map(|((at, _), _)| *at);
+        let moved: Vec<usize> = moved.collect();
+        let is_leaf_list = members.first().and_then(|at| new.get(*at)).is_some_and(|first| {
+            let rule = area.rule_of(first.keyword());
+            rule.is_some_and(|rule| matches!(rule.kind, Kind::LeafList(_)))
+        });
+        let last_there = members.iter().rposition(|at| place(at).is_some());
+        let is_between =
+            last_there.is_some_and(|last| members.iter().take(last).any(|at| place(at).is_none()));
+        if is_leaf_list && (!moved.is_empty() || is_between) {
+            self.anew.insert(list.to_owned());
+        } else {
+            self.moved.extend(moved);
+        }
+    }
+}
+
+/// The list of which the order counts that a statement belongs to.
+fn ordered_list(area: Area, statement: &Statement) -> Option<&str> {
+    match identity(area, statement) {
+        Identity::Key(name, _) => Some(name),
+        Identity::Words(_) => Some(statement.keyword()),
+        Identity::One(_) => None,
+    }
+}
+
+/// Which numbers belong to one longest rising sequence of them.
+fn longest_rise(numbers: &[usize]) -> Vec<bool> {
+    let mut ends: Vec<usize> = Vec::new();
+    let mut before: Vec<Option<usize>> = Vec::with_capacity(numbers.len());
+    let number = |at: usize| numbers.get(at).copied().unwrap_or(0);
+    for (at, value) in numbers.iter().enumerate() {
+        let length = ends.partition_point(|end| number(*end) < *value);
+        before.push(length.checked_sub(1).and_then(|last| ends.get(last)).copied());
+        match ends.get_mut(length) {
+            Some(end) => *end = at,
+            None => ends.push(at),
+        }
+    }
+    let mut kept = vec![false; numbers.len()];
+    let mut next = ends.last().copied();
+    while let Some(at) = next {
+        kept.get_mut(at).into_iter().for_each(|kept| *kept = true);
+        next = before.get(at).copied().flatten();
+    }
+    kept
+}
+
+fn changes(old: &[Statement], new: &[Statement], area: Area, matched: &Matched) -> Vec<Change> {
+    let is_anew = |each: &Statement| {
+        !matched.anew.is_empty()
+            && matches!(identity(area, each), Identity::Key(name, _) if matched.anew.contains(name))
+    };
+    let stays: HashSet<usize> = matched.old_of.iter().flatten().copied().collect();
+    let gone = old.iter().enumerate().filter(|(at, each)| !stays.contains(at) || is_anew(each));
+    let mut changes: Vec<Change> = gone.map(|(_, each)| Change::Removed(each.clone())).collect();
+    let mut beside = Neighbours::new(new, area, matched);
+    for (at, each) in new.iter().enumerate() {
+        let there = matched.old_of.get(at).copied().flatten().and_then(|at| old.get(at));
+        match there {
+            _ if is_anew(each) => changes.push(Change::Added(each.clone(), Beside::End)),
+            Some(there) if there.words != each.words => {
+                changes.push(Change::Removed(there.clone()));
+                changes.push(Change::Added(each.clone(), Beside::End));
+            }
+            Some(there) => {
+                if matched.moved.contains(&at) {
+                    changes.push(Change::Moved(head(each), beside.of(at, each)));
+                }
+                if there.inactive != each.inactive {
+                    changes.push(Change::Switched(head(each)));
+                }
+                if there.comments != each.comments {
+                    changes.push(Change::Commented(head(each)));
+                }
+            }
+            None => changes.push(Change::Added(each.clone(), beside.of(at, each))),
+        }
+        beside.pass(at, each);
+    }
+    changes
+}
+
+/// Tells beside what an entry of an ordered list stands.
+struct Neighbours<'n> {
+    new: &'n [Statement],
+    area: Area,
+    matched: &'n Matched,
+    /// The entry before, by list.
+    before: HashMap<&'n str, usize>,
+    /// By list the last entry that is not just added at its end.
+    last: HashMap<&'n str, usize>,
+}
+
+impl<'n> Neighbours<'n> {
+    fn new(new: &'n [Statement], area: Area, matched: &'n Matched) -> Self {
+        let mut last = HashMap::new();
+        for (at, each) in new.iter().enumerate() {
+            if let Some(list) = ordered_list(area, each)
+                && matched.old_of.get(at).copied().flatten().is_some()
+            {
+                last.insert(list, at);
+            }
+        }
+        Self { new, area, matched, before: HashMap::new(), last }
+    }
+
+    fn of(&self, at: usize, each: &Statement) -> Beside {
+        let Some(list) = ordered_list(self.area, each) else { return Beside::End };
+        let last = self.last.get(list).copied();
+        let is_last = last.is_none_or(|last| last < at);
+        let is_settled = !self.matched.moved.iter().any(|moved| {
+            self.new.get(*moved).and_then(|each| ordered_list(self.area, each)) == Some(list)
+        });
+        if is_last && is_settled && !self.matched.moved.contains(&at) {
+            return Beside::End;
+        }
+        if let Some(before) = self.before.get(list).and_then(|at| self.new.get(*at)) {
+            return Beside::After(head(before));
+        }
+        let later = self.new.iter().enumerate().skip(at + 1).find(|(other, each)| {
+            ordered_list(self.area, each) == Some(list)
+                && !self.matched.moved.contains(other)
+                && self.matched.old_of.get(*other).copied().flatten().is_some()
+        });
+        later.map_or(Beside::End, |(_, other)| Beside::Before(head(other)))
+    }
+
+    fn pass(&mut self, at: usize, each: &'n Statement) {
+        if let Some(list) = ordered_list(self.area, each) {
+            self.before.insert(list, at);
+        }
+    }
+}
+
+fn print_hunk(out: &mut String, hunk: &Hunk) {
+    let blank = if hunk.path.is_empty() { "" } else { " " };
+    out.push_str(&format!("[edit{blank}{}]\n", print::words(&hunk.path)));
+    let depth = hunk.depth();
+    let mut above: Option<Vec<Word>> = None;
+    for (at, change) in hunk.changes.iter().enumerate() {
+        let (mark, statement) = match change {
+            Change::Removed(statement) => {
+                lines(out, '-', depth, &print::statement(statement, hunk.area));
+                continue;
+            }
+            Change::Added(statement, _) => ('+', statement),
+            Change::Moved(statement, _) => ('!', statement),
+            Change::Switched(statement) => {
+                let word = if statement.inactive { "inactive" } else { "active" };
+                let text = format!("{word}: {} {{ ... }}\n", print::words(&statement.words));
+                lines(out, '!', depth, &text);
+                continue;
+            }
+            Change::Commented(statement) => {
+                if statement.comments.is_empty() {
+                    lines(out, '-', depth, "/* */\n");
+                }
+                for comment in &statement.comments {
+                    lines(out, '+', depth, &format!("{}\n", comment.text()));
+                }
+                context(out, depth, statement);
+                above = Some(statement.words.clone());
+                continue;
+            }
+        };
+        let beside = change.beside();
+        if let Beside::After(other) = beside
+            && above.as_ref() != Some(&other.words)
+        {
+            context(out, depth, other);
+        }
+        match change {
+            Change::Moved(..) => {
+                lines(out, mark, depth, &format!("{} {{ ... }}\n", print::words(&statement.words)));
+            }
+            _ => lines(out, mark, depth, &print::statement(statement, hunk.area)),
+        }
+        if let Beside::Before(other) = beside {
+            let goes_on = hunk.changes.get(at + 1).map(Change::beside);
+            let chained =
+                matches!(goes_on, Some(Beside::After(before)) if before.words == statement.words);
+            if !chained {
+                context(out, depth, other);
+            }
+        }
+        above = Some(statement.words.clone());
+    }
+}
+
+impl Hunk {
+    /// Blanks behind the mark.
+    fn depth(&self) -> usize {
+        self.path.len() + 2
+    }
+}
+
+impl Change {
+    fn beside(&self) -> &Beside {
+        match self {
+            Self::Added(_, beside) | Self::Moved(_, beside) => beside,
+            _ => &Beside::End,
+        }
+    }
+}
+
+fn context(out: &mut String, depth: usize, statement: &Statement) {
+    lines(out, ' ', depth, &format!("{} {{ ... }}\n", print::words(&statement.words)));
+}
+
+/// Every line of `text` behind the mark and blanks.
+fn lines(out: &mut String, mark: char, depth: usize, text: &str) {
+    for line in text.lines() {
+        out.push(mark);
+        out.extend(std::iter::repeat_n(' ', depth));
+        out.push_str(line);
+        out.push('\n');
+    }
+}
+
+fn print_hunk_set(out: &mut String, hunk: &Hunk) {
+    let blank = if hunk.path.is_empty() { "" } else { " " };
+    let above = format!("{blank}{}", print::words(&hunk.path));
+    for change in &hunk.changes {
+        match change {
+            Change::Removed(statement) => {
+                let is_leaf = matches!(
+                    hunk.area.rule_of(statement.keyword()).map(|rule| &rule.kind),
+                    Some(Kind::Leaf(_) | Kind::Line(..))
+                );
+                let words = statement.words.get(..if is_leaf { 1 } else { statement.words.len() });
+                out.push_str(&format!("delete{above} {}\n", print::words(words.unwrap_or(&[]))));
+            }
+            Change::Added(statement, beside) => {
+                print_added_set(out, &above, statement);
+                print_insert(out, &above, statement, beside);
+            }
+            Change::Moved(statement, beside) => print_insert(out, &above, statement, beside),
+            Change::Switched(statement) => {
+                let verb = if statement.inactive { "deactivate" } else { "activate" };
+                out.push_str(&format!("{verb}{above} {}\n", print::words(&statement.words)));
+            }
+            Change::Commented(statement) => print_comments(out, &above, statement, true),
+        }
+    }
+}
+
+fn print_insert(out: &mut String, above: &str, statement: &Statement, beside: &Beside) {
+    let (mark, other) = match beside {
+        Beside::End => return,
+        Beside::After(other) => ("after", other),
+        Beside::Before(other) => ("before", other),
+    };
+    let (words, other) = (print::words(&statement.words), print::words(&other.words));
+    out.push_str(&format!("insert{above} {words} {mark} {other}\n"));
+}
+
+/// The lines of a statement, its comments as `annotate` lines.
+fn print_added_set(out: &mut String, above: &str, statement: &Statement) {
+    fn bare(statement: &Statement) -> Statement {
+        let children = statement.children.iter().map(bare).collect();
+        let comments = Vec::new();
+        Statement { children, comments, ..statement.clone() }
+    }
+    fn remarks(out: &mut String, above: &str, statement: &Statement) {
+        print_comments(out, above, statement, false);
+        let path = format!("{above} {}", print::words(&statement.words));
+        statement.children.iter().for_each(|each| remarks(out, &path, each));
+    }
+    out.push_str(&print::set_lines(&[bare(statement)], above));
+    remarks(out, above, statement);
+}
+
+fn print_comments(out: &mut String, above: &str, statement: &Statement, even_none: bool) {
+    if statement.comments.is_empty() && !even_none {
+        return;
+    }
+    let texts: Vec<&str> = statement.comments.iter().map(|each| each.text()).collect();
+    let text = Word::new(texts.join("\n"), Default::default());
+    let words: Vec<Word> = statement.words.iter().cloned().chain([text]).collect();
+    out.push_str(&format!("annotate{above} {}\n", print::words(&words)));
+}

@@ -1,0 +1,146 @@
+//! Why something is not done.
+
+use super::author::{Author, SessionId};
+use super::{MOST_PRIVATE, MOST_SESSIONS, Timestamp};
+use crate::fault::Fault;
+use crate::junos::Diagnostics;
+
+/// Why a session, lock or commit is refused; nothing was changed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refused {
+    /// The session was not opened.
+    #[error("session {0} has not opened the configuration")]
+    NotOpen(SessionId),
+    /// The session was opened before.
+    #[error("session {0} has opened the configuration already")]
+    AlreadyOpen(SessionId),
+    /// Someone else holds the lock.
+    #[error("configuration database locked by: {by}, session {session}")]
+    Locked {
+        /// Who.
+        by: Author,
+        /// Its session.
+        session: SessionId,
+    },
+    /// The lock to be given back is not there.
+    #[error("the configuration is not locked by session {0}")]
+    NotLocked(SessionId),
+    /// The shared candidate has changes that were not committed.
+    #[error("configuration database modified")]
+    Modified,
+    /// Someone edits a private candidate.
+    #[error("private edits in use; try `configure private` or `configure exclusive`")]
+    PrivateInUse,
+    /// There are too many sessions.
+    #[error("more than {MOST_SESSIONS} sessions have opened the configuration")]
+    TooManySessions,
+    /// There are too many private candidates.
+    #[error("there are {MOST_PRIVATE} private candidates already")]
+    TooManyPrivate,
+    /// Another commit is being made durable.
+    #[error("another commit is in progress")]
+    InProgress,
+    /// The candidate is wrong.
+    #[error("{0}")]
+    Statements(Diagnostics),
+    /// The candidate is larger than what can be read back.
+    #[error("the configuration is over {} MiB", crate::junos::MAX_BYTES / 1024 / 1024)]
+    TooBig,
+    /// Others changed what this private candidate changes too; each is a path.
+    #[error("others have changed the same statements: {}; use `update` or `discard`", .0.join(", "))]
+    Conflict(Vec<String>),
+    /// A commit waits for its confirmation under a name that was not given.
+    #[error("a confirmed commit waits under another persist-id")]
+    WrongPersistId,
+    /// There is no confirmed commit that waits.
+    #[error("no confirmed commit is waiting for its confirmation")]
+    NothingToConfirm,
+    /// A commit waits for its time.
+    #[error("another commit is scheduled for {0}")]
+    Scheduled(Timestamp),
+    /// The time for a scheduled commit is past.
+    #[error("the time {0} is past")]
+    TimeIsPast(Timestamp),
+    /// A comment or name is too long.
+    #[error("a {0} has at most {1} characters")]
+    TooLong(&'static str, usize),
+    /// Making it durable or acting on it failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Refused {
+    /// A stable word for logs and replies.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotOpen(_) => "not-open",
+            Self::AlreadyOpen(_) => "already-open",
+            Self::Locked { .. } => "lock-denied",
+            Self::NotLocked(_) => "not-locked",
+            Self::Modified => "configuration-modified",
+            Self::PrivateInUse => "private-edits-in-use",
+            Self::TooManySessions => "too-many-sessions",
+            Self::TooManyPrivate => "too-many-private-candidates",
+            Self::InProgress => "commit-in-progress",
+            Self::Statements(found) => found.code(),
+            Self::TooBig => "too-big",
+            Self::Conflict(_) => "commit-conflict",
+            Self::WrongPersistId => "wrong-persist-id",
+            Self::NothingToConfirm => "nothing-to-confirm",
+            Self::Scheduled(_) => "commit-scheduled",
+            Self::TimeIsPast(_) => "time-is-past",
+            Self::TooLong(..) => "too-long",
+            Self::Failed(_) => "commit-failed",
+        }
+    }
+
+    /// Who must act.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Failed(_) => Fault::Local,
+            _ => Fault::Operator,
+        }
+    }
+}
+
+/// Why an edit is not made; the candidate is as it was.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum EditError {
+    /// The session may not edit.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The text is wrong.
+    #[error("{0}")]
+    Statements(Diagnostics),
+    /// The statement is not there.
+    #[error("statement not found: {0}")]
+    NotThere(String),
+    /// The statement is there already.
+    #[error("statement is there already: {0}")]
+    There(String),
+    /// The command can't be read.
+    #[error("{0}")]
+    Syntax(String),
+    /// The candidate would have too many statements.
+    #[error("the configuration would have more than {} statements", crate::junos::MAX_STATEMENTS)]
+    TooManyStatements,
+}
+
+impl EditError {
+    /// A stable word for logs and replies.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refused) => refused.code(),
+            Self::Statements(found) => found.code(),
+            Self::NotThere(_) => "data-missing",
+            Self::There(_) => "data-exists",
+            Self::Syntax(_) => "syntax-error",
+            Self::TooManyStatements => "too-many-statements",
+        }
+    }
+
+    /// Who must act.
+    pub fn fault(&self) -> Fault {
+        Fault::Operator
+    }
+}

@@ -1,0 +1,186 @@
+//! What differs at one level of two configurations, and doing the same to a third.
+//!
+//! ```text
+//! [edit system]                 path
+//! -  host-name a;               Removed
+//! +  host-name b;               Added
+//! !  inactive: login { ... }    Switched
+//! ```
+//!
+//! In lists whose order counts an added or moved entry says beside which other it stands.
+
+use crate::junos::identity::{identity, inside, position};
+use crate::junos::print;
+use crate::junos::schema::Area;
+use crate::junos::tree::{Statement, Word};
+
+use super::merge::add;
+
+/// The changes at one level.
+#[derive(Clone, Debug)]
+pub(super) struct Hunk {
+    /// The words of the statements above, from the top.
+    pub(super) path: Vec<Word>,
+    /// What may stand at this level.
+    pub(super) area: Area,
+    pub(super) changes: Vec<Change>,
+}
+
+/// One change.
+#[derive(Clone, Debug)]
+pub(super) enum Change {
+    /// A statement with everything in it is gone.
+    Removed(Statement),
+    /// A statement with everything in it is there.
+    Added(Statement, Beside),
+    /// It stands elsewhere; without what is in it.
+    Moved(Statement, Beside),
+    /// It is inactive or active; without what is in it.
+    Switched(Statement),
+    /// It has other comments, these; without what is in it.
+    Commented(Statement),
+}
+
+/// Where in an ordered list an entry stands.
+#[derive(Clone, Debug)]
+pub(super) enum Beside {
+    /// At the end, or where order does not count.
+    End,
+    /// Right behind this one; without what is in it.
+    After(Statement),
+    /// Right before this one; without what is in it.
+    Before(Statement),
+}
+
+/// A statement without what is in it.
+pub(super) fn head(statement: &Statement) -> Statement {
+    Statement { words: statement.words.clone(), ..statement.clone_shallow() }
+}
+
+/// Why a hunk can't be applied: the path of a statement that is not as it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Misfit(pub(super) String);
+
+/// Makes the changes of `hunks`; gives every misfit, at which nothing was done.
+pub(super) fn apply(top: &mut Vec<Statement>, hunks: Vec<Hunk>) -> Vec<Misfit> {
+    let mut misfits = Vec::new();
+    for hunk in hunks {
+        let path = hunk.path.clone();
+        let Some((level, area)) = descend(top, Area::TOP, &path) else {
+            misfits.push(Misfit(print::words(&path)));
+            continue;
+        };
+        for change in hunk.changes {
+            if let Err(words) = change.apply(level, area) {
+                let all: Vec<Word> = path.iter().chain(&words).cloned().collect();
+                misfits.push(Misfit(print::words(&all)));
+            }
+        }
+    }
+    misfits
+}
+
+/// The level inside the statements with these words.
+pub(super) fn descend<'t>(
+    level: &'t mut Vec<Statement>,
+    area: Area,
+    path: &[Word],
+) -> Option<(&'t mut Vec<Statement>, Area)> {
+    let place = whole(level, path)?;
+    let mut area = area;
+    let mut level = level;
+    for at in place {
+        let each = level.get_mut(at)?;
+        area = inside(area, each);
+        level = &mut each.children;
+    }
+    Some((level, area))
+}
+
+/// The indices of the statements whose words together are `path`.
+fn whole(level: &[Statement], path: &[Word]) -> Option<Vec<usize>> {
+    if path.is_empty() {
+        return Some(Vec::new());
+    }
+    level.iter().enumerate().find_map(|(at, each)| {
+        let rest = path.strip_prefix(each.words.as_slice()).filter(|_| !each.words.is_empty())?;
+        let mut below = whole(&each.children, rest)?;
+        below.insert(0, at);
+        Some(below)
+    })
+}
+
+impl Change {
+    /// The words of the statement that is not as it was are the error.
+    fn apply(self, level: &mut Vec<Statement>, area: Area) -> Result<(), Vec<Word>> {
+        match self {
+            Self::Removed(statement) => {
+                let at = find(level, area, &statement)?;
+                if level.get(at).is_some_and(|each| each.words != statement.words) {
+                    return Err(statement.words);
+                }
+                level.remove(at);
+                Ok(())
+            }
+            Self::Added(statement, beside) => add_beside(level, area, statement, &beside),
+            Self::Moved(statement, beside) => {
+                let at = find(level, area, &statement)?;
+                if let Beside::After(other) | Beside::Before(other) = &beside {
+                    find(level, area, other)?;
+                }
+                let moved = level.remove(at);
+                put_beside(level, area, moved, &beside)
+            }
+            Self::Switched(statement) => {
+                let at = find(level, area, &statement)?;
+                level.get_mut(at).into_iter().for_each(|it| it.inactive = statement.inactive);
+                Ok(())
+            }
+            Self::Commented(statement) => {
+                let at = find(level, area, &statement)?;
+                level
+                    .get_mut(at)
+                    .into_iter()
+                    .for_each(|it| it.comments = statement.comments.clone());
+                Ok(())
+            }
+        }
+    }
+}
+
+fn find(level: &[Statement], area: Area, statement: &Statement) -> Result<usize, Vec<Word>> {
+    position(level, area, identity(area, statement)).ok_or_else(|| statement.words.clone())
+}
+
+/// Adds what is not there; what is there and just the same is no misfit.
+fn add_beside(
+    level: &mut Vec<Statement>,
+    area: Area,
+    statement: Statement,
+    beside: &Beside,
+) -> Result<(), Vec<Word>> {
+    if let Ok(at) = find(level, area, &statement) {
+        let is_same = level.get(at) == Some(&statement);
+        return if is_same { Ok(()) } else { Err(statement.words) };
+    }
+    put_beside(level, area, statement, beside)
+}
+
+fn put_beside(
+    level: &mut Vec<Statement>,
+    area: Area,
+    statement: Statement,
+    beside: &Beside,
+) -> Result<(), Vec<Word>> {
+    let (other, offset) = match beside {
+        Beside::End => {
+            add(level, statement, area);
+            return Ok(());
+        }
+        Beside::After(other) => (other, 1),
+        Beside::Before(other) => (other, 0),
+    };
+    let at = find(level, area, other)?;
+    level.insert(at + offset, statement);
+    Ok(())
+}

@@ -1,0 +1,248 @@
+//! Lines of configuration mode that change a candidate.
+//!
+//! ```text
+//! set PATH                            delete PATH
+//! activate PATH                       deactivate PATH
+//! rename PATH to NAME                 copy PATH to NAME
+//! insert PATH before|after NAME       annotate PATH "TEXT"
+//! ```
+//!
+//! `edit`, `up`, `top` and `[edit …]` choose the level of the lines that follow. Consecutive `set`
+//! lines are read into one tree and merged at once.
+
+use super::CANDIDATE;
+use super::edit::Outcome;
+use super::error::EditError;
+use super::merge::{add, merge};
+use super::path::{find, level_of};
+use crate::junos::identity::{identity, position};
+use crate::junos::place::follow;
+use crate::junos::schema::{Area, Found, Kind};
+use crate::junos::set::{CommandLine, Lines};
+use crate::junos::source::Source;
+use crate::junos::tree::{Comment, Statement, Word};
+use crate::junos::{edit, print};
+
+/// What a line may begin with.
+const COMMANDS: [&str; 20] = [
+    "set",
+    "delete",
+    "deactivate",
+    "activate",
+    "rename",
+    "copy",
+    "insert",
+    "annotate",
+    "wildcard",
+    "edit",
+    "top",
+    "up",
+    "exit",
+    "quit",
+    "configure",
+    "commit",
+    "protect",
+    "unprotect",
+    "run",
+    "show",
+];
+
+/// Carries out one line.
+pub(super) fn apply(statements: &mut Vec<Statement>, line: &str) -> Result<Outcome, EditError> {
+    if line.contains('\n') {
+        return Err(EditError::Syntax("expected one line".to_owned()));
+    }
+    apply_all(statements, line)
+}
+
+/// Carries out every line; an error leaves a part of them done.
+pub(super) fn apply_all(top: &mut Vec<Statement>, text: &str) -> Result<Outcome, EditError> {
+    if text.len() > crate::junos::MAX_BYTES {
+        return Err(super::Refused::TooBig.into());
+    }
+    let source = Source::new(CANDIDATE, text);
+    let mut lines = Lines::new(&source, &COMMANDS);
+    let mut outcome = Outcome::default();
+    let mut gathered = Vec::new();
+    while let Some(line) = lines.next() {
+        if line.verb.text() == "set" {
+            lines.set(&mut gathered, line);
+            continue;
+        }
+        merge(top, std::mem::take(&mut gathered), Area::TOP);
+        if let Some(warning) = command(top, line)? {
+            outcome.warnings.push(warning);
+        }
+    }
+    lines.builder.diagnostics.or(()).map_err(EditError::Statements)?;
+    merge(top, gathered, Area::TOP);
+    Ok(outcome)
+}
+
+fn command(top: &mut Vec<Statement>, line: CommandLine) -> Result<Option<String>, EditError> {
+    let CommandLine { verb, path, .. } = line;
+    if path.is_empty() {
+        return Err(EditError::Syntax(format!("`{}` stands without a statement", verb.text())));
+    }
+    match verb.text() {
+        "delete" => return Ok(delete(top, &path)),
+        "deactivate" => switch(top, &path, true)?,
+        "activate" => switch(top, &path, false)?,
+        "rename" => rename(top, &path, false)?,
+        "copy" => rename(top, &path, true)?,
+        "insert" => insert(top, &path)?,
+        "annotate" => annotate(top, &path)?,
+        other => {
+            return Err(EditError::Syntax(format!("`{other}` does not change a configuration")));
+        }
+    }
+    Ok(None)
+}
+
+fn not_there(path: &[Word]) -> EditError {
+    EditError::NotThere(print::words(path))
+}
+
+/// Deletes what is at or below `path`; what is not there is only warned of, as on Junos.
+fn delete(top: &mut Vec<Statement>, path: &[Word]) -> Option<String> {
+    let open = path.iter().position(Word::is_bracket);
+    let (prefix, values) = path.split_at_checked(open.unwrap_or(path.len()))?;
+    let values: Vec<&Word> = values.iter().filter(|word| !word.is_bracket()).collect();
+    let hit = if open.is_none() {
+        edit::delete(top, prefix)
+    } else {
+        let each = values.into_iter().map(|value| {
+            let one: Vec<Word> = prefix.iter().chain([value]).cloned().collect();
+            edit::delete(top, &one)
+        });
+        each.fold(true, |all, hit| all & hit)
+    };
+    prune(top, path);
+    (!hit).then(|| format!("statement not found: {}", print::words(path)))
+}
+
+/// Removes containers along `path` that are left with nothing in them.
+pub(super) fn prune(level: &mut Vec<Statement>, path: &[Word]) {
+    fn prune_in(level: &mut Vec<Statement>, area: Area, path: &[Word]) {
+        let Some(first) = path.first() else { return };
+        let Found::Rule(rule) = area.find(first.text()) else {
+            if let Some((each, rest)) = entry(level, path) {
+                let inside = area.rule_of(first.text()).map_or(Area::Unknown, |rule| rule.inside());
+                prune_in(&mut each.children, inside, rest);
+            }
+            return;
+        };
+        let is_structure = matches!(rule.kind, Kind::Container(body) if body.is_structure());
+        if let Some((each, rest)) = entry(level, path) {
+            prune_in(&mut each.children, rule.inside(), rest);
+        }
+        if is_structure {
+            let empty = |each: &Statement| {
+                each.children.is_empty() && each.comments.is_empty() && each.end_comments.is_empty()
+            };
+            level.retain(|each| each.keyword() != rule.name || !empty(each));
+        }
+    }
+    fn entry<'t, 'w>(
+        level: &'t mut [Statement],
+        path: &'w [Word],
+    ) -> Option<(&'t mut Statement, &'w [Word])> {
+        level.iter_mut().find_map(|each| {
+            let rest = path.strip_prefix(each.words.as_slice())?;
+            Some((each, rest))
+        })
+    }
+    prune_in(level, Area::TOP, path);
+}
+
+fn switch(top: &mut Vec<Statement>, path: &[Word], inactive: bool) -> Result<(), EditError> {
+    if edit::switch(top, Area::TOP, path, inactive) { Ok(()) } else { Err(not_there(path)) }
+}
+
+/// The words before the last `to`, `before` or `after`, that word, and what follows it.
+fn split_at_word<'w>(
+    path: &'w [Word],
+    marks: &[&str],
+) -> Result<(&'w [Word], &'w str, &'w [Word]), EditError> {
+    let at = path.iter().rposition(|word| marks.contains(&word.text()));
+    let parts = at.and_then(|at| Some((path.get(..at)?, path.get(at)?, path.get(at + 1..)?)));
+    match parts {
+        Some((before, mark, after)) if !before.is_empty() && !after.is_empty() => {
+            Ok((before, mark.text(), after))
+        }
+        _ => Err(EditError::Syntax(format!("expected `{}` and a name", marks.join("` or `")))),
+    }
+}
+
+/// The words of a sibling of `statement` that `name` names: whole, or its key alone.
+fn sibling_words(statement: &Statement, name: &[Word]) -> Vec<Word> {
+    let words = statement.words();
+    if name.len() >= words.len() {
+        return name.to_vec();
+    }
+    words.iter().take(words.len() - name.len()).chain(name).cloned().collect()
+}
+
+/// The area in which the statement at `place` stands.
+fn area_at(top: &[Statement], place: &[usize]) -> Area {
+    let mut area = Area::TOP;
+    let mut level = top;
+    for at in place.split_last().map_or(&[][..], |(_, above)| above) {
+        let Some(each) = level.get(*at) else { return area };
+        area = crate::junos::identity::inside(area, each);
+        level = &each.children;
+    }
+    area
+}
+
+fn rename(top: &mut Vec<Statement>, path: &[Word], is_copy: bool) -> Result<(), EditError> {
+    let (path, _, name) = split_at_word(path, &["to"])?;
+    let place = find(top, path).ok_or_else(|| not_there(path))?;
+    let area = area_at(top, &place);
+    let (last, level) =
+        place.last().copied().zip(level_of(top, &place)).ok_or_else(|| not_there(path))?;
+    let mut statement = level.get(last).cloned().ok_or_else(|| not_there(path))?;
+    statement.words = sibling_words(&statement, name);
+    if position(level, area, identity(area, &statement)).is_some() {
+        return Err(EditError::There(print::words(&statement.words)));
+    }
+    if is_copy {
+        add(level, statement, area);
+    } else if let Some(old) = level.get_mut(last) {
+        *old = statement;
+    }
+    Ok(())
+}
+
+fn insert(top: &mut Vec<Statement>, path: &[Word]) -> Result<(), EditError> {
+    let (path, mark, name) = split_at_word(path, &["before", "after"])?;
+    let place = find(top, path).ok_or_else(|| not_there(path))?;
+    let (last, level) =
+        place.last().copied().zip(level_of(top, &place)).ok_or_else(|| not_there(path))?;
+    let statement = level.get(last).cloned().ok_or_else(|| not_there(path))?;
+    let other = sibling_words(&statement, name);
+    if other == statement.words {
+        return Ok(());
+    }
+    if !level.iter().any(|each| each.words == other) {
+        return Err(not_there(&other));
+    }
+    level.remove(last);
+    let at = level.iter().position(|each| each.words == other).unwrap_or(level.len());
+    level.insert(at + usize::from(mark == "after"), statement);
+    Ok(())
+}
+
+/// The last word is the comment; an empty one takes it away.
+fn annotate(top: &mut Vec<Statement>, path: &[Word]) -> Result<(), EditError> {
+    let Some((text, path)) = path.split_last().filter(|(_, path)| !path.is_empty()) else {
+        return Err(EditError::Syntax("expected a statement and a comment".to_owned()));
+    };
+    let place = find(top, path).ok_or_else(|| not_there(path))?;
+    let statement = follow(top, &place).ok_or_else(|| not_there(path))?;
+    statement.comments.clear();
+    if !text.text().is_empty() {
+        statement.comments.push(Comment::new(text.text()));
+    }
+    Ok(())
+}
