@@ -168,6 +168,7 @@ impl Control {
             false => ("enrolled", "enrolled the device"),
         };
         self.write(plan.changes, &request.name, code, done, operator).await?;
+        self.end_sessions_elsewhere(&request.name);
         let device = self.device(request.name.as_str(), operator).await?;
         Ok(api::Enrolled { device, stanza, format: request.format })
     }
@@ -192,6 +193,7 @@ impl Control {
         if blocked == Some(true) {
             self.end_sessions(&record.name);
         }
+        self.end_sessions_elsewhere(&record.name);
         self.device(name, operator).await
     }
 
@@ -302,6 +304,16 @@ impl Control {
         timeline::log(&event);
         self.shared.standings.note(&event);
         Ok(())
+    }
+
+    /// Ends the sessions that came in by listeners that the device may not use.
+    fn end_sessions_elsewhere(&self, device: &DeviceName) {
+        let Some(record) = self.shared.store.device(device) else { return };
+        let Some(bound) = &record.listener else { return };
+        let sessions = self.shared.fleet.sessions_of(device);
+        for session in sessions.iter().filter(|session| session.listener != *bound) {
+            session.end(crate::session::End::Elsewhere);
+        }
     }
 
     fn end_sessions(&self, device: &DeviceName) {

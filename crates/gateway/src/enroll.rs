@@ -231,19 +231,23 @@ pub fn stanza_of(record: &DeviceRecord, terms: &Terms) -> Result<Stanza, EnrollE
 
 pub use check::{addresses, labels, listener, password, user};
 
-/// Whether all of `keys` may be pinned to `name`.
+/// Whether all of `keys` may be pinned to `name`, which says `device_id`.
 ///
 /// # Errors
-/// One of them is pinned to another device.
+/// One of them is pinned to another device, with another device-id: with the same it may be the same box.
 pub fn keys(
     keys: &[HostKey],
     name: &DeviceName,
+    device_id: Option<&DeviceId>,
     known: &impl Known,
 ) -> Result<Vec<HostKey>, EnrollError> {
     let mut seen = BTreeSet::new();
     let mut unique = Vec::new();
     for key in keys {
-        let other = known.by_host_key(key).into_iter().find(|device| device.name != *name);
+        let is_other = |device: &Arc<DeviceRecord>| {
+            device.name != *name && (device_id.is_none() || device.device_id.as_ref() != device_id)
+        };
+        let other = known.by_host_key(key).into_iter().find(is_other);
         if let Some(other) = other {
             let fingerprint = key.fingerprint();
             return Err(EnrollError::KeyPinned { fingerprint, name: other.name.clone() });

@@ -37,6 +37,8 @@ pub(crate) enum End {
     TakenOver,
     /// An operator forgot or blocked the device.
     Withdrawn,
+    /// An operator bound the device to another listener.
+    Elsewhere,
     /// An operator ended it; the device may dial again.
     Disconnected,
     /// The gateway stops.
@@ -48,6 +50,7 @@ impl End {
         match self {
             Self::TakenOver => "a newer session of the device took over",
             Self::Withdrawn => "an operator forgot or blocked the device",
+            Self::Elsewhere => "an operator bound the device to another listener",
             Self::Disconnected => "an operator ended the connection",
             Self::Stopping => "the gateway is stopping",
         }

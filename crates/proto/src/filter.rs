@@ -161,23 +161,34 @@ fn texts(field: Field, device: &Device) -> Vec<String> {
         Field::DeviceId => optional(device.device_id.as_ref().map(|id| id.as_str())),
         Field::User => optional(device.user.as_deref()),
         Field::Listener => {
-            let of_session = session.map(|session| session.listener.as_str());
+            let others = device.other_sessions.iter();
+            let sessions: Vec<String> =
+                session.into_iter().chain(others).map(|session| session.listener.clone()).collect();
+            if !sessions.is_empty() {
+                return sessions;
+            }
             let of_pending = pending.map(|pending| pending.listener.as_str());
-            optional(of_session.or(of_pending).or(device.listener.as_deref()))
+            optional(of_pending.or(device.listener.as_deref()))
         }
         Field::Source => {
-            let of_session = session.map(|session| session.source.as_str());
-            let source = of_session.or(pending.map(|pending| pending.source.as_str()));
-            let Some(source) = source else { return Vec::new() };
-            // With its port and without.
-            let host = source.rsplit_once(':').map_or(source, |(host, _)| host);
-            vec![source.to_owned(), host.trim_matches(['[', ']']).to_owned()]
+            let others = device.other_sessions.iter();
+            let mut sources: Vec<&str> =
+                session.into_iter().chain(others).map(|session| session.source.as_str()).collect();
+            if sources.is_empty() {
+                sources.extend(pending.map(|pending| pending.source.as_str()));
+            }
+            sources.into_iter().flat_map(with_and_without_port).collect()
         }
         Field::Key => {
             let known = device.keys.iter().map(|key| key.fingerprint.to_string());
             known.chain(pending.map(|pending| pending.fingerprint.to_string())).collect()
         }
     }
+}
+
+fn with_and_without_port(source: &str) -> [String; 2] {
+    let host = source.rsplit_once(':').map_or(source, |(host, _)| host);
+    [source.to_owned(), host.trim_matches(['[', ']']).to_owned()]
 }
 
 fn has(thing: Thing, device: &Device) -> bool {

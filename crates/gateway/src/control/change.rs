@@ -16,7 +16,7 @@ pub(super) fn plan(
 ) -> Result<Vec<Change>, ControlError> {
     let name = &record.name;
     let mut changes = vec![Change::Update(name.clone(), Box::new(update(record, &change, terms)?))];
-    for key in enroll::keys(&change.add_keys, name, known)? {
+    for key in enroll::keys(&change.add_keys, name, record.device_id.as_ref(), known)? {
         changes.push(Change::PinKey(name.clone(), key, KeySource::Operator));
     }
     for key in change.retire_keys {
@@ -44,6 +44,11 @@ fn update(
 ) -> Result<DeviceUpdate, ControlError> {
     change.user.as_deref().map(enroll::user).transpose()?;
     let addresses = change.addresses.as_deref().map(|all| addresses(all, terms)).transpose()?;
+    let listener = match change.listener.as_deref() {
+        Some("") => Some(None),
+        Some(name) => Some(Some(enroll::listener(name, terms)?)),
+        None => None,
+    };
     let tags = tags(record, change);
     enroll::labels(&tags)?;
     let password = match &change.password {
@@ -57,6 +62,7 @@ fn update(
         tags: (!change.tags.is_empty()).then_some(tags),
         blocked: change.blocked,
         password,
+        listener,
         ..DeviceUpdate::default()
     })
 }

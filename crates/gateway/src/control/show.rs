@@ -36,10 +36,10 @@ pub(super) fn devices(shared: &Shared, operator: &Operator) -> Vec<Device> {
 
 /// One enrolled device.
 pub(super) fn device(shared: &Shared, record: &DeviceRecord) -> Device {
-    let session = shared.fleet.session(&record.name);
+    let sessions = newest_first(shared.fleet.sessions_of(&record.name));
     let waiting = shared.store.pending();
     let waiting = waiting.iter().find(|pending| pending.device.as_ref() == Some(&record.name));
-    compose(record, session.as_deref(), shared.standings.of(&record.name), waiting.map(|p| &**p))
+    compose(record, &sessions, shared.standings.of(&record.name), waiting.map(|p| &**p))
 }
 
 /// A device that nobody enrolled.
@@ -60,6 +60,7 @@ pub(super) fn stranger(record: &PendingRecord) -> Device {
         has_password: false,
         keys: Vec::new(),
         session: None,
+        other_sessions: Vec::new(),
         pending: Some(pending::shown(record)),
         last_event: None,
         created_at: None,
@@ -69,19 +70,17 @@ pub(super) fn stranger(record: &PendingRecord) -> Device {
 /// What lists need, fetched once.
 struct View<'a> {
     shared: &'a Shared,
-    sessions: HashMap<DeviceName, Arc<Session>>,
+    /// Those of each device, newest first.
+    sessions: HashMap<DeviceName, Vec<Arc<Session>>>,
     waiting: HashMap<DeviceName, Arc<PendingRecord>>,
     strangers: Vec<Arc<PendingRecord>>,
 }
 
 impl<'a> View<'a> {
     fn new(shared: &'a Shared) -> Self {
-        let mut sessions: HashMap<DeviceName, Arc<Session>> = HashMap::new();
-        for session in shared.fleet.all() {
-            match sessions.get(&session.device) {
-                Some(newer) if newer.epoch >= session.epoch => {}
-                _ => drop(sessions.insert(session.device.clone(), session)),
-            }
+        let mut sessions: HashMap<DeviceName, Vec<Arc<Session>>> = HashMap::new();
+        for session in newest_first(shared.fleet.all()) {
+            sessions.entry(session.device.clone()).or_default().push(session);
         }
         let mut waiting = HashMap::new();
         let mut strangers = Vec::new();
@@ -95,18 +94,26 @@ impl<'a> View<'a> {
     }
 
     fn device(&self, record: &DeviceRecord) -> Device {
-        let session = self.sessions.get(&record.name).map(|session| &**session);
+        let sessions = self.sessions.get(&record.name).map_or(&[][..], Vec::as_slice);
         let waiting = self.waiting.get(&record.name).map(|pending| &**pending);
-        compose(record, session, self.shared.standings.of(&record.name), waiting)
+        compose(record, sessions, self.shared.standings.of(&record.name), waiting)
     }
 }
 
+fn newest_first(mut sessions: Vec<Arc<Session>>) -> Vec<Arc<Session>> {
+    sessions.sort_unstable_by_key(|session| std::cmp::Reverse(session.epoch));
+    sessions
+}
+
+/// `sessions` begin with the newest.
 fn compose(
     record: &DeviceRecord,
-    session: Option<&Session>,
+    sessions: &[Arc<Session>],
     standing: Option<Standing>,
     waiting: Option<&PendingRecord>,
 ) -> Device {
+    let mut sessions = sessions.iter();
+    let session = sessions.next();
     let ended = standing.as_ref().and_then(|standing| standing.ended.as_ref());
     let (state, since) = match session {
         Some(session) => (DeviceState::Up, Some(session.since)),
@@ -134,7 +141,8 @@ fn compose(
         secret_issued_at: record.secret_issued_at,
         has_password: record.password.is_some(),
         keys: record.keys.clone(),
-        session: session.map(Session::shown),
+        session: session.map(|session| session.shown()),
+        other_sessions: sessions.map(|session| session.shown()).collect(),
         pending: waiting.map(pending::shown),
         last_event: standing.map(|standing| standing.last),
         created_at: Some(record.created_at),

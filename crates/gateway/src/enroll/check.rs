@@ -25,10 +25,13 @@ pub(super) fn request(
     let listener = request.listener.as_deref().map(|name| listener(name, terms)).transpose()?;
     let old = known.device(&request.name);
     let bound = listener.clone().or_else(|| old.as_ref()?.listener.clone());
-    if let Some(id) = &request.device_id {
+    let said = match (&request.device_id, &old) {
+        (Some(id), _) => Some(id.clone()),
+        (None, Some(old)) => old.device_id.clone(),
+        (None, None) => Some(device_id_of(&request.name)?),
+    };
+    if let Some(id) = said.as_ref().filter(|_| request.device_id.is_some() || old.is_none()) {
         device_id(id, bound.as_ref(), &request.name, known)?;
-    } else if old.is_none() {
-        device_id(&device_id_of(&request.name)?, bound.as_ref(), &request.name, known)?;
     }
     if let Some(name) = &request.user {
         user(name)?;
@@ -40,7 +43,7 @@ pub(super) fn request(
     Ok(Checked {
         addresses: addresses(&request.addresses, terms.default_port())?,
         listener,
-        keys: keys(&request.host_keys, &request.name, known)?,
+        keys: keys(&request.host_keys, &request.name, said.as_ref(), known)?,
         password: request.password.as_ref().map(password).transpose()?,
     })
 }

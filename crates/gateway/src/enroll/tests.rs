@@ -141,6 +141,8 @@ fn what_collides_is_named_with_the_line_to_type() {
     let cloned = planned(&Enroll { host_keys: vec![key()], ..request("mx2") }).unwrap_err();
     assert_eq!(cloned.code(), "key-pinned-elsewhere");
     assert!(cloned.to_string().ends_with("is pinned to mx1"));
+    let host_keys = vec![key()];
+    assert!(planned(&Enroll { host_keys, ..elsewhere }).is_ok(), "the same box, by its device-id");
 }
 
 #[test]

@@ -126,7 +126,14 @@ fn lasting(device: &Device) -> Device {
         device.state = DeviceState::New;
     }
     device.keys.iter_mut().for_each(|key| key.last_seen = None);
-    Device { since: None, session: None, pending: None, last_event: None, ..device }
+    Device {
+        since: None,
+        session: None,
+        other_sessions: Vec::new(),
+        pending: None,
+        last_event: None,
+        ..device
+    }
 }
 
 /// Refuses a change of a device that is another by now than the one that was read.

@@ -19,24 +19,30 @@ pub struct Gateway {
     pub child: Child,
     /// Where devices dial.
     pub address: String,
+    /// The name and address of every listener, in the order of the command line.
+    pub listeners: Vec<(String, String)>,
     /// The port of the front door.
     pub door: String,
 }
 
 impl Gateway {
     pub fn start(settings: &[(&str, &str)]) -> Gateway {
+        Gateway::listening(&["127.0.0.1:0"], settings)
+    }
+
+    pub fn listening(addresses: &[&str], settings: &[(&str, &str)]) -> Gateway {
         let folder = tempfile::tempdir().unwrap();
         let mut command = homing(folder.path());
-        command
-            .args(["gateway", "--listen", "127.0.0.1:0", "--door", "127.0.0.1:0"])
-            .stderr(Stdio::piped());
+        command.args(["gateway", "--door", "127.0.0.1:0"]).stderr(Stdio::piped());
+        command.args(addresses.iter().flat_map(|address| ["--listen", address]));
         let mut child = command.envs(settings.iter().copied()).spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-        let (mut address, mut door) = (String::new(), String::new());
+        let (mut listeners, mut door) = (Vec::new(), String::new());
         loop {
             let line = log.next().unwrap().unwrap();
-            if let Some((_, found)) = line.split_once("address=") {
-                address = found.trim().to_owned();
+            if let Some((_, found)) = line.split_once("listener=") {
+                let (name, address) = found.split_once(" address=").unwrap();
+                listeners.push((name.to_owned(), address.trim().to_owned()));
             }
             if let Some((_, found)) = line.split_once("door=") {
                 let place = found.split_whitespace().next().unwrap();
@@ -48,7 +54,8 @@ impl Gateway {
         }
         // The gateway must never wait for a reader of its log.
         std::thread::spawn(move || log.for_each(drop));
-        Gateway { folder, child, address, door }
+        let address = listeners[0].1.clone();
+        Gateway { folder, child, address, listeners, door }
     }
 
     /// Runs a verb; stdout, if it ends with 0.

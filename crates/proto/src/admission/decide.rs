@@ -12,7 +12,8 @@
 //!   call home │        │       │               │ CallHome       in force for one device: let in
 //! ```
 //!
-//! A key about to be shown or pinned is first looked up: in force for another device, it is cloned.
+//! A key about to be shown or pinned is first looked up: in force for another device, it is cloned. Devices with one
+//! device-id are told apart by their listeners, and may be one box with a stanza for each: they may share a key.
 //!
 //! Source: Junos, *Configuring Outbound SSH Service*; RFC 8071 section 5.
 
@@ -215,8 +216,12 @@ fn not_cloned(
     device_id: Option<&DeviceId>,
     record: &Record,
 ) -> Result<(), Outcome> {
-    let mut others = owners(record);
-    others.retain(|owner| *owner != device.name);
+    let is_same_box = |owner: &KnownDevice| {
+        owner.name == device.name
+            || (owner.device_id.is_some() && owner.device_id == device.device_id)
+    };
+    let others = record.devices.iter().filter(|owner| !is_same_box(owner));
+    let others: Vec<_> = others.map(|owner| owner.name.clone()).collect();
     if others.is_empty() { Ok(()) } else { Err(cloned(key, device_id, others)) }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn remedy(outcome: &Outcome) -> Option<Advice> {
         Outcome::Rejected { key } => advice.gateway(format!("homing device accept {key}")),
         Outcome::WrongListener { device, expected } => advice
             .look(format!("point the stanza of {device} at the listener {expected}"))
-            .gateway(format!("homing enroll {device} --listener <name>")),
+            .gateway(format!("homing device set {device} --listener <name>")),
         Outcome::AmbiguousDeviceId { devices, .. } => keep_one(devices, "device-id"),
         Outcome::MissingMac(stanza) | Outcome::WrongMac(stanza) => stanza.renew_secret(),
         Outcome::KeyMismatch { .. } => advice

@@ -72,8 +72,11 @@ pub struct Device {
     pub has_password: bool,
     /// Its host keys, newest first.
     pub keys: Vec<Key>,
-    /// Its session, while it is up.
+    /// Its newest session, while it is up: the one that requests go to.
     pub session: Option<Session>,
+    /// Its sessions by other listeners, newest first.
+    #[serde(default)]
+    pub other_sessions: Vec<Session>,
     /// A key that waits for a decision.
     pub pending: Option<Pending>,
     /// The latest line of its timeline.
@@ -306,6 +309,9 @@ pub struct Change {
     /// Pinned keys to retire.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retire_keys: Vec<Fingerprint>,
+    /// The one listener it may use; empty: any. Sessions by others end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listener: Option<String>,
     /// A password for the login; empty: back to the gateway's key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Password>,

@@ -128,9 +128,13 @@ pub(super) fn tone(state: DeviceState) -> Tone {
     }
 }
 
-/// Where it dials from, the latest that is known.
+/// Where it dials from, the latest that is known, and by how many other listeners it is in.
 fn source(device: &Device) -> Option<String> {
-    let session = device.session.as_ref().map(|session| session.source.clone());
+    let others = match device.other_sessions.len() {
+        0 => String::new(),
+        others => format!(" +{others}"),
+    };
+    let session = device.session.as_ref().map(|session| session.source.clone() + &others);
     let pending = || device.pending.as_ref().map(|pending| pending.source.clone());
     let last = || device.last_event.as_ref().and_then(|event| event.source.clone());
     session.or_else(pending).or_else(last)

@@ -22,6 +22,12 @@ pub(crate) struct Arguments {
     /// Where the device dials, instead of all addresses so far
     #[arg(long = "address", value_name = "HOST[:PORT]")]
     addresses: Vec<String>,
+    /// The one listener that the device may dial
+    #[arg(long, value_name = "NAME", conflicts_with = "any_listener")]
+    listener: Option<String>,
+    /// Let the device dial any listener again
+    #[arg(long)]
+    any_listener: bool,
     /// Set a label; KEY= takes it away
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     tags: Vec<Label>,
@@ -70,12 +76,17 @@ async fn change(arguments: Arguments) -> Result<Change, Failure> {
         (_, true) => Some(false),
         _ => None,
     };
+    let listener = match arguments.any_listener {
+        true => Some(String::new()),
+        false => arguments.listener,
+    };
     Ok(Change {
         user: arguments.user,
         addresses: Some(arguments.addresses).filter(|addresses| !addresses.is_empty()),
         tags: by_key(arguments.tags),
         add_keys: arguments.host_keys,
         retire_keys: arguments.retire_keys,
+        listener,
         password,
         blocked,
     })

@@ -30,9 +30,7 @@ pub(super) fn text(device: &Device, style: &Style) -> String {
     page.line("login", login(device));
     page.line("dials", device.addresses.join("  "));
     page.line("tags", tags(device));
-    if let Some(session) = &device.session {
-        page.session(session);
-    }
+    device.session.iter().chain(&device.other_sessions).for_each(|session| page.session(session));
     device.keys.iter().for_each(|key| page.key(key));
     if let Some(pending) = &device.pending {
         page.pending(pending);
@@ -210,6 +208,7 @@ mod tests {
             has_password: false,
             keys: vec![],
             session: None,
+            other_sessions: vec![],
             pending: None,
             last_event: Some(event("wrong-hmac", Some(Fault::Operator))),
             created_at: None,

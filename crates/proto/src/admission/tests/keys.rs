@@ -224,6 +224,25 @@ fn one_device_id_may_be_enrolled_once_for_each_listener() {
 }
 
 #[test]
+fn one_box_with_a_stanza_for_each_listener_may_prove_one_key_for_both() {
+    let named = |device: KnownDevice, id: &str| KnownDevice {
+        device_id: Some(DeviceId::new(id).unwrap()),
+        ..device
+    };
+    let mut scene = Scene::outbound_ssh(Some((1, &secret())));
+    scene.record(named(with_secret("east"), "r1"));
+    scene.exchange(1);
+    let codes = scene.record(named(with_keys("west", &[1]), "r1"));
+    assert_eq!(codes, ["pin-key east 1", "key-pinned", "log-in east"]);
+
+    let mut scene = Scene::outbound_ssh(Some((1, &secret())));
+    scene.record(named(with_secret("east"), "r1"));
+    scene.exchange(1);
+    let codes = scene.record(named(with_keys("other", &[1]), "r2"));
+    assert_eq!(codes, ["cloned-key", "hold 10"]);
+}
+
+#[test]
 fn a_pinned_key_is_asked_for_first_and_a_vouched_one_alone() {
     let rsa = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAQM=";
     let rsa = HostKey::parse(rsa).unwrap();
