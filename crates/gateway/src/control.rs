@@ -13,6 +13,7 @@ mod show;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod web;
 mod webhooks;
 
 use std::net::SocketAddr;

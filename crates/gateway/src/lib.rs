@@ -24,6 +24,7 @@ mod standing;
 pub mod stanza;
 pub mod store;
 mod timeline;
+pub mod web;
 mod webhooks;
 
 pub use front_door::{FrontDoor, FrontDoorError};

@@ -130,6 +130,8 @@ pub(crate) enum Verb {
     Logout(verbs::login::LogoutArguments),
     /// Choose between gateways that you have logged in to
     Context(verbs::context::Arguments),
+    /// Open the console in a browser, and who is logged in there
+    Web(verbs::web::Arguments),
     /// Send events to a URL as they happen
     Webhook(verbs::webhook::Arguments),
     /// Ask the HTTP API anything

@@ -94,6 +94,7 @@ async fn operate(verb: Verb, context: &Context) -> Result<(), Failure> {
         Verb::Token(arguments) => verbs::token::run(arguments, context).await,
         Verb::Whoami(arguments) => verbs::whoami::run(arguments, context).await,
         Verb::Audit(arguments) => verbs::audit::run(arguments, context).await,
+        Verb::Web(arguments) => verbs::web::run(arguments, context).await,
         Verb::Webhook(arguments) => verbs::webhook::run(arguments, context).await,
         Verb::Api(arguments) => verbs::api::run(arguments, context).await,
         Verb::Ssh(arguments) => verbs::front_door::shell::run(arguments, context).await,

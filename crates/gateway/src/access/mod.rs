@@ -14,6 +14,7 @@ mod one_time;
 mod refused;
 #[cfg(test)]
 mod tests;
+mod web;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,6 +28,7 @@ use tokio::sync::watch;
 
 pub use certificate::Certificate;
 pub use refused::{CertificateRefused, PasswordRefused, TokenRefused};
+pub use web::{FIRST_LINK_LIFETIME, LINK_LIFETIME, Link, WebSecret};
 
 use crate::store::{AccountChange, Change, Store, TokenRecord, Used, UserRecord, WriteError};
 
@@ -40,6 +42,7 @@ struct Inner {
     user_ca: Vec<HostKey>,
     throttle: Mutex<Throttle>,
     changes: watch::Sender<u64>,
+    links: Mutex<web::Links>,
 }
 
 impl Access {
@@ -47,7 +50,13 @@ impl Access {
     #[must_use]
     pub fn new(store: Store, user_ca: Vec<HostKey>) -> Self {
         let throttle = Mutex::new(Throttle::new(throttle::Settings::default()));
-        Self(Arc::new(Inner { store, user_ca, throttle, changes: watch::Sender::new(0) }))
+        Self(Arc::new(Inner {
+            store,
+            user_ca,
+            throttle,
+            changes: watch::Sender::new(0),
+            links: Mutex::default(),
+        }))
     }
 
     /// Whether a login with this key would be taken, before its signature is asked for.
@@ -135,6 +144,9 @@ impl Access {
         let (via, source) = (operator.via(), operator.source());
         if via == Via::Socket {
             return Some(operator.clone());
+        }
+        if let Some(renewed) = self.renew_session(operator) {
+            return renewed;
         }
         let credential = operator.credential();
         if let Some(id) = credential.strip_prefix("token ") {

@@ -36,6 +36,9 @@ pub enum ControlError {
     /// No recording has that name.
     #[error("no recording is called {0}")]
     UnknownRecording(String),
+    /// No browser's session has that name.
+    #[error("no session of the console is called {0}")]
+    UnknownSession(String),
     /// The request contradicts what is.
     #[error("{message}")]
     Conflict {
@@ -102,6 +105,7 @@ impl ControlError {
             Self::UnknownChannel { .. } => "unknown-channel",
             Self::NothingPending(_) => "nothing-pending",
             Self::UnknownRecording(_) => "unknown-recording",
+            Self::UnknownSession(_) => "unknown-session",
             Self::Conflict { .. } => "conflict",
             Self::Invalid { .. } => "invalid-request",
             Self::Offline { .. } => "device-offline",
@@ -125,6 +129,7 @@ impl ControlError {
             | Self::UnknownChannel { .. }
             | Self::NothingPending(_)
             | Self::UnknownRecording(_)
+            | Self::UnknownSession(_)
             | Self::Conflict { .. }
             | Self::Invalid { .. } => Fault::Operator,
             Self::Offline { .. } | Self::NotSent(_) | Self::OutcomeUnknown { .. } => Fault::Network,
@@ -144,7 +149,8 @@ impl ControlError {
             | Self::UnknownWebhook(_)
             | Self::UnknownChannel { .. }
             | Self::NothingPending(_)
-            | Self::UnknownRecording(_) => 404,
+            | Self::UnknownRecording(_)
+            | Self::UnknownSession(_) => 404,
             Self::Conflict { .. } => 409,
             Self::Invalid { .. } => 400,
             Self::Offline { .. } | Self::Stopping => 503,
@@ -169,6 +175,7 @@ impl ControlError {
             Self::UnknownRecording(_) => {
                 Some("homing audit replay, without an id, lists them".into())
             }
+            Self::UnknownSession(_) => Some("homing web sessions".into()),
             Self::UnknownChannel { name, .. } => Some(format!("homing device sessions {name}")),
             Self::NothingPending(_) => Some("homing device ls --state pending".into()),
             Self::Conflict { hint, .. } | Self::Invalid { hint, .. } => hint.clone(),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   socket ───────────────────────────────────────────────▶ Operator ──▶ route
-//!   TCP ──▶ Bearer hmt_… ──right──▶ rate of the token ──────▶ Operator ──▶ route
+//!   TCP ──▶ Bearer hmt_…, or a cookie of the console ──right──▶ rate of the token ──────▶ Operator ──▶ route
 //!              │ wrong, none                 └──▶ 429 Retry-After
 //!              ▼
 //!           rate of the source ──▶ open route, or 401
@@ -26,6 +26,7 @@ use homing_proto::rate::{Rate, Rates};
 use super::operate::Operate;
 use super::peer::Peer;
 use super::refusal::Refusal;
+use crate::web::asker;
 
 /// Tokens and sources whose rate is kept.
 const MOST: usize = 16_384;
@@ -49,16 +50,20 @@ impl<G: Operate> Guard<G> {
 
     fn judge(&self, source: SocketAddr, request: &Request) -> Result<Option<Operator>, Refused> {
         let is_open = OPEN.contains(&request.uri().path());
-        let asked = match bearer(request.headers()).filter(|_| !is_open) {
-            Some(token) => self.gateway.by_token(token, source).map(Some).map_err(Refusal),
-            None if is_open => Ok(None),
-            None => Err(Refusal::new(
-                StatusCode::UNAUTHORIZED,
-                "not-logged-in",
-                Fault::Operator,
-                "expected a token: Authorization: Bearer hmt_…",
-            )
-            .with_hint("homing token create, on the gateway's machine")),
+        let bearer = bearer(request.headers()).filter(|_| !is_open);
+        let browser = || self.gateway.console().and_then(|console| asker(&console, request));
+        let asked = match (bearer, is_open) {
+            (Some(token), _) => self.gateway.by_token(token, source).map(Some).map_err(Refusal),
+            (None, true) => Ok(None),
+            (None, false) => browser().map(|asker| asker.map(Some)).unwrap_or_else(|| {
+                Err(Refusal::new(
+                    StatusCode::UNAUTHORIZED,
+                    "not-logged-in",
+                    Fault::Operator,
+                    "expected a token: Authorization: Bearer hmt_…",
+                )
+                .with_hint("homing token create, on the gateway's machine"))
+            }),
         };
         match asked {
             Ok(Some(operator)) => {

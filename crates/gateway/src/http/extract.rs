@@ -38,7 +38,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 ///
 /// # Errors
 /// It is too long, takes too long, or breaks off.
-pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, Refusal> {
+pub(crate) async fn read(body: Body, limit: usize) -> Result<Bytes, Refusal> {
     let refused = |status, code, title: String| Refusal::new(status, code, Fault::Operator, title);
     match tokio::time::timeout(BODY_TIMEOUT, axum::body::to_bytes(body, limit)).await {
         Ok(Ok(bytes)) => Ok(bytes),

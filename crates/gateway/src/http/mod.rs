@@ -35,6 +35,7 @@ mod socket;
 mod tls;
 mod tokens;
 mod users;
+mod web;
 mod webhooks;
 mod whole;
 
@@ -46,6 +47,7 @@ use homing_proto::rate::Rate;
 use tokio_util::sync::CancellationToken;
 
 pub use door::{DoorError, Doors};
+pub(crate) use extract::read;
 pub use operate::Operate;
 pub use oversee::Oversee;
 pub use serve::serve;
@@ -56,7 +58,8 @@ use authenticate::{Guard, authenticate};
 use follow::Followers;
 use once::{Answers, once};
 use openapi::Routes;
-use refusal::Refusal;
+pub(crate) use peer::{Encrypted, Peer};
+pub(crate) use refusal::Refusal;
 use whole::whole;
 
 /// What every handler works with.
@@ -68,6 +71,7 @@ struct Shared<G> {
 
 /// The routes over a gateway. Streams of events end when `stopping` is cancelled.
 fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Router {
+    let console = gateway.console();
     let guard = Guard::new(gateway.clone(), rate);
     let shared = Shared { gateway, followers: Followers::new(stopping) };
     let routes = Routes::new()
@@ -91,14 +95,25 @@ fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Ro
         .add(metrics::__path_devices, metrics::devices::<G>)
         .add(health::__path_alive, health::alive)
         .add(health::__path_ready, health::ready::<G>);
-    webhooks::routes(tokens::routes(users::routes(channels::routes(routes))))
-        .finish()
-        .fallback(no_such_path)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn_with_state(Answers::default(), once))
-        .layer(from_fn_with_state(guard, authenticate::<G>))
-        .layer(from_fn(whole))
-        .with_state(shared)
+    let api =
+        web::routes(webhooks::routes(tokens::routes(users::routes(channels::routes(routes)))))
+            .finish()
+            .fallback(no_such_path)
+            .method_not_allowed_fallback(wrong_method)
+            .layer(from_fn_with_state(Answers::default(), once))
+            .layer(from_fn_with_state(guard, authenticate::<G>))
+            .layer(from_fn(whole))
+            .with_state(shared);
+    match console {
+        Some(console) => crate::web::router(console, rate, api),
+        None => api,
+    }
+}
+
+/// The routes as tests of the console ask them.
+#[cfg(test)]
+pub(crate) fn pages_of(control: crate::control::Control, rate: Rate) -> Router {
+    router(control, CancellationToken::new(), rate)
 }
 
 async fn no_such_path(uri: Uri) -> Refusal {

@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 
 use super::oversee::Oversee;
 use crate::control::{Accounts, Control, ControlError, DeviceQuery, EventQuery, RpcReply};
+use crate::web::Console;
 
 /// The answer to a question that the gateway may refuse.
 type Answer<T> = Result<T, ControlError>;
@@ -21,6 +22,9 @@ type Answer<T> = Result<T, ControlError>;
 pub trait Operate: Oversee + Clone + Debug + Send + Sync + 'static {
     fn by_token(&self, token: &str, source: SocketAddr) -> Result<Operator, api::Problem>;
     fn ready(&self) -> Answer<()>;
+    fn console(&self) -> Option<Console> {
+        None
+    }
     fn accounts(&self) -> Answer<Accounts> {
         Err(ControlError::Stopping)
     }
@@ -98,6 +102,10 @@ impl Operate for Control {
 
     fn ready(&self) -> Answer<()> {
         Control::ready(self)
+    }
+
+    fn console(&self) -> Option<Console> {
+        Some(Control::console(self))
     }
 
     fn accounts(&self) -> Answer<Accounts> {

@@ -10,12 +10,16 @@ use tokio::net::UnixStream;
 
 /// The other end of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Peer {
+pub(crate) enum Peer {
     /// At the Unix socket: who it is, is known.
     Local(Operator),
     /// Over TCP: each request must say who asks.
     Remote(SocketAddr),
 }
+
+/// Of a request that came over TLS.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Encrypted;
 
 /// The user that opened the socket: its name, or its number where it has none. The gateway's own user and root may
 /// everything; others, whom the socket's mode keeps away, nothing.

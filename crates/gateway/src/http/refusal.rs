@@ -17,11 +17,11 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// Why a request is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal(pub(super) Problem);
+pub(crate) struct Refusal(pub(crate) Problem);
 
 impl Refusal {
     /// A refusal of the HTTP layer itself.
-    pub(super) fn new(
+    pub(crate) fn new(
         status: StatusCode,
         code: &str,
         fault: Fault,
@@ -36,7 +36,7 @@ impl Refusal {
     }
 
     /// Adds what to do.
-    pub(super) fn with_hint(self, hint: &str) -> Refusal {
+    pub(crate) fn with_hint(self, hint: &str) -> Refusal {
         Refusal(self.0.with_hint(hint))
     }
 }

@@ -31,7 +31,7 @@ use tracing::{debug, warn};
 
 use super::door::{Doors, TcpDoor, Tls};
 use super::operate::Operate;
-use super::peer::{self, Peer};
+use super::peer::{self, Encrypted, Peer};
 use super::router;
 use super::socket::ApiSocket;
 use super::tls::Certificate;
@@ -148,7 +148,7 @@ async fn local(socket: ApiSocket, serving: Arc<Serving>) {
                 let shared = Arc::clone(&serving);
                 serving.spawn(async move {
                     let peer = Peer::Local(peer::of_socket(&stream).await);
-                    connection(stream, peer, &shared).await;
+                    connection(stream, peer, None, &shared).await;
                     drop(permit);
                 });
             }
@@ -182,11 +182,11 @@ async fn remote(door: TcpDoor, serving: Arc<Serving>) {
 async fn secured(stream: TcpStream, source: SocketAddr, tls: Option<Tls>, serving: &Serving) {
     let peer = Peer::Remote(source);
     let Some(Tls(acceptor)) = tls else {
-        return connection(stream, peer, serving).await;
+        return connection(stream, peer, None, serving).await;
     };
     let handshake = timeout(TLS_TIMEOUT, acceptor.accept(stream));
     match serving.stopping.run_until_cancelled(handshake).await {
-        Some(Ok(Ok(stream))) => connection(stream, peer, serving).await,
+        Some(Ok(Ok(stream))) => connection(stream, peer, Some(Encrypted), serving).await,
         Some(Ok(Err(error))) => debug!(%error, %source, "TLS did not begin"),
         Some(Err(_)) => debug!(%source, "TLS did not begin in time"),
         None => {}
@@ -194,11 +194,12 @@ async fn secured(stream: TcpStream, source: SocketAddr, tls: Option<Tls>, servin
 }
 
 /// One connection, whose requests all come from the same peer.
-async fn connection<S>(stream: S, peer: Peer, serving: &Serving)
+async fn connection<S>(stream: S, peer: Peer, encrypted: Option<Encrypted>, serving: &Serving)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = Known { peer, router: TowerToHyperService::new(serving.router.clone()) };
+    let service =
+        Known { peer, encrypted, router: TowerToHyperService::new(serving.router.clone()) };
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -220,6 +221,7 @@ where
 /// The router, told with each request whose connection it came by.
 struct Known {
     peer: Peer,
+    encrypted: Option<Encrypted>,
     router: TowerToHyperService<Router>,
 }
 
@@ -230,6 +232,9 @@ impl Service<hyper::Request<Incoming>> for Known {
 
     fn call(&self, mut request: hyper::Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(self.peer.clone());
+        if let Some(encrypted) = self.encrypted {
+            request.extensions_mut().insert(encrypted);
+        }
         self.router.call(request)
     }
 }

@@ -16,6 +16,7 @@ use super::error::WriteError;
 use super::record::{DeviceUpdate, NewDevice, PendingKey, RejectedKey};
 use super::rows;
 use super::seal::{Place, Sealer};
+use super::web::{self, WebChange};
 use super::webhooks::{self, WebhookChange};
 use super::{audit, events, pending};
 
@@ -42,6 +43,8 @@ pub enum Change {
     Account(AccountChange),
     /// Changes webhooks.
     Webhook(WebhookChange),
+    /// Changes what the web console keeps.
+    Web(WebChange),
     /// Records an event together with the rest. Its id is given by the store.
     Record(Box<Event>),
     /// Adds an entry to the audit trail together with the rest. Its id is given by the store.
@@ -56,6 +59,7 @@ pub(super) struct Touched {
     pub(super) rejected: Vec<(Fingerprint, Option<RejectedKey>)>,
     pub(super) accounts: accounts::Touched,
     pub(super) webhooks: BTreeSet<String>,
+    pub(super) web: web::Touched,
     pub(super) events: Vec<Event>,
     pub(super) audit: Vec<Sealed>,
 }
@@ -68,6 +72,7 @@ impl Touched {
         self.rejected.extend(other.rejected);
         self.accounts.merge(other.accounts);
         self.webhooks.extend(other.webhooks);
+        self.web.merge(other.web);
         self.events.extend(other.events);
         self.audit.extend(other.audit);
     }
@@ -100,6 +105,7 @@ impl Applier<'_> {
                 touched.webhooks.insert(webhooks::apply(self.db, self.sealer, change)?);
                 Ok(())
             }
+            Change::Web(change) => web::apply(self.db, change, &mut touched.web),
             Change::Record(event) => {
                 touched.events.push(events::insert(self.db, *event)?);
                 Ok(())

@@ -12,6 +12,7 @@ use homing_proto::identity::{DeviceId, DeviceName};
 
 use super::accounts::{self, Accounts};
 use super::record::{DeviceRecord, PendingKey, PendingRecord, RejectedKey};
+use super::web;
 use super::webhooks::WebhookRecord;
 
 /// Devices by name, device-id and pinned key; pending and rejected keys; users and tokens.
@@ -24,6 +25,7 @@ pub(super) struct Directory {
     rejected: HashMap<Fingerprint, Arc<RejectedKey>>,
     pub(super) accounts: Accounts,
     webhooks: BTreeMap<String, Arc<WebhookRecord>>,
+    pub(super) console: web::Console,
 }
 
 /// One committed difference.
@@ -41,6 +43,8 @@ pub(super) enum Difference {
     Account(accounts::Difference),
     /// A webhook as it is; none: it is gone.
     Webhook(String, Option<Box<WebhookRecord>>),
+    /// Of what the web console keeps.
+    Web(web::Difference),
 }
 
 impl Directory {
@@ -100,6 +104,7 @@ impl Directory {
                 self.rejected.remove(&key);
             }
             Difference::Account(difference) => self.accounts.apply(difference),
+            Difference::Web(difference) => self.console.apply(difference),
             Difference::Webhook(id, Some(record)) => {
                 self.webhooks.insert(id, Arc::new(*record));
             }

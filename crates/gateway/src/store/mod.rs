@@ -30,6 +30,7 @@ mod seal;
 mod state;
 #[cfg(test)]
 mod tests;
+mod web;
 mod webhooks;
 mod writer;
 
@@ -56,6 +57,7 @@ pub use folder::DataFolder;
 pub use open::Limits;
 pub use record::{DeviceRecord, DeviceUpdate, NewDevice, PendingKey, PendingRecord, RejectedKey};
 pub use state::Health;
+pub use web::{WebChange, WebSession};
 pub use webhooks::{WebhookChange, WebhookProgress, WebhookRecord};
 
 use queue::{Job, Queue};

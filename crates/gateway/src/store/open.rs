@@ -19,7 +19,7 @@ use super::schema;
 use super::seal::Sealer;
 use super::state::State;
 use super::writer::Writer;
-use super::{Shared, Store, accounts, webhooks};
+use super::{Shared, Store, accounts, web, webhooks};
 
 const DATABASE: &str = "homing.db";
 
@@ -166,6 +166,9 @@ fn load(db: &Connection, sealer: &Sealer) -> Result<Directory, RowError> {
         directory.apply(Difference::Rejected(record.key.fingerprint(), Some(record)));
     }
     for difference in webhooks::load(db, sealer)? {
+        directory.apply(difference);
+    }
+    for difference in web::load(db)? {
         directory.apply(difference);
     }
     for difference in accounts::load(db)? {

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::OpenError;
 
-const MIGRATIONS: &[&str] = &[V1, AUDIT, ACCOUNTS, WEBHOOKS];
+const MIGRATIONS: &[&str] = &[V1, AUDIT, ACCOUNTS, WEBHOOKS, CONSOLE];
 
 const V1: &str = "
 CREATE TABLE meta (
@@ -114,6 +114,26 @@ CREATE TABLE webhook (
     delivered_at  INTEGER,
     created_by    TEXT NOT NULL,
     created_at    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+const CONSOLE: &str = "
+CREATE TABLE web_session (
+    id         TEXT PRIMARY KEY,
+    digest     BLOB NOT NULL UNIQUE,
+    operator   TEXT NOT NULL,
+    credential TEXT NOT NULL,
+    source     TEXT NOT NULL,
+    browser    TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_used  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE web_view (
+    operator TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    query    TEXT NOT NULL,
+    PRIMARY KEY (operator, name)
 ) STRICT, WITHOUT ROWID;
 ";
 

@@ -23,7 +23,7 @@ use super::folder::DataFolder;
 use super::queue::{Batch, Item, Queue};
 use super::seal::Sealer;
 use super::state::State;
-use super::{accounts, audit, events, pending, rows, webhooks};
+use super::{accounts, audit, events, pending, rows, web, webhooks};
 
 /// How long events wait after a failed transaction.
 const RETRY: Duration = Duration::from_secs(1);
@@ -286,6 +286,7 @@ fn differences(
     for id in std::mem::take(&mut touched.webhooks) {
         differences.push(webhooks::difference(db, sealer, id)?);
     }
+    differences.extend(web::differences(db, std::mem::take(&mut touched.web))?);
     differences.extend(accounts::differences(db, std::mem::take(&mut touched.accounts))?);
     Ok(differences)
 }

@@ -74,6 +74,14 @@ impl Client {
         }
     }
 
+    /// The URL under which it is asked; none: by its socket.
+    pub(crate) fn url(&self) -> Option<String> {
+        match &self.reach {
+            Reach::Socket(_) => None,
+            Reach::Web(remote) => Some(remote.url.to_string()),
+        }
+    }
+
     /// Reads an object.
     ///
     /// # Errors

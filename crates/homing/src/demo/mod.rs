@@ -26,6 +26,8 @@ use fleet::Member;
 
 /// The port that the documentation names; another one if it is taken.
 const PORT: u16 = 4334;
+/// The port of the console; another one if it is taken.
+const WEB_PORT: u16 = 8080;
 /// How long the demo waits until every device has met its fate.
 const ARRIVAL: Duration = Duration::from_secs(10);
 
@@ -66,7 +68,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         show::fates(&fates);
         show::rpc(&control, &fates).await?;
         let key = operator::admit(&control, folder.path()).await?;
-        show::next(folder.path(), &key, &fates);
+        let link = control.web_link(&operator::local());
+        let link = link.map_err(|error| failed(error.code(), &error))?;
+        show::next(folder.path(), &key, &fates, &link);
         std::future::pending().await
     };
     let ended = tokio::select! {
@@ -105,9 +109,13 @@ async fn start_gateway(
         Ok(_) => PORT,
         Err(_) => 0,
     };
+    let web_port = match std::net::TcpListener::bind(("127.0.0.1", WEB_PORT)) {
+        Ok(_) => WEB_PORT,
+        Err(_) => 0,
+    };
     let (tell, ready) = oneshot::channel();
     let stopping = stop.clone().cancelled_owned();
-    let settings = settings(folder, port)?;
+    let settings = settings(folder, port, web_port)?;
     let running = tasks.spawn(async move {
         let ready = |gateway: &homing_gateway::Gateway| {
             let port = gateway.listeners().first().map_or(PORT, |(_, address)| address.port());
@@ -130,12 +138,13 @@ fn dial_address(port: u16) -> Result<DialAddress, Failure> {
 }
 
 /// The defaults, but all in the folder, on loopback, and with what the environment says left aside.
-fn settings(folder: &Path, port: u16) -> Result<Settings, Failure> {
+fn settings(folder: &Path, port: u16, web_port: u16) -> Result<Settings, Failure> {
     let flags = Flags {
         config: Some(Path::new("/dev/null").to_owned()),
         data: Some(folder.join("gateway")),
         listen: vec![format!("127.0.0.1:{port}")],
         socket: Some(folder.join("homing.sock")),
+        http: vec![format!("http://127.0.0.1:{web_port}")],
         door: vec!["127.0.0.1:0".to_owned()],
         ..Flags::default()
     };

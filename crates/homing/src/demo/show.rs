@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use homing_gateway::control::Control;
-use homing_proto::api::{Device, DeviceState, Event};
+use homing_proto::api::{Device, DeviceState, Event, WebLink};
 
 use super::failed;
 use crate::failure::Failure;
@@ -86,11 +86,14 @@ pub(super) async fn rpc(control: &Control, devices: &[Device]) -> Result<(), Fai
 }
 
 /// What to try now.
-pub(super) fn next(folder: &Path, key: &Path, devices: &[Device]) {
+pub(super) fn next(folder: &Path, key: &Path, devices: &[Device], link: &WebLink) {
     let program =
         std::env::current_exe().map_or_else(|_| "homing".into(), |path| path.display().to_string());
     let in_state = |state| devices.iter().find(|device: &&Device| device.state == state);
     let up = in_state(DeviceState::Up).map_or("edge-01", |device| &device.name);
+    for url in &link.urls {
+        println!("\nThe console, once, within 10 minutes (another link: homing web):\n\n  {url}");
+    }
     println!("\nFrom a second terminal:\n");
     println!("  export HOMING_SOCKET={}", folder.join("homing.sock").display());
     println!("  alias homing={program}\n");

@@ -28,6 +28,7 @@ pub(crate) mod timeline;
 pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod watch;
+pub(crate) mod web;
 pub(crate) mod webhook;
 pub(crate) mod whoami;
 

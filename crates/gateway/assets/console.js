@@ -1,0 +1,46 @@
+// What every page does: live parts, ages, keys, copy buttons.
+
+import { start } from "./live.js";
+import { refresh } from "./time.js";
+import "./keys.js";
+
+for (const field of document.querySelectorAll("[data-here]")) {
+  field.value = location.pathname + location.search;
+}
+
+// A button beside each text that is there to be copied.
+export function copyable(root = document) {
+  for (const element of root.querySelectorAll("[data-copy]:not([data-copied])")) {
+    element.dataset.copied = "no";
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.addEventListener("click", async () => {
+      const text = element.dataset.copy || element.textContent;
+      try {
+        await navigator.clipboard.writeText(text);
+      } catch {
+        const range = document.createRange();
+        range.selectNodeContents(element);
+        getSelection().removeAllRanges();
+        getSelection().addRange(range);
+        document.execCommand("copy");
+      }
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    });
+    element.after(button);
+  }
+}
+
+// Forms that ask before they are sent.
+document.addEventListener("submit", (event) => {
+  const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
+  if (question && !confirm(question)) event.preventDefault();
+});
+
+copyable();
+document.addEventListener("swapped", (event) => copyable(event.target));
+refresh();
+start();

@@ -1,0 +1,71 @@
+//! `/api/v1/web`: links to the console, and the browsers that are logged in.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use homing_proto::api::{WebLink, WebSession};
+
+use super::Shared;
+use super::extract::{Asker, Name, NoParameters};
+use super::openapi::Routes;
+use super::operate::Operate;
+use super::refusal::{Refusal, bounded};
+use crate::control::ControlError;
+use crate::web::Console;
+
+pub(super) fn routes<G: Operate>(routes: Routes<Shared<G>>) -> Routes<Shared<G>> {
+    routes.add(__path_link, link::<G>).add(__path_sessions, sessions::<G>).add(__path_end, end::<G>)
+}
+
+fn console<G: Operate>(shared: &Shared<G>) -> Result<Console, ControlError> {
+    shared.gateway.console().ok_or(ControlError::Stopping)
+}
+
+/// Makes a link that logs whoever asks in to the web console, once.
+#[utoipa::path(
+    post,
+    path = "/api/v1/web/links",
+    tag = "access",
+    responses((status = 201, body = WebLink))
+)]
+pub(super) async fn link<G: Operate>(
+    State(shared): State<Shared<G>>,
+    Asker(operator): Asker,
+    _: NoParameters,
+) -> Result<(StatusCode, axum::Json<WebLink>), Refusal> {
+    let link = console(&shared)?.control.web_link(&operator)?;
+    Ok((StatusCode::CREATED, axum::Json(link)))
+}
+
+/// The browsers that are logged in: one's own; an admin sees all.
+#[utoipa::path(
+    get,
+    path = "/api/v1/web/sessions",
+    tag = "access",
+    responses((status = 200, body = Vec<WebSession>))
+)]
+pub(super) async fn sessions<G: Operate>(
+    State(shared): State<Shared<G>>,
+    Asker(operator): Asker,
+    _: NoParameters,
+) -> Result<axum::Json<Vec<WebSession>>, Refusal> {
+    Ok(axum::Json(console(&shared)?.control.web_sessions(&operator)))
+}
+
+/// Logs a browser out.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/web/sessions/{id}",
+    tag = "access",
+    params(("id" = String, Path, description = "As the list shows it")),
+    responses((status = 204, description = "Ended"))
+)]
+pub(super) async fn end<G: Operate>(
+    State(shared): State<Shared<G>>,
+    Asker(operator): Asker,
+    Name(id): Name,
+    _: NoParameters,
+) -> Result<StatusCode, Refusal> {
+    let control = console(&shared)?.control;
+    bounded(control.end_web_session(&id, &operator)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
