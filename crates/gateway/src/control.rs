@@ -7,6 +7,7 @@ mod channels;
 mod decide;
 mod error;
 mod judge;
+mod logins;
 mod oversee;
 mod rpc;
 mod show;
@@ -28,6 +29,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use accounts::Accounts;
 pub use error::ControlError;
+pub(crate) use logins::{Logins, tell_of_quiet};
 pub use terminal::{Terminal, TerminalEnd};
 
 use crate::enroll::{self, Terms};
@@ -93,8 +95,13 @@ impl Control {
     /// # Errors
     /// Nobody's, or it is not in force, or this source failed too often.
     pub fn by_token(&self, token: &str, source: SocketAddr) -> Result<Operator, api::Problem> {
-        let found = self.shared.access.by_token(token, Some(source));
-        found.map_err(|refused| self.token_refused(&refused, source))
+        match self.shared.access.by_token(token, Some(source)) {
+            Ok(operator) => {
+                self.token_taken(&operator);
+                Ok(operator)
+            }
+            Err(refused) => Err(self.token_refused(&refused, source)),
+        }
     }
 
     /// Users, their keys and grants, and tokens.

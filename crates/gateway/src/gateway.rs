@@ -26,7 +26,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::access::Access;
 use crate::config::Settings;
-use crate::control::Control;
+use crate::control::{Control, Logins, tell_of_quiet};
 use crate::enroll::Terms;
 use crate::fleet::Fleet;
 use crate::front_door::{FrontDoor, FrontDoorError, Register, Serving, authorities};
@@ -310,6 +310,7 @@ fn share(
         decisions: broadcast::Sender::new(DECISIONS),
         stopping: watch::Sender::new(false),
         counters: Counters::default(),
+        logins: Logins::new(),
         started_at: Timestamp::now(),
         listeners,
         http: OnceLock::new(),
@@ -373,6 +374,7 @@ async fn tidy(shared: Arc<Shared>) {
     loop {
         sleep(TIDY).await;
         shared.fleet.tidy();
+        tell_of_quiet(&shared);
         let recordings = shared.recordings.clone();
         let _ = tokio::task::spawn_blocking(move || recordings.prune()).await;
         let now = shared.counters.turned_away.load(Ordering::Relaxed);

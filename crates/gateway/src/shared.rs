@@ -19,6 +19,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 
 use crate::access::Access;
 use crate::config::Settings;
+use crate::control::Logins;
 use crate::fleet::Fleet;
 use crate::front_door::Register;
 use crate::metrics::Metrics;
@@ -54,6 +55,8 @@ pub(crate) struct Shared {
     pub(crate) decisions: broadcast::Sender<Decided>,
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) counters: Counters,
+    /// Who is in by a token.
+    pub(crate) logins: Logins,
     pub(crate) metrics: Metrics,
     pub(crate) started_at: Timestamp,
     pub(crate) listeners: Vec<(ListenerName, SocketAddr)>,

@@ -161,6 +161,34 @@ fn a_token_sees_and_may_what_its_user_and_scope_give() {
 }
 
 #[test]
+fn a_token_logs_in_once_and_a_wrong_one_is_refused_in_the_audit_trail() {
+    let gateway = Gateway::start();
+    let token = gateway.token("token", &["--name", "ci"]);
+    for _ in 0..3 {
+        assert_eq!(gateway.remote(&token, &["whoami"]).status, Some(0));
+    }
+    let wrong = gateway.path("wrong");
+    std::fs::write(&wrong, "hmt_0123456789abcdef0123456789abcdef0123456789abcdef").unwrap();
+    assert_eq!(gateway.remote(&wrong, &["whoami"]).status, Some(4));
+    let search = |action: &str| {
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        loop {
+            let found = gateway.done(&["audit", "search", "--action", action, "-o", "ndjson"]);
+            if !found.is_empty() || std::time::Instant::now() > end {
+                return found;
+            }
+        }
+    };
+    let logins = search("login");
+    assert_eq!(logins.lines().count(), 1, "{logins}");
+    assert!(logins.contains("\"operator\":\"token:ci\""), "{logins}");
+    assert!(logins.contains("\"via\":\"api\"") && logins.contains("token hmt_"), "{logins}");
+    let refused = search("login-refused");
+    assert!(refused.contains("refused:unknown-token"), "{refused}");
+    assert!(!refused.contains("0123456789abcdef0123"), "{refused}");
+}
+
+#[test]
 fn a_user_is_made_looked_at_and_removed() {
     let gateway = Gateway::start();
     let added = gateway.homing(&["user", "add", "ops"]);

@@ -23,6 +23,8 @@ pub struct FrontDoor {
     pub max_connections: usize,
     /// Connections of one source address at once.
     pub max_per_source: usize,
+    /// Of these, connections of one operator at once.
+    pub operator_connections: usize,
     /// How long a login may take.
     pub login_grace: Duration,
     /// Channels of one operator at once, whatever the device.
@@ -49,6 +51,7 @@ impl FrontDoor {
             post_quantum_only: false,
             max_connections: 1_024,
             max_per_source: 256,
+            operator_connections: 128,
             login_grace: Duration::from_secs(60),
             operator_channels: 256,
             device_channels: 64,

@@ -288,6 +288,12 @@ pub static KEYS: &[Key] = &[
         |s| s.front_door.max_per_source.to_string()
     ),
     key!(
+        "front_door.operator_connections",
+        "of these, connections of one operator",
+        |s, v| room(v, MANY).map(|n| s.front_door.operator_connections = n),
+        |s| s.front_door.operator_connections.to_string()
+    ),
+    key!(
         "front_door.login_grace",
         "how long a login by SSH may take",
         |s, v| v.duration(SECOND, HOUR).map(|d| s.front_door.login_grace = d),

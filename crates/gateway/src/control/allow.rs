@@ -8,16 +8,13 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use homing_proto::access::{Denied, Operator, Right, Tags, Via};
-use homing_proto::api::{Event, Problem, Timestamp};
+use homing_proto::access::{Denied, Operator, Right, Tags};
+use homing_proto::api::{Event, Timestamp};
 use homing_proto::identity::{DeviceId, DeviceName};
 
 use super::{Control, ControlError, decide};
-use crate::access::TokenRefused;
-use crate::audit;
 use crate::store::{DeviceRecord, PendingRecord};
 
 /// On a device.
@@ -66,19 +63,6 @@ pub(super) fn sees_event(
 }
 
 impl Control {
-    /// Tells the trail of a token that was not taken. Whoever tries on and on is throttled, and then only counted.
-    pub(super) fn token_refused(&self, refused: &TokenRefused, source: SocketAddr) -> Problem {
-        self.shared.metrics.login("api", refused.code());
-        let name = match refused {
-            TokenRefused::Expired(id) => format!("token:{id}"),
-            TokenRefused::Unknown => "unknown".to_owned(),
-            TokenRefused::Throttled(_) => return refused.problem(),
-        };
-        let entry = audit::stranger(&name, Via::Api, Some(source), "login-refused");
-        audit::note(&self.shared, entry.saying(refused.to_string()).refused(refused.code()));
-        refused.problem()
-    }
-
     pub(super) fn record(&self, name: &str) -> Option<Arc<DeviceRecord>> {
         self.shared.store.device(&DeviceName::new(name).ok()?)
     }

@@ -231,3 +231,21 @@ async fn a_token_that_is_not_taken_is_in_the_audit_trail_until_it_is_throttled()
     assert_eq!(results, ["refused:unknown-token"; 11]);
     running.gateway.stop().await;
 }
+
+#[tokio::test]
+async fn refused_tokens_fill_no_trail() {
+    let running = Running::start().await;
+    for number in 0..300u32 {
+        let source = std::net::SocketAddr::from((number.to_be_bytes(), 1));
+        let problem = running.control.by_token("hmt_x", source).unwrap_err();
+        assert_eq!(problem.code, "unknown-token");
+    }
+    let query = crate::store::AuditQuery {
+        actions: vec!["login-refused".to_owned()],
+        limit: Some(1_000),
+        ..Default::default()
+    };
+    running.control.shared.store.flush().await.unwrap();
+    let told = running.control.audit(query, &root()).await.unwrap().len();
+    assert!((60..200).contains(&told), "{told}");
+}

@@ -326,6 +326,7 @@ async fn receive(hall: Arc<Hall>, stream: TcpStream, source: SocketAddr, pass: P
     if visit.failed() {
         hall.shared.access.note_failure(Some(source), None);
     }
+    visit.left(&closed.to_string());
     tracing::debug!(%source, code = closed.reason.code(), "front door: {closed}");
     drop(pass);
 }

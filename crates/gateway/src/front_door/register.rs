@@ -28,6 +28,7 @@ pub(crate) struct Register {
 
 #[derive(Debug, Clone, Copy)]
 struct Limits {
+    operator_connections: usize,
     operator_channels: usize,
     device_channels: usize,
     operator_spool: u64,
@@ -38,6 +39,8 @@ struct Limits {
 struct Inner {
     last: u64,
     channels: BTreeMap<u64, Arc<Place>>,
+    /// Logins, by the operator's name.
+    logins: BTreeMap<String, usize>,
 }
 
 /// One open channel.
@@ -67,6 +70,16 @@ struct State {
 /// Why there is no place for one more channel.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Full {
+    /// The operator is logged in as often as may be.
+    #[error(
+        "{operator} is logged in {open} times, as often as one operator may; close one, or share one: ssh -o ControlMaster=auto"
+    )]
+    Logins {
+        /// Who.
+        operator: String,
+        /// How often.
+        open: usize,
+    },
     /// The operator has as many as may be.
     #[error("{operator} has {open} channels open, as many as one operator may; close one")]
     Operator {
@@ -91,6 +104,7 @@ impl Full {
     /// The stable code.
     pub(crate) fn code(&self) -> &'static str {
         match self {
+            Self::Logins { .. } => "operator-logins-full",
             Self::Operator { .. } => "operator-channels-full",
             Self::Device { .. } => "device-channels-full",
         }
@@ -111,6 +125,7 @@ impl Register {
         };
         Self {
             limits: Limits {
+                operator_connections: settings.operator_connections,
                 operator_channels: settings.operator_channels,
                 device_channels: settings.device_channels,
                 operator_spool: settings.operator_spool,
@@ -124,6 +139,17 @@ impl Register {
     /// Bytes that wait for operators: in memory, and in files.
     pub(crate) fn waiting(&self) -> (u64, u64) {
         (self.total.memory_used(), self.total.disk_used())
+    }
+
+    /// Counts one more login of an operator, until the [`Login`] is dropped.
+    pub(crate) fn log_in(self: &Arc<Self>, operator: &str) -> Result<Login, Full> {
+        let mut inner = self.lock();
+        let open = inner.logins.get(operator).copied().unwrap_or(0);
+        if open >= self.limits.operator_connections {
+            return Err(Full::Logins { operator: operator.to_owned(), open });
+        }
+        inner.logins.insert(operator.to_owned(), open + 1);
+        Ok(Login { register: Arc::clone(self), operator: operator.to_owned() })
     }
 
     /// A place for one more channel. It is left when the [`Entered`] is dropped.
@@ -257,6 +283,24 @@ impl Place {
     }
 }
 
+/// A login that is counted.
+#[derive(Debug)]
+pub(crate) struct Login {
+    register: Arc<Register>,
+    operator: String,
+}
+
+impl Drop for Login {
+    fn drop(&mut self) {
+        let mut inner = self.register.lock();
+        let left = inner.logins.get(&self.operator).map_or(0, |open| open.saturating_sub(1));
+        match left {
+            0 => inner.logins.remove(&self.operator),
+            left => inner.logins.insert(self.operator.clone(), left),
+        };
+    }
+}
+
 /// A place that is held.
 #[derive(Debug)]
 pub(crate) struct Entered {
@@ -309,6 +353,19 @@ mod tests {
         assert!(full.to_string().ends_with("homing device sessions r1"), "{full}");
         drop(one);
         enter(&register, "eve", "r1").unwrap();
+    }
+
+    #[test]
+    fn an_operator_has_so_many_logins_and_no_more() {
+        let register = register(9, 9);
+        let most = register.limits.operator_connections;
+        let mut logins: Vec<_> = (0..most).map(|_| register.log_in("ada").unwrap()).collect();
+        assert_eq!(register.log_in("ada").unwrap_err().code(), "operator-logins-full");
+        let _other = register.log_in("bob").unwrap();
+        logins.pop();
+        logins.push(register.log_in("ada").unwrap());
+        drop(logins);
+        assert_eq!(register.lock().logins.len(), 1);
     }
 
     #[tokio::test]

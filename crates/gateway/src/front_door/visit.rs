@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use homing_proto::access::{LoginName, Operator, Right, Target, Via};
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use super::keeper::Warden;
 use super::listen::Pass;
-use super::register::Entered;
+use super::register::{Entered, Login};
 use crate::access;
 use crate::audit;
 use crate::config::Network;
@@ -41,6 +41,8 @@ pub(super) struct Visit {
     source: SocketAddr,
     waiting: Mutex<Option<Waiting>>,
     has_tried: AtomicBool,
+    /// Who is logged in, and since when.
+    inside: OnceLock<(Operator, Instant)>,
 }
 
 /// Who has logged in, and where they want to go.
@@ -50,6 +52,8 @@ pub(super) struct Guest {
     /// What names no device is told on the first channel: before, nobody is there to hear it.
     target: Result<Target, String>,
     terms: Terms,
+    /// Counted, unless the operator has as many logins as may be.
+    _login: Option<Login>,
 }
 
 /// What a certificate allows; a key allows everything.
@@ -80,13 +84,33 @@ fn read(login: &str) -> (Option<String>, Result<Target, String>) {
 impl Visit {
     pub(super) fn new(shared: Arc<Shared>, source: SocketAddr, waiting: Waiting) -> Self {
         let waiting = Mutex::new(Some(waiting));
-        Self { shared, source, waiting, has_tried: AtomicBool::new(false) }
+        Self { shared, source, waiting, has_tried: AtomicBool::new(false), inside: OnceLock::new() }
     }
 
     /// Whether somebody tried to log in and did not.
     pub(super) fn failed(&self) -> bool {
         let waits = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).is_some();
         waits && self.has_tried.load(Ordering::Relaxed)
+    }
+
+    /// The connection is gone: whoever was logged in no longer is.
+    pub(super) fn left(&self, how: &str) {
+        let Some((operator, since)) = self.inside.get() else { return };
+        let mut entry = audit::by(operator, "logout").saying(format!("{operator} left: {how}"));
+        entry.duration_ms = u64::try_from(since.elapsed().as_millis()).ok();
+        entry.fields.insert("credential".to_owned(), operator.credential().to_owned());
+        audit::note(&self.shared, entry);
+    }
+
+    /// Whoever is proven to be `operator`. One login too many is told on the first channel, like every other reason.
+    fn guest(&self, operator: Operator, target: Result<Target, String>, terms: Terms) -> Guest {
+        match self.shared.channels.log_in(operator.name()) {
+            Ok(login) => Guest { operator, target, terms, _login: Some(login) },
+            Err(full) => {
+                tracing::info!(code = full.code(), fault = ?full.fault(), "front door: {full}");
+                Guest { operator, target: Err(full.to_string()), terms, _login: None }
+            }
+        }
     }
 
     /// Whether a certificate may be used from here.
@@ -125,7 +149,7 @@ impl Door for Visit {
     async fn check_key(&self, login: &str, key: &HostKey) -> Option<Guest> {
         let (operator, target) = read(login);
         let operator = self.shared.access.by_key(operator.as_deref(), key, Some(self.source))?;
-        Some(Guest { operator, target, terms: Terms::ALL })
+        Some(self.guest(operator, target, Terms::ALL))
     }
 
     async fn check_certificate(&self, login: &str, certificate: &Certificate) -> Option<Guest> {
@@ -154,14 +178,14 @@ impl Door for Visit {
             permits_forwarding: certificate.permits_forwarding,
             force_command: certificate.force_command.clone(),
         };
-        Some(Guest { operator, target, terms })
+        Some(self.guest(operator, target, terms))
     }
 
     async fn check_password(&self, login: &str, password: &Secret) -> Option<Guest> {
         let (Some(operator), target) = read(login) else { return None };
         let access = &self.shared.access;
         match access.by_one_time_password(&operator, password, Some(self.source)).await {
-            Ok(operator) => Some(Guest { operator, target, terms: Terms::ALL }),
+            Ok(operator) => Some(self.guest(operator, target, Terms::ALL)),
             Err(refused) => {
                 tracing::info!(code = refused.code(), source = %self.source, "front door: {refused}");
                 None
@@ -187,6 +211,7 @@ impl Door for Visit {
 
     fn entered(&self, guest: &Arc<Guest>) {
         drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let _ = self.inside.set((guest.operator.clone(), Instant::now())); // a connection logs in once
         self.shared.metrics.login("ssh", "ok");
         let mut entry = audit::by(&guest.operator, "login");
         entry.message = match &guest.target {

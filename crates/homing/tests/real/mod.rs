@@ -100,9 +100,40 @@ pub struct Device {
 
 impl Device {
     pub fn start(stanza: String, folder: &Path) -> Device {
+        Device::start_with(stanza, folder, |options| options.ssh_server = SshServer::Embedded)
+    }
+
+    /// As [`Device::start`], with the system's sshd, which lets in who has the key in `authorized`. Its NETCONF server says hello
+    /// and nothing more.
+    pub fn start_openssh(stanza: String, folder: &Path, authorized: &Path) -> Device {
+        std::fs::create_dir_all(folder).unwrap();
+        let (key, config) = (folder.join("sshd_host_key"), folder.join("sshd_config"));
+        let mut make = Command::new("ssh-keygen");
+        let made = make.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+        assert!(made.unwrap().success());
+        let text = format!(
+            "HostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\n\
+             PermitRootLogin prohibit-password\nMaxSessions 64\nSubsystem sftp internal-sftp\n",
+            key.display(),
+            authorized.display()
+        );
+        std::fs::write(&config, text).unwrap();
+        let netconf = folder.join("netconf");
+        let said = "#!/bin/sh\necho '<hello xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"><capabilities><capability>urn:ietf:params:netconf:base:1.0</capability></capabilities><session-id>7</session-id></hello>]]>]]>'\nwhile read -r line; do :; done\n";
+        std::fs::write(&netconf, said).unwrap();
+        let runs = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&netconf, runs).unwrap();
+        Device::start_with(stanza, folder, |options| {
+            options.ssh_server = SshServer::Openssh;
+            options.sshd_config = config;
+            options.program = Some(netconf);
+        })
+    }
+
+    fn start_with(stanza: String, folder: &Path, set: impl FnOnce(&mut Options)) -> Device {
         let mut options = Options::new(ConfigSource::Text(stanza), folder);
-        options.ssh_server = SshServer::Embedded;
         options.log_dir = folder.to_owned();
+        set(&mut options);
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().unwrap();

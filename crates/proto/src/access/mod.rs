@@ -21,6 +21,7 @@ pub mod rpc;
 mod selector;
 pub mod throttle;
 mod token;
+pub mod visits;
 mod words;
 
 pub use grant::Grant;
