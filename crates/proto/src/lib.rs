@@ -18,6 +18,7 @@ pub mod host_key;
 pub mod identity;
 pub mod initiation;
 pub mod junos;
+pub mod junos_cli;
 pub mod junos_command;
 pub mod known_hosts;
 pub mod netconf;

@@ -24,6 +24,7 @@ pub(crate) mod lexer;
 mod limits;
 mod line;
 mod login;
+mod narrow;
 mod near;
 mod outbound_ssh;
 pub(crate) mod place;

@@ -191,7 +191,7 @@ fn print_set_line(out: &mut String, statement: &Statement, path: &str) {
     out.push('\n');
 }
 
-fn push_words(out: &mut String, words: &[Word]) {
+pub(crate) fn push_words(out: &mut String, words: &[Word]) {
     for (index, word) in words.iter().enumerate() {
         if index > 0 {
             out.push(' ');
@@ -213,7 +213,7 @@ fn push_word(out: &mut String, word: Option<&Word>) {
 }
 
 /// Whether a word would be read as something else without quotes.
-fn needs_quotes(text: &str) -> bool {
+pub(crate) fn needs_quotes(text: &str) -> bool {
     let wildcard = text.starts_with('<') && text.ends_with('>') && text.len() > 2;
     let plain = |c: char| c.is_ascii_alphanumeric() || "-._/:@+*,=%~^".contains(c);
     let inner = if wildcard { text.get(1..text.len() - 1).unwrap_or("") } else { text };
