@@ -21,6 +21,11 @@ enum Part<'c> {
 }
 
 impl Configuration {
+    /// A configuration without a statement.
+    pub fn empty(form: super::Form) -> Self {
+        Self { tree: Tree::default(), source: Source::new("", ""), form }
+    }
+
     /// What stands at `path`, in curly form and without what is around it; empty if there is nothing.
     pub fn print_at(&self, path: &[&str]) -> String {
         let mut out = String::new();

@@ -67,3 +67,9 @@ pub fn list(choices: &[Choice]) -> String {
     }
     out
 }
+
+/// Words first, each kind by the alphabet.
+pub(super) fn sort(choices: &mut [Choice]) {
+    let key = |choice: &Choice| (!choice.is_literal(), choice.text.clone());
+    choices.sort_by_key(key);
+}

@@ -38,8 +38,6 @@ pub enum Slot {
     Words(&'static str),
     /// The words of a statement, to the end or to one of the words that follow.
     Path(Paths),
-    /// The name of an outbound-ssh client.
-    Client,
 }
 
 /// Which statements a path may name.
@@ -49,22 +47,20 @@ pub enum Paths {
     Any,
     /// One that is there.
     Existing,
-    /// One in the running configuration.
-    Committed,
 }
 
-pub(super) use Slot::{Client, Number, Path, Text, Word, Words};
+use Slot::{Number, Path, Text, Word, Words};
 
-pub(super) const fn word(name: &'static str, help: &'static str, next: &'static [Node]) -> Node {
+const fn word(name: &'static str, help: &'static str, next: &'static [Node]) -> Node {
     Node { token: Word(name), help, ends: false, next, also: &[] }
 }
 
 /// A word behind which the command may end.
-pub(super) const fn last(name: &'static str, help: &'static str, next: &'static [Node]) -> Node {
+const fn last(name: &'static str, help: &'static str, next: &'static [Node]) -> Node {
     Node { token: Word(name), help, ends: true, next, also: &[] }
 }
 
-pub(super) const fn slot(token: Slot, help: &'static str, next: &'static [Node]) -> Node {
+const fn slot(token: Slot, help: &'static str, next: &'static [Node]) -> Node {
     Node { token, help, ends: true, next, also: &[] }
 }
 
@@ -73,44 +69,15 @@ const fn path(next: &'static [Node]) -> Node {
     Node { token: Path(Paths::Existing), help: "The statement", ends: false, next, also: &[] }
 }
 
-/// The filters behind `|`.
-pub static PIPES: [Node; 10] = [
-    word("compare", "Compare with an earlier configuration", &COMPARE),
-    last("count", "Count the lines", &[]),
-    word("display", "Show in another form", &DISPLAY),
-    word("except", "Show the lines that don't match", &PATTERN),
-    word("find", "Begin at the first line that matches", &PATTERN),
-    last("last", "Show the end alone", &LAST),
-    word("match", "Show the lines that match", &PATTERN),
-    last("no-more", "Don't stop at each page", &[]),
-    word("save", "Write into a file", &FILE),
-    word("trim", "Leave out the first columns", &COLUMNS),
-];
-
-static COMPARE: [Node; 1] =
-    [word("rollback", "A configuration that was committed before", &ROLLBACK)];
-static ROLLBACK: [Node; 1] = [slot(Number("<number>", 0, 49), "0 is the newest", &[])];
-static DISPLAY: [Node; 5] = [
-    last("inheritance", "Show with what groups add (none are expanded here)", &[]),
-    last("json", "Show as JSON", &[]),
-    last("set", "Show as set commands", &[]),
-    last("xml", "Show as XML", &[]),
-    last("omit", "Show without what is marked to be left out", &[]),
-];
-static PATTERN: [Node; 1] = [slot(Text("<pattern>"), "A regular expression", &[])];
-static LAST: [Node; 1] = [slot(Number("<lines>", 1, 1_000_000), "How many lines", &[])];
 static FILE: [Node; 1] = [slot(Text("<file>"), "The name of a file", &[])];
-static COLUMNS: [Node; 1] = [slot(Number("<columns>", 0, 10_000), "How many columns", &[])];
 
-/// The commands of operational mode.
-pub static OPERATIONAL: [Node; 8] = [
+/// The commands of operational mode that are the command line's own; all others are RPCs of
+/// [`crate::junos_command`].
+pub static OPERATIONAL: [Node; 5] = [
     last("configure", "Change the configuration", &CONFIGURE),
     last("exit", "Leave", &[]),
-    word("file", "Look at the files of this machine", &FILES),
     last("help", "How to get help", &[]),
     last("quit", "Leave", &[]),
-    word("request", "Ask the system for something", &super::operational::REQUEST),
-    word("show", "Show how things stand", &super::operational::SHOW),
     word("start", "Start a program", &START),
 ];
 
@@ -120,19 +87,8 @@ static CONFIGURE: [Node; 3] = [
     last("shared", "Change what all others change too", &[]),
 ];
 static START: [Node; 1] = [last("shell", "Your own shell, if your class has it", &[])];
-static FILES: [Node; 3] = [
-    word("checksum", "Compute the sum of a file", &CHECKSUMS),
-    last("list", "List files", &FILE),
-    word("show", "Show a file", &FILE),
-];
-static CHECKSUMS: [Node; 3] = [
-    word("md5", "By MD5", &FILE),
-    word("sha-256", "By SHA-256", &FILE),
-    word("sha1", "By SHA-1", &FILE),
-];
-
 /// The commands of configuration mode.
-pub static CONFIGURATION: [Node; 22] = [
+pub static CONFIGURATION: [Node; 21] = [
     word("activate", "Take off the inactive mark of a statement", &EXISTING),
     word("annotate", "Put a comment on a statement", &ANNOTATE),
     last("commit", "Put the changes into force", &COMMIT),
@@ -147,14 +103,13 @@ pub static CONFIGURATION: [Node; 22] = [
     last("quit", "Leave this level", &EXIT),
     word("rename", "Give a statement another name", &RENAME),
     last("rollback", "Go back to a configuration of before", &ROLLBACK_TO),
-    word("run", "Run a command of operational mode", &OPERATIONAL),
+    word("run", "Run a command of operational mode", &RUN),
     word("save", "Write the configuration into a file", &FILE),
     word("set", "Set a statement", &ANY),
     last("show", "Show the configuration", &EXISTING),
     last("status", "Show who else is changing the configuration", &[]),
     last("top", "Go to the top, or do something there", &CONFIGURATION),
     Node { also: &CONFIGURATION, ..last("up", "Go up, or do something there", &UP) },
-    last("validate", "Check the changes as commit check does", &[]),
 ];
 
 static ANY: [Node; 1] = [slot(Path(Paths::Any), "A statement", &[])];
@@ -168,6 +123,7 @@ static TO: [Node; 1] = [word("to", "The new name", &ANY)];
 static INSERT: [Node; 1] = [path(&BESIDE)];
 static BESIDE: [Node; 2] =
     [word("after", "Behind this one", &EXISTING), word("before", "Before this one", &EXISTING)];
+static RUN: [Node; 1] = [slot(Words("<command>"), "A command of operational mode", &[])];
 static EXIT: [Node; 1] = [last("configuration-mode", "Leave configuration mode", &[])];
 static UP: [Node; 1] =
     [Node { also: &CONFIGURATION, ..slot(Number("<levels>", 1, 64), "How many levels", &[]) }];

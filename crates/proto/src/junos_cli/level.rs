@@ -50,6 +50,19 @@ fn ends(level: &[String]) -> Vec<usize> {
     ends
 }
 
+/// Each statement on the way down, as it is written.
+pub(super) fn statements(level: &[String]) -> Vec<String> {
+    let mut start = 0;
+    let mut all = Vec::new();
+    for end in ends(level) {
+        let words = level.get(start..end).unwrap_or_default();
+        let words: Vec<_> = words.iter().map(|word| super::line::quote(word)).collect();
+        all.push(words.join(" "));
+        start = end;
+    }
+    all
+}
+
 /// What Junos prints above a prompt.
 pub(super) fn banner(level: &[String]) -> String {
     let words: Vec<_> = level.iter().map(|word| super::line::quote(word)).collect();

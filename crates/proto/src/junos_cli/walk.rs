@@ -1,14 +1,15 @@
 //! A line walked along the grammar: what its words mean, and what may come next.
 
-use super::choice::{Choice, list};
-use super::grammar::{CONFIGURATION, Node, PIPES, Paths, Slot};
+use super::choice::Choice;
+use super::error::LineError;
+use super::grammar::{Node, Paths, Slot};
 use super::line::{Line, Token};
 use super::statement::{Cursor, Misfit};
 use crate::junos::Configuration;
 
 /// A piece of a command, in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
+pub(super) enum Piece {
     /// A word of the grammar.
     Word(&'static str),
     /// A name, number or text.
@@ -19,96 +20,13 @@ pub enum Piece {
 
 /// What the words are walked over.
 #[derive(Clone, Copy, Debug)]
-pub struct Ground<'c> {
+pub(super) struct Ground<'c> {
     /// The commands of the mode.
-    pub commands: &'static [Node],
+    pub(super) commands: &'static [Node],
     /// The level that is edited.
-    pub level: &'c [String],
+    pub(super) level: &'c [String],
     /// The configuration whose statements are named.
-    pub configuration: &'c Configuration,
-}
-
-/// A whole command.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Parsed {
-    /// The command.
-    pub pieces: Vec<Piece>,
-    /// Its filters, in order.
-    pub pipes: Vec<Vec<Piece>>,
-}
-
-/// Why a line is no command.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LineError {
-    /// A word that can't stand there.
-    #[error("unknown command.")]
-    Unknown {
-        /// The byte at which it begins.
-        at: usize,
-    },
-    /// The same, inside a command.
-    #[error("syntax error.")]
-    Syntax {
-        /// The byte at which it begins.
-        at: usize,
-    },
-    /// A word that begins several others.
-    #[error("'{word}' is ambiguous.\n{}", list(choices))]
-    Ambiguous {
-        /// The byte at which it begins.
-        at: usize,
-        /// The word.
-        word: String,
-        /// What it may stand for.
-        choices: Vec<Choice>,
-    },
-    /// A value of the wrong kind.
-    #[error("expected {expected}.")]
-    Value {
-        /// The byte at which it begins.
-        at: usize,
-        /// What would do.
-        expected: String,
-    },
-    /// Something is missing at the end.
-    #[error("syntax error, expecting <command>.")]
-    Incomplete {
-        /// The end of the line.
-        at: usize,
-    },
-    /// A quotation mark without its fellow.
-    #[error("this quotation mark is not closed")]
-    OpenQuote {
-        /// Where it stands.
-        at: usize,
-    },
-}
-
-impl LineError {
-    /// The stable name of this error.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown { .. } => "unknown-command",
-            Self::Syntax { .. } => "syntax-error",
-            Self::Ambiguous { .. } => "ambiguous-command",
-            Self::Value { .. } => "wrong-value",
-            Self::Incomplete { .. } => "incomplete-command",
-            Self::OpenQuote { .. } => "open-quote",
-        }
-    }
-
-    /// Who must act.
-    pub fn fault(&self) -> crate::fault::Fault {
-        crate::fault::Fault::Operator
-    }
-
-    /// Where in the line it is.
-    pub fn at(&self) -> usize {
-        match self {
-            Self::Unknown { at } | Self::Syntax { at } | Self::Ambiguous { at, .. } => *at,
-            Self::Value { at, .. } | Self::Incomplete { at } | Self::OpenQuote { at } => *at,
-        }
-    }
+    pub(super) configuration: &'c Configuration,
 }
 
 /// Where a walk stands.
@@ -128,32 +46,31 @@ struct Walk<'c> {
     ground: Ground<'c>,
     place: Place<'c>,
     ends: bool,
-    parsed: Parsed,
-    in_pipe: bool,
+    pieces: Vec<Piece>,
 }
 
-/// Reads a whole line; `None` if there is no word in it.
+/// Reads a whole line; nothing if there is no word in it.
 ///
 /// # Errors
 /// It is no command.
-pub fn parse(text: &str, ground: Ground<'_>) -> Result<Option<Parsed>, LineError> {
+pub(super) fn parse(text: &str, ground: Ground<'_>) -> Result<Vec<Piece>, LineError> {
     if let Some(at) = Line::new(text).open_quote {
         return Err(LineError::OpenQuote { at });
     }
     let words = Line::all(text);
     if words.is_empty() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let mut walk = Walk::new(ground);
     words.iter().try_for_each(|word| walk.step(word))?;
-    walk.finish(text.len()).map(Some)
+    walk.finish(text.len())
 }
 
-/// What may stand at the end of `text`, and the word that is being typed there.
+/// What may stand at the end of `text`.
 ///
 /// # Errors
 /// What stands before is no beginning of a command.
-pub fn choices(text: &str, ground: Ground<'_>) -> Result<(Token, Vec<Choice>), LineError> {
+pub(super) fn choices(text: &str, ground: Ground<'_>) -> Result<Vec<Choice>, LineError> {
     let line = Line::new(text);
     if let Some(at) = line.open_quote {
         return Err(LineError::OpenQuote { at });
@@ -162,31 +79,25 @@ pub fn choices(text: &str, ground: Ground<'_>) -> Result<(Token, Vec<Choice>), L
     line.words.iter().try_for_each(|word| walk.step(word))?;
     let prefix = line.partial.text.as_str();
     let mut choices = walk.choices(prefix);
-    if prefix.is_empty() && walk.may_end() && !walk.parsed.pieces.is_empty() | walk.has_path() {
+    if prefix.is_empty() && !walk.pieces.is_empty() && walk.may_end() {
         choices.insert(0, Choice::enter());
+        if walk.pieces.iter().any(|piece| *piece == Piece::Word("show")) {
+            choices.push(Choice::slot("|", "Pass the output through something"));
+        }
     }
-    Ok((line.partial, choices))
+    Ok(choices)
 }
 
 impl<'c> Walk<'c> {
     fn new(ground: Ground<'c>) -> Self {
         let place = Place::Nodes([ground.commands, &[]]);
-        Self { ground, place, ends: false, parsed: Parsed::default(), in_pipe: false }
+        Self { ground, place, ends: false, pieces: Vec::new() }
     }
 
-    fn push(&mut self, piece: Piece) {
-        match self.parsed.pipes.last_mut().filter(|_| self.in_pipe) {
-            Some(pipe) => pipe.push(piece),
-            None => self.parsed.pieces.push(piece),
-        }
-    }
-
-    fn has_path(&self) -> bool {
-        matches!(self.place, Place::Statement(..))
-    }
-
+    /// A command behind which a statement may stand need not have one.
     fn may_end(&self) -> bool {
         match &self.place {
+            Place::Statement(cursor, _) if cursor.typed().is_empty() => self.ends,
             Place::Statement(cursor, node) => node.ends && cursor.may_end(),
             _ => self.ends,
         }
@@ -194,9 +105,6 @@ impl<'c> Walk<'c> {
 
     /// Takes the next word.
     fn step(&mut self, token: &Token) -> Result<(), LineError> {
-        if token.is_bar() {
-            return self.bar(token.start);
-        }
         if let Place::Statement(cursor, node) = &mut self.place {
             let follower =
                 node.next.iter().find(|next| !token.quoted && is_word(next, &token.text));
@@ -210,7 +118,7 @@ impl<'c> Walk<'c> {
             return cursor.step(&token.text, token.quoted).map_err(|misfit| told(misfit, token));
         }
         let Place::Nodes(lists) = self.place else {
-            self.push(Piece::Value(token.text.clone()));
+            self.pieces.push(Piece::Value(token.text.clone()));
             return Ok(());
         };
         let node = self.find(lists, token)?;
@@ -248,7 +156,7 @@ impl<'c> Walk<'c> {
             _ => None,
         });
         match number {
-            _ if self.parsed.pieces.is_empty() => Err(LineError::Unknown { at }),
+            _ if self.pieces.is_empty() => Err(LineError::Unknown { at }),
             Some((least, most)) => {
                 let expected = format!("a number from {least} to {most}");
                 Err(LineError::Value { at, expected })
@@ -262,14 +170,14 @@ impl<'c> Walk<'c> {
         self.place = Place::Nodes([node.next, node.also]);
         match node.token {
             Slot::Word(word) => {
-                self.push(Piece::Word(word));
+                self.pieces.push(Piece::Word(word));
                 self.open_path(node);
             }
             Slot::Words(_) => {
-                self.push(Piece::Value(token.text.clone()));
+                self.pieces.push(Piece::Value(token.text.clone()));
                 self.place = Place::Free;
             }
-            _ => self.push(Piece::Value(token.text.clone())),
+            _ => self.pieces.push(Piece::Value(token.text.clone())),
         }
     }
 
@@ -280,103 +188,51 @@ impl<'c> Walk<'c> {
             _ => None,
         });
         let Some((paths, next)) = path else { return };
-        let level = match paths {
-            Paths::Committed => &[][..],
-            Paths::Any | Paths::Existing => self.level(),
-        };
-        let is_there = paths != Paths::Any;
+        // `top` and `up` before the command take away from the level.
+        let level = super::level::after(&self.pieces, self.ground.level);
+        let is_there = paths == Paths::Existing;
         let cursor = Cursor::new(self.ground.configuration, level, is_there);
         self.place = Place::Statement(Box::new(cursor), next);
-    }
-
-    /// The level, of which `top` and `up` before the command take away.
-    fn level(&self) -> &'c [String] {
-        super::level::after(&self.parsed.pieces, self.ground.level)
     }
 
     fn close_path(&mut self) {
         let Place::Statement(cursor, _) = &self.place else { return };
         let typed = cursor.typed().to_vec();
-        self.push(Piece::Path(typed));
+        self.pieces.push(Piece::Path(typed));
     }
 
-    fn bar(&mut self, at: usize) -> Result<(), LineError> {
-        if !self.may_end_or_path_is_empty() {
-            return Err(LineError::Syntax { at });
-        }
-        self.close_path();
-        self.in_pipe = true;
-        self.parsed.pipes.push(Vec::new());
-        self.place = Place::Nodes([&PIPES, &[]]);
-        self.ends = false;
-        Ok(())
-    }
-
-    /// A command behind which a statement may stand need not have one.
-    fn may_end_or_path_is_empty(&self) -> bool {
-        match &self.place {
-            Place::Statement(cursor, _) if cursor.typed().is_empty() => self.ends,
-            _ => self.may_end(),
-        }
-    }
-
-    fn finish(mut self, end: usize) -> Result<Parsed, LineError> {
-        if !self.may_end_or_path_is_empty() {
+    fn finish(mut self, end: usize) -> Result<Vec<Piece>, LineError> {
+        if !self.may_end() {
             return Err(LineError::Incomplete { at: end });
         }
         self.close_path();
-        Ok(self.parsed)
+        Ok(self.pieces)
     }
 
     fn choices(&self, prefix: &str) -> Vec<Choice> {
-        let mut all = match &self.place {
-            Place::Nodes(lists) => self.of_nodes(*lists, prefix),
+        match &self.place {
+            Place::Nodes(lists) => of_nodes(*lists, prefix),
             Place::Statement(cursor, node) => {
                 let mut all = cursor.choices(prefix);
                 if !cursor.typed().is_empty() {
-                    all.extend(self.of_nodes([node.next, &[]], prefix));
+                    all.extend(of_nodes([node.next, &[]], prefix));
                 }
                 all
             }
             Place::Free => Vec::new(),
-        };
-        if prefix.is_empty() && self.may_end_or_path_is_empty() && !self.in_configuration_edit() {
-            all.push(Choice::slot("|", "Pipe through a command"));
         }
-        all
     }
+}
 
-    /// Commands that change something have nothing to filter.
-    fn in_configuration_edit(&self) -> bool {
-        let first = self.parsed.pieces.first();
-        let shows = [Piece::Word("show"), Piece::Word("run")];
-        self.ground.commands.as_ptr() == CONFIGURATION.as_ptr()
-            && !first.is_some_and(|first| shows.contains(first))
-            || first.is_none()
-    }
-
-    fn of_nodes(&self, lists: [&'static [Node]; 2], prefix: &str) -> Vec<Choice> {
-        let mut all = Vec::new();
-        for node in lists.into_iter().flatten() {
-            match node.token {
-                Slot::Word(word) if !word.starts_with(prefix) => {}
-                Slot::Client => all.extend(self.clients(prefix)),
-                Slot::Path(_) => {}
-                _ => all.push(shown(node)),
-            }
-        }
-        all.sort_by(|one, other| {
-            (!one.is_literal(), &one.text).cmp(&(!other.is_literal(), &other.text))
-        });
-        all
-    }
-
-    fn clients(&self, prefix: &str) -> Vec<Choice> {
-        let path = ["system", "services", "outbound-ssh", "client"];
-        let names = self.ground.configuration.words_after(&path);
-        let names = names.into_iter().map(|word| word.text());
-        names.filter(|name| name.starts_with(prefix)).map(Choice::name).collect()
-    }
+fn of_nodes(lists: [&'static [Node]; 2], prefix: &str) -> Vec<Choice> {
+    let fits = |node: &&Node| match node.token {
+        Slot::Word(word) => word.starts_with(prefix),
+        Slot::Path(_) => false,
+        _ => true,
+    };
+    let mut all: Vec<_> = lists.into_iter().flatten().filter(fits).map(shown).collect();
+    super::choice::sort(&mut all);
+    all
 }
 
 /// Whether the node is this very word.
@@ -392,7 +248,7 @@ fn takes(node: &Node, token: &Token) -> bool {
             let digits = token.text.bytes().all(|byte| byte.is_ascii_digit());
             digits && token.text.parse().is_ok_and(|number: u64| (least..=most).contains(&number))
         }
-        Slot::Text(_) | Slot::Words(_) | Slot::Client => true,
+        Slot::Text(_) | Slot::Words(_) => true,
     }
 }
 
@@ -402,7 +258,6 @@ fn shown(node: &Node) -> Choice {
         Slot::Number(name, ..) | Slot::Text(name) | Slot::Words(name) => {
             Choice::slot(name, node.help)
         }
-        Slot::Client => Choice::slot("<client>", node.help),
         Slot::Path(_) => Choice::slot("<statement>", node.help),
     }
 }
