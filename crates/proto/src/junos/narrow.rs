@@ -7,7 +7,7 @@
 //!   system login user         every statement that begins with these words
 //! ```
 
-use super::print::print_block;
+use super::print::block;
 use super::schema::Area;
 use super::tree::{Statement, Word};
 use super::{Configuration, Source, Tree};
@@ -28,16 +28,14 @@ impl Configuration {
 
     /// What stands at `path`, in curly form and without what is around it; empty if there is nothing.
     pub fn print_at(&self, path: &[&str]) -> String {
-        let mut out = String::new();
         match part(&self.tree.statements, Area::TOP, path) {
-            Some(Part::Inside(statements, area)) => print_block(&mut out, statements, area, 0),
+            Some(Part::Inside(statements, area)) => block(statements, area),
             Some(Part::These(statements, area)) => {
                 let statements: Vec<_> = statements.into_iter().cloned().collect();
-                print_block(&mut out, &statements, area, 0);
+                block(&statements, area)
             }
-            None => {}
+            None => String::new(),
         }
-        out
     }
 
     /// The configuration with what stands at `path` and what is around it alone.
