@@ -2,13 +2,14 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use homing_proto::fault::Fault;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::datastore::{Store, StoreError, reloader};
 use crate::embedded::{Duplex, Netconf};
-use crate::loaded::LoadError;
+use crate::loaded::{LoadError, Loaded};
 use crate::netconf::{self, AgentView as _, Class};
 use crate::progress::Summary;
 use crate::report::ClientReport;
@@ -18,38 +19,13 @@ use crate::supervisor::Changes;
 /// What the agent's own task is asked to do.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Reload(oneshot::Sender<Result<Changes, ReloadError>>),
+    /// Follow this configuration; connections that it ends live on for so long.
+    Apply(Box<Loaded>, Duration, oneshot::Sender<Result<Changes, LoadError>>),
     Show(oneshot::Sender<Vec<ClientReport>>),
 }
 
 /// Why nothing was reloaded; what ran before runs on.
-#[derive(Debug, thiserror::Error)]
-pub enum ReloadError {
-    /// The configuration can't be read or is wrong.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// The agent is stopping.
-    #[error(transparent)]
-    Gone(#[from] Gone),
-}
-
-impl ReloadError {
-    /// A stable word for logs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Load(error) => error.code(),
-            Self::Gone(error) => error.code(),
-        }
-    }
-
-    /// Who must act.
-    pub fn fault(&self) -> Fault {
-        match self {
-            Self::Load(error) => error.fault(),
-            Self::Gone(_) => Fault::Local,
-        }
-    }
-}
+pub type ReloadError = StoreError;
 
 /// The agent has stopped, or is about to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -76,9 +52,12 @@ impl AgentHandle {
     /// # Errors
     /// The configuration is wrong: nothing was changed.
     pub async fn reload(&self) -> Result<Changes, ReloadError> {
-        let (answer, answered) = oneshot::channel();
-        self.commands.send(Command::Reload(answer)).await.map_err(|_| Gone)?;
-        answered.await.map_err(|_| Gone)?
+        self.shared.store.reload(reloader()).await
+    }
+
+    /// The configuration: candidates, commits, history.
+    pub fn store(&self) -> &Store {
+        &self.shared.store
     }
 
     /// Where every client stands.

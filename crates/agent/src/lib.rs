@@ -3,7 +3,7 @@
 //! ```text
 //!   Junos statements ──▶ loaded ──▶ supervisor ──▶ client (one task per stanza)
 //!                          ▲           ▲             dialer ─▶ connect ─▶ initiation ─▶ ssh_server
-//!                        reload      control (reload, show, netconf)          openssh │ embedded
+//!              datastore, reload      control (reload, show, netconf)          openssh │ embedded
 //! ```
 //!
 //! [`run()`] is the whole agent; [`Agent`] the same for a program that wants a handle on it.
@@ -12,6 +12,7 @@ pub mod cli;
 mod client;
 mod connect;
 mod control;
+pub mod datastore;
 pub mod embedded;
 mod handle;
 mod loaded;

@@ -10,7 +10,6 @@ use homing_proto::junos::{
     self, Configuration, Diagnostics, NotActedOn, OutboundSsh, TraceFlag, Weight,
 };
 
-use crate::options::ConfigSource;
 use crate::stanza::{Refused, Stanza};
 use crate::trace::{Flags, Settings, TraceError};
 
@@ -79,36 +78,20 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// Reads the configuration.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    pub(crate) fn read(source: &ConfigSource, log_dir: &Path) -> Result<Self, LoadError> {
-        let configuration = match source {
-            ConfigSource::File(path) => parse_file(path)?,
-            ConfigSource::Text(text) => {
-                Configuration::parse("configuration", text).map_err(LoadError::Statements)?
-            }
-        };
-        Self::new(configuration, log_dir)
-    }
-
     /// Takes what the agent acts on out of `configuration`.
     ///
     /// # Errors
     /// Everything that is wrong with it.
-    pub(crate) fn new(configuration: Configuration, log_dir: &Path) -> Result<Self, LoadError> {
+    pub(crate) fn new(
+        configuration: Arc<Configuration>,
+        log_dir: &Path,
+    ) -> Result<Self, LoadError> {
         let outbound = configuration.outbound_ssh().map_err(LoadError::Statements)?;
         configuration.login().map_err(LoadError::Statements)?;
         let mentions = mentions(&configuration, &outbound)?;
         let trace = trace_settings(&outbound, log_dir)?;
-        let mut loaded = Self {
-            configuration: Arc::new(configuration),
-            stanzas: Vec::new(),
-            refused: Vec::new(),
-            trace,
-            mentions,
-        };
+        let mut loaded =
+            Self { configuration, stanzas: Vec::new(), refused: Vec::new(), trace, mentions };
         for client in outbound.clients {
             match stanza(client, outbound.routing_instance.as_ref()) {
                 Ok(stanza) => loaded.stanzas.push(stanza),
@@ -124,6 +107,14 @@ impl Loaded {
 /// # Errors
 /// It can't be read, or its statements are wrong.
 pub(crate) fn parse_file(path: &Path) -> Result<Configuration, LoadError> {
+    Ok(read_file(path)?.0)
+}
+
+/// As [`parse_file`], with the text.
+///
+/// # Errors
+/// As [`parse_file`].
+pub(crate) fn read_file(path: &Path) -> Result<(Configuration, String), LoadError> {
     let failed = |error| LoadError::File { path: path.to_owned(), error };
     let length = std::fs::metadata(path).map_err(failed)?.len();
     if length > LONGEST {
@@ -131,7 +122,8 @@ pub(crate) fn parse_file(path: &Path) -> Result<Configuration, LoadError> {
     }
     let bytes = std::fs::read(path).map_err(failed)?;
     let name = path.display().to_string();
-    Configuration::parse_bytes(&name, &bytes).map_err(LoadError::Statements)
+    let configuration = Configuration::parse_bytes(&name, &bytes).map_err(LoadError::Statements)?;
+    Ok((configuration, String::from_utf8(bytes).unwrap_or_default()))
 }
 
 /// What is not acted on and need not be. A client's `proxy-server` is not among them: it stops
@@ -207,7 +199,9 @@ mod tests {
     use super::*;
 
     fn load(text: &str) -> Result<Loaded, LoadError> {
-        Loaded::read(&ConfigSource::Text(text.to_owned()), Path::new("/var/log"))
+        let configuration = Configuration::parse("configuration", text);
+        let configuration = configuration.map_err(LoadError::Statements)?;
+        Loaded::new(Arc::new(configuration), Path::new("/var/log"))
     }
 
     fn outbound(text: &str) -> Result<Loaded, LoadError> {

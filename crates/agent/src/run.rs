@@ -2,18 +2,19 @@
 //!
 //! ```text
 //!   start: read configuration ─▶ choose SSH server ─▶ open sockets ─▶ one task per client
-//!   run:   commands (reload, show) and callers on the sockets, until `shutdown`
+//!   run:   commands (apply, show) and callers on the sockets, until `shutdown`
 //!   stop:  every connection closed in order, then the sockets removed
 //! ```
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use homing_proto::fault::Fault;
 use tokio::sync::{mpsc, watch};
 
 use crate::control::server::{DoorError, Doors};
-use crate::handle::{AgentHandle, Command, ReloadError};
+use crate::handle::{AgentHandle, Command};
 use crate::loaded::{LoadError, Loaded};
 use crate::netconf::Sessions;
 use crate::options::Options;
@@ -92,9 +93,10 @@ impl Agent {
     /// # Errors
     /// The agent can't start.
     pub async fn start(options: Options) -> Result<Self, RunError> {
-        let loaded = Loaded::read(&options.configuration, &options.log_dir)?;
-        mention(&loaded);
         let doors = Doors::open(&options)?;
+        let (sender, commands) = mpsc::channel(COMMAND_QUEUE);
+        let (store, loaded) = crate::datastore::start(&options, sender.clone())?;
+        mention(&loaded);
         let ssh_server = SshServer::choose(&options).await?;
         let trace = Trace::default();
         trace.apply(loaded.trace.clone()).map_err(LoadError::from)?;
@@ -102,14 +104,14 @@ impl Agent {
             options,
             ssh_server,
             trace,
+            store,
             configuration: watch::Sender::new(loaded.configuration.clone()),
             sessions: Sessions::default(),
             summary: watch::Sender::new(Summary::default()),
         });
-        let (sender, commands) = mpsc::channel(COMMAND_QUEUE);
         let handle = AgentHandle { commands: sender, shared };
         let mut supervisor = Supervisor::new(handle.clone());
-        supervisor.apply(loaded);
+        supervisor.apply(loaded, Duration::ZERO);
         Ok(Self { supervisor, doors, commands, handle })
     }
 
@@ -125,8 +127,8 @@ impl Agent {
             while let Some(command) = commands.recv().await {
                 // Whoever asked may have gone; what was done stays done.
                 match command {
-                    Command::Reload(answer) => {
-                        let _ = answer.send(reload(&mut supervisor, &handle.shared));
+                    Command::Apply(loaded, grace, answer) => {
+                        let _ = answer.send(apply(&mut supervisor, &handle.shared, *loaded, grace));
                     }
                     Command::Show(answer) => {
                         let _ = answer.send(supervisor.report());
@@ -136,6 +138,7 @@ impl Agent {
         };
         tokio::select! {
             () = work => {}
+            () = handle.shared.store.keep_time() => {}
             () = doors.serve(&handle) => {}
             () = shutdown => {}
         }
@@ -146,12 +149,16 @@ impl Agent {
 }
 
 /// All or nothing: whatever can fail comes before the first change.
-fn reload(supervisor: &mut Supervisor, shared: &Shared) -> Result<Changes, ReloadError> {
-    let loaded = Loaded::read(&shared.options.configuration, &shared.options.log_dir)?;
+fn apply(
+    supervisor: &mut Supervisor,
+    shared: &Shared,
+    loaded: Loaded,
+    grace: Duration,
+) -> Result<Changes, LoadError> {
     mention(&loaded);
-    shared.trace.apply(loaded.trace.clone()).map_err(LoadError::from)?;
+    shared.trace.apply(loaded.trace.clone())?;
     shared.configuration.send_replace(loaded.configuration.clone());
-    Ok(supervisor.apply(loaded))
+    Ok(supervisor.apply(loaded, grace))
 }
 
 fn mention(loaded: &Loaded) {

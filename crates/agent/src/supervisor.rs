@@ -6,6 +6,7 @@
 //! ```
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -42,6 +43,17 @@ pub struct Changes {
     pub refused: Vec<String>,
 }
 
+/// Tells a task to stop, at once or after `grace`.
+fn cancel_after(stop: CancellationToken, grace: Duration) {
+    if grace.is_zero() {
+        return stop.cancel();
+    }
+    tokio::spawn(async move {
+        tokio::time::sleep(grace).await;
+        stop.cancel();
+    });
+}
+
 /// Owns the clients' tasks.
 pub(crate) struct Supervisor {
     agent: AgentHandle,
@@ -56,8 +68,8 @@ impl Supervisor {
         Self { agent, running: Vec::new(), refused: Vec::new(), leaving: Vec::new() }
     }
 
-    /// Brings the tasks in line with `loaded`.
-    pub(crate) fn apply(&mut self, loaded: Loaded) -> Changes {
+    /// Brings the tasks in line with `loaded`; those that end live on for `grace`.
+    pub(crate) fn apply(&mut self, loaded: Loaded, grace: Duration) -> Changes {
         let mut changes = Changes::default();
         let mut former = std::mem::take(&mut self.running);
         for stanza in loaded.stanzas {
@@ -70,7 +82,7 @@ impl Supervisor {
                 }
                 Some(running) => {
                     changes.changed.push(name);
-                    running.stop.cancel();
+                    cancel_after(running.stop, grace);
                     self.start(stanza, Some(running.task))
                 }
                 None => {
@@ -83,7 +95,7 @@ impl Supervisor {
         self.leaving.retain(|task| !task.is_finished());
         for running in former {
             changes.removed.push(running.stanza.client.to_string());
-            running.stop.cancel();
+            cancel_after(running.stop, grace);
             self.leaving.push(running.task);
         }
         let told = |refused: &Refused| format!("{}: {}", refused.client, refused.reason);

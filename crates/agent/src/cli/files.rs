@@ -18,7 +18,7 @@ impl From<LoadError> for Failure {
 
 /// Says whether the agent could act on the file, and what it would not act on.
 pub(super) fn check(file: &Path) -> Result<(), Failure> {
-    let loaded = Loaded::new(read(file)?, Path::new("/var/log"))?;
+    let loaded = Loaded::new(read(file)?.into(), Path::new("/var/log"))?;
     Trace::default().apply(loaded.trace).map_err(LoadError::from)?;
     for mention in &loaded.mentions {
         eprintln!("note: {mention}");

@@ -35,6 +35,9 @@ pub struct Commit {
     pub persist: Option<String>,
     /// The word under which the commit that waits was made.
     pub persist_id: Option<String>,
+    /// The end of this session undoes the confirmed commit, and only this session confirms it, unless
+    /// `persist` is given (RFC 6241). Not so on Junos.
+    pub is_bound: bool,
 }
 
 /// One line of `show system commit`.
@@ -91,7 +94,7 @@ pub(super) struct Confirming {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    Commit(SessionId),
+    Commit(SessionId, bool),
     Reload,
     RollBack(Ending),
 }
@@ -163,12 +166,14 @@ impl Datastore {
             },
         });
         self.is_committing = true;
+        let is_bound = commit.is_bound && commit.persist.is_none();
+        let kind = Kind::Commit(session, is_bound);
         let record = self.record(author, commit.comment, now, confirming.as_ref());
         let former = confirming.is_some().then(|| match &self.confirming {
             Some(confirming) => confirming.former.clone(),
             None => self.running.clone(),
         });
-        Ok(Plan { configuration, text, record, confirming, kind: Kind::Commit(session), former })
+        Ok(Plan { configuration, text, record, confirming, kind, former })
     }
 
     /// Begins a commit of a configuration that a person wrote into the file.
@@ -211,7 +216,7 @@ impl Datastore {
                     None => Event::ConfirmStart(author, wait),
                 });
                 let session = match kind {
-                    Kind::Commit(session) if record.persist.is_none() => Some(session),
+                    Kind::Commit(session, true) => Some(session),
                     _ => None,
                 };
                 self.confirming = Some(Confirming { record, session, former });
@@ -336,7 +341,7 @@ impl Datastore {
     fn settle_candidates(&mut self, plan: &Plan, before: &Arc<Configuration>) {
         let running = self.running.clone();
         let committed = match plan.kind {
-            Kind::Commit(session) => Some(session),
+            Kind::Commit(session, _) => Some(session),
             _ => None,
         };
         if let Some(private) = committed.and_then(|session| self.private_mut(session)) {

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 pub use crate::api::Timestamp;
 pub use author::{Author, Client, SessionId};
-pub use commit::{Commit, CommitRecord, Event, Plan};
+pub use commit::{Commit, CommitRecord, ConfirmingRecord, Event, Plan};
 pub use compare::{compare, compare_set, same};
 pub use edit::{Action, Edit, Outcome};
 pub use error::{EditError, Refused};

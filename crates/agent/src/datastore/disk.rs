@@ -1,0 +1,299 @@
+//! The files of the commits.
+//!
+//! ```text
+//! STATE/commits/            0700
+//!   journal.json            0600  who, when, which text; its rename is the commit
+//!   00000012.conf           0600  the text of commit 12
+//!   rescue.conf             0600
+//! FILE                            the running configuration
+//! .FILE.homing-new                the next one, until its rename
+//! ```
+//!
+//! Everything that can fail for want of space comes before the journal's rename. If the machine
+//! stops between that and the rename of FILE, the next start finds `.FILE.homing-new` with the
+//! digest of the newest commit and goes on where it stopped.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use homing_proto::datastore::{CommitRecord, ConfirmingRecord, MOST_COMMITS};
+
+use super::journal::{Entry, Journal, digest};
+
+/// A file that can't be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {error}", path.display())]
+pub struct DiskError {
+    /// The file.
+    pub path: PathBuf,
+    /// What the system says.
+    pub error: io::Error,
+}
+
+impl DiskError {
+    /// A stable word for logs.
+    pub fn code(&self) -> &'static str {
+        match self.error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "disk-full",
+            _ => "commit-not-durable",
+        }
+    }
+}
+
+/// Gives an error its file.
+fn at(path: &Path) -> impl FnOnce(io::Error) -> DiskError {
+    |error| DiskError { path: path.to_owned(), error }
+}
+
+/// Where the commits are kept.
+#[derive(Debug)]
+pub(super) struct Disk {
+    dir: PathBuf,
+    /// The file that is the running configuration, if it is one.
+    file: Option<PathBuf>,
+    pub(super) journal: Journal,
+}
+
+/// A commit that only wants its rename.
+#[derive(Debug)]
+#[must_use = "a staged commit is finished or dropped"]
+pub(super) struct Staged {
+    journal: Journal,
+    /// Removed unless the commit is finished.
+    made: Vec<PathBuf>,
+}
+
+/// What is to be kept.
+#[derive(Debug)]
+pub(super) struct NewCommit<'c> {
+    pub(super) record: &'c CommitRecord,
+    pub(super) confirming: Option<&'c ConfirmingRecord>,
+    pub(super) text: &'c str,
+    /// Whether the file has this text already: a person wrote it there.
+    pub(super) is_in_file: bool,
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        for path in &self.made {
+            // What can't be removed is overwritten by the next commit.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+impl Disk {
+    /// Opens the folder, made if it is not there, and ends a commit that was cut off.
+    ///
+    /// # Errors
+    /// A file can't be read or written.
+    pub(super) fn open(state_dir: &Path, file: Option<&Path>) -> Result<Self, DiskError> {
+        let dir = state_dir.join("commits");
+        crate::state::make_private_directory(&dir).map_err(at(&dir))?;
+        let path = dir.join("journal.json");
+        let journal = match fs::read(&path) {
+            Ok(text) => match Journal::parse(&text) {
+                Some(journal) => journal,
+                None => {
+                    let aside = dir.join("journal.json.broken");
+                    fs::rename(&path, &aside).map_err(at(&path))?;
+                    tracing::warn!(
+                        file = %aside.display(),
+                        "the journal of the commits can't be read; it was put aside, and a new one begins"
+                    );
+                    Journal::default()
+                }
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Journal::default(),
+            Err(error) => return Err(at(&path)(error)),
+        };
+        // A link stays a link: what it points to is replaced.
+        let file = file.map(|file| fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()));
+        let disk = Self { dir, file, journal };
+        disk.recover()?;
+        Ok(disk)
+    }
+
+    /// Ends the commit that was cut off between its two renames, and clears away what a commit
+    /// that was cut off earlier left.
+    fn recover(&self) -> Result<(), DiskError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let next = next_of(file);
+        let Ok(text) = fs::read(&next) else { return Ok(()) };
+        let is_newest = self.journal.newest() == Some(digest(&text).as_str());
+        let running = fs::read(file).ok().map(|text| digest(&text));
+        // A file that is neither the former nor the newest was written by a person since.
+        let is_ours = running.is_none() || running.as_deref() == self.journal.former();
+        if is_newest && is_ours {
+            fs::rename(&next, file).map_err(at(file))?;
+            sync_directory(file)
+        } else {
+            fs::remove_file(&next).map_err(at(&next))
+        }
+    }
+
+    /// Writes everything but the renames. Dropping what it gives takes it back.
+    ///
+    /// # Errors
+    /// A file can't be written; nothing was changed.
+    pub(super) fn stage(&self, commit: &NewCommit<'_>) -> Result<Staged, DiskError> {
+        let mut journal = self.journal.clone();
+        let entry = Entry { record: commit.record.clone(), digest: digest(commit.text.as_bytes()) };
+        journal.commits.insert(0, entry);
+        journal.commits.truncate(MOST_COMMITS);
+        journal.confirming = commit.confirming.cloned();
+        let mut staged = Staged { journal, made: Vec::new() };
+        let text_path = self.text_path(commit.record.number);
+        staged.write(&text_path, commit.text, 0o600)?;
+        if let Some(file) = self.file.as_deref().filter(|_| !commit.is_in_file) {
+            let mode = fs::metadata(file).map_or(0o600, |meta| meta.permissions().mode() & 0o777);
+            staged.write(&next_of(file), commit.text, mode)?;
+            keep_owner(file, &next_of(file));
+        }
+        let journal_text = staged.journal.text();
+        staged.write(&self.next_journal(), &journal_text, 0o600)?;
+        sync_directory(&text_path)?;
+        Ok(staged)
+    }
+
+    /// Makes a staged commit the one that holds.
+    ///
+    /// # Errors
+    /// The rename failed; nothing was changed.
+    pub(super) fn finish(&mut self, mut staged: Staged) -> Result<(), DiskError> {
+        let path = self.dir.join("journal.json");
+        fs::rename(self.next_journal(), &path).map_err(at(&path))?;
+        staged.made.clear();
+        let committed = std::mem::take(&mut staged.journal);
+        let former = std::mem::replace(&mut self.journal, committed);
+        if let Err(error) = sync_directory(&path).and_then(|()| self.replace_file()) {
+            // The commit holds; the next start does what could not be done here.
+            tracing::error!(%error, "the configuration file was not replaced");
+        }
+        self.forget(&former);
+        Ok(())
+    }
+
+    fn replace_file(&self) -> Result<(), DiskError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        match fs::rename(next_of(file), file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(at(file)(error)),
+            Ok(()) => sync_directory(file),
+        }
+    }
+
+    /// Removes the texts of commits that are no longer kept.
+    fn forget(&self, former: &Journal) {
+        let is_kept = |number| self.journal.commits.iter().any(|it| it.record.number == number);
+        let confirming = self.journal.confirming.as_ref().map(|it| it.former);
+        for entry in &former.commits {
+            let number = entry.record.number;
+            if !is_kept(number) && confirming != Some(number) {
+                // What can't be removed only takes space.
+                let _ = fs::remove_file(self.text_path(number));
+            }
+        }
+    }
+
+    /// The text of a commit.
+    ///
+    /// # Errors
+    /// It can't be read, or is not what was written.
+    pub(super) fn text(&self, number: u64) -> Result<String, DiskError> {
+        let path = self.text_path(number);
+        let text = fs::read_to_string(&path).map_err(at(&path))?;
+        let entry = self.journal.commits.iter().find(|entry| entry.record.number == number);
+        if entry.is_some_and(|entry| entry.digest != digest(text.as_bytes())) {
+            return Err(at(&path)(io::Error::other("the file is not what was committed")));
+        }
+        Ok(text)
+    }
+
+    /// The rescue configuration, if one was saved.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub(super) fn rescue(&self) -> Result<Option<String>, DiskError> {
+        let path = self.rescue_path();
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(at(&path)(error)),
+        }
+    }
+
+    /// Saves the rescue configuration, or deletes it; says whether there was one.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub(super) fn set_rescue(&self, text: Option<&str>) -> Result<bool, DiskError> {
+        let path = self.rescue_path();
+        let was_there = path.exists();
+        let Some(text) = text else {
+            if was_there {
+                fs::remove_file(&path).map_err(at(&path))?;
+            }
+            return Ok(was_there);
+        };
+        let next = self.dir.join("rescue.new");
+        write(&next, text, 0o600)?;
+        fs::rename(&next, &path).map_err(at(&path))?;
+        sync_directory(&path)?;
+        Ok(was_there)
+    }
+
+    fn rescue_path(&self) -> PathBuf {
+        self.dir.join("rescue.conf")
+    }
+
+    fn next_journal(&self) -> PathBuf {
+        self.dir.join("journal.new")
+    }
+
+    fn text_path(&self, number: u64) -> PathBuf {
+        self.dir.join(format!("{number:08}.conf"))
+    }
+}
+
+impl Staged {
+    fn write(&mut self, path: &Path, text: &str, mode: u32) -> Result<(), DiskError> {
+        self.made.push(path.to_owned());
+        write(path, text, mode)
+    }
+}
+
+/// The name under which the next text of `file` waits.
+fn next_of(file: &Path) -> PathBuf {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    file.with_file_name(format!(".{name}.homing-new"))
+}
+
+/// Writes a file that was not there, down to the disk.
+fn write(path: &Path, text: &str, mode: u32) -> Result<(), DiskError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(path)(error)),
+        _ => {}
+    }
+    let open = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+    let mut file = open.map_err(at(path))?;
+    file.write_all(text.as_bytes()).map_err(at(path))?;
+    file.sync_all().map_err(at(path))
+}
+
+/// Gives `next` the owner of `file`, where that is allowed.
+fn keep_owner(file: &Path, next: &Path) {
+    if let Ok(meta) = fs::metadata(file) {
+        // An agent that is not root can't, and is the owner itself most likely.
+        let _ = std::os::unix::fs::chown(next, Some(meta.uid()), Some(meta.gid()));
+    }
+}
+
+/// Makes the names in the folder of `path` durable.
+fn sync_directory(path: &Path) -> Result<(), DiskError> {
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+    let dir = dir.unwrap_or(Path::new("."));
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(at(dir))
+}

@@ -1,0 +1,20 @@
+//! The configuration of this device, durable: a shell around [`homing_proto::datastore`].
+//!
+//! ```text
+//!  NETCONF ─┐                        ┌─▶ Disk: staged ── one rename ──▶ committed
+//!  CLI ─────┼─▶ Store ─▶ Datastore ──┤
+//!  reload ──┘     (one lock)         └─▶ the agent's task acts on it
+//! ```
+//!
+//! A commit is staged on the disk, then acted on, then made durable by one rename: whatever fails
+//! before that leaves everything as it was.
+
+mod disk;
+mod journal;
+mod start;
+mod store;
+
+pub use disk::DiskError;
+pub(crate) use start::start;
+pub(crate) use store::reloader;
+pub use store::{Committed, Store, StoreError};

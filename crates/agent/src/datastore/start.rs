@@ -1,0 +1,108 @@
+//! What the agent runs with after a start: the file, the last commit, or the one before an
+//! unconfirmed one.
+//!
+//! ```text
+//! the file is what was committed last      ─▶ it
+//! a person changed the file meanwhile      ─▶ it, a commit by `start`
+//! a confirmed commit waits, time is left   ─▶ it, and the timer goes on
+//!                           its time is up ─▶ the configuration before it, before anything dials
+//! ```
+
+use std::sync::Arc;
+
+use homing_proto::datastore::{Author, Client, CommitRecord, Datastore, Plan, Timestamp};
+use homing_proto::junos::Configuration;
+use tokio::sync::mpsc;
+
+use super::disk::{Disk, DiskError, NewCommit};
+use super::journal;
+use super::store::{State, Store, parse};
+use crate::handle::Command;
+use crate::loaded::{self, LoadError, Loaded};
+use crate::options::{ConfigSource, Options};
+
+/// Reads the configuration to start with.
+///
+/// # Errors
+/// It can't be read or is wrong.
+pub(crate) fn start(
+    options: &Options,
+    commands: mpsc::Sender<Command>,
+) -> Result<(Store, Loaded), LoadError> {
+    let disk = open_disk(options);
+    let (configuration, text) = match &options.configuration {
+        ConfigSource::File(path) => loaded::read_file(path)?,
+        ConfigSource::Text(text) => {
+            let read = Configuration::parse("configuration", text);
+            (read.map_err(LoadError::Statements)?, text.clone())
+        }
+    };
+    let mut state = begin(disk, Arc::new(configuration), text);
+    if let Err(error) = resume(&mut state) {
+        tracing::error!(code = error.code(), "a confirmed commit can't be rolled back: {error}");
+    }
+    let loaded = Loaded::new(state.datastore.running(), &options.log_dir)?;
+    Ok((Store::new(state, options, commands), loaded))
+}
+
+/// The folder of the commits; an agent that can't use it still runs.
+fn open_disk(options: &Options) -> Option<Disk> {
+    let file = match &options.configuration {
+        ConfigSource::File(path) => Some(path.as_path()),
+        ConfigSource::Text(_) => None,
+    };
+    Disk::open(&options.state_dir, file).map_err(|error| told(&error)).ok()
+}
+
+fn told(error: &DiskError) {
+    tracing::error!(code = error.code(), "commits can't be kept: {error}");
+}
+
+/// Takes up the history; what the file says and no commit did is a commit by `start`.
+fn begin(disk: Option<Disk>, configuration: Arc<Configuration>, text: String) -> State {
+    let Some(mut disk) = disk else {
+        return State { datastore: Datastore::new(configuration, Vec::new()), disk: None };
+    };
+    if disk.journal.newest() != Some(journal::digest(text.as_bytes()).as_str()) {
+        let number = disk.journal.commits.first().map_or(0, |entry| entry.record.number) + 1;
+        let record = CommitRecord {
+            number,
+            at: Timestamp::now(),
+            author: Author::new("root", Client::Start),
+            comment: None,
+            confirmed_until: None,
+        };
+        let kept = keep(&mut disk, &record, &text, true);
+        kept.unwrap_or_else(|error| told(&error));
+    }
+    let history = disk.journal.commits.iter().map(|entry| entry.record.clone()).collect();
+    State { datastore: Datastore::new(configuration, history), disk: Some(disk) }
+}
+
+fn keep(
+    disk: &mut Disk,
+    record: &CommitRecord,
+    text: &str,
+    is_in_file: bool,
+) -> Result<(), DiskError> {
+    let staged = disk.stage(&NewCommit { record, confirming: None, text, is_in_file })?;
+    disk.finish(staged)
+}
+
+/// Goes on with a confirmed commit, or rolls it back if its time is up.
+fn resume(state: &mut State) -> Result<(), super::StoreError> {
+    let Some(disk) = state.disk.as_mut() else { return Ok(()) };
+    let Some(confirming) = disk.journal.confirming.clone() else { return Ok(()) };
+    let former = parse("former", &disk.text(confirming.former)?)?;
+    let now = Timestamp::now();
+    state.datastore.resume(confirming, former, now);
+    if let Some(plan) = state.datastore.handle_timeout(now) {
+        let Plan { record, text, .. } = &plan;
+        keep(disk, record, text, false)?;
+        state.datastore.handle_committed(plan);
+        tracing::warn!(
+            "a confirmed commit was not confirmed before the agent stopped: rolled back"
+        );
+    }
+    Ok(())
+}

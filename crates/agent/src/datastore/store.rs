@@ -1,0 +1,455 @@
+//! The one owner of the device's configuration; clones are the same one.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use homing_proto::datastore::{
+    Author, Client, Commit, CommitRecord, ConfirmingRecord, Datastore, Edit, EditError, Event,
+    Mode, Outcome, Plan, Refused, SessionId, Target, Timestamp,
+};
+use homing_proto::fault::Fault;
+use homing_proto::junos::Configuration;
+use tokio::sync::{Mutex, OwnedMutexGuard, broadcast, mpsc, oneshot, watch};
+
+use super::disk::{Disk, DiskError, NewCommit};
+use super::journal;
+use crate::handle::{Command, Gone};
+use crate::loaded::{LoadError, Loaded};
+use crate::options::{ConfigSource, Options};
+use crate::supervisor::Changes;
+
+/// Events that may wait for one listener; one that is slower misses the oldest.
+const EVENT_QUEUE: usize = 64;
+/// How long a connection that a commit ends lives on, so that the reply can pass over it.
+pub(crate) const GRACE: Duration = Duration::from_secs(1);
+
+/// Why the store does not do something; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The datastore refuses.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The agent could not act on it.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// It could not be made durable.
+    #[error("the commit can't be kept: {0}")]
+    Disk(#[from] DiskError),
+    /// There is no such earlier configuration.
+    #[error("rollback {0} does not exist")]
+    NoRollback(usize),
+    /// No rescue configuration was saved.
+    #[error("no rescue configuration is saved")]
+    NoRescue,
+    /// The agent is stopping.
+    #[error(transparent)]
+    Gone(#[from] Gone),
+}
+
+impl StoreError {
+    /// A stable word for logs and replies.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(error) => error.code(),
+            Self::Load(error) => error.code(),
+            Self::Disk(error) => error.code(),
+            Self::NoRollback(_) => "no-such-rollback",
+            Self::NoRescue => "no-rescue-configuration",
+            Self::Gone(error) => error.code(),
+        }
+    }
+
+    /// Who must act.
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Refused(error) => error.fault(),
+            Self::Load(error) => error.fault(),
+            Self::NoRollback(_) | Self::NoRescue => Fault::Operator,
+            Self::Disk(_) | Self::Gone(_) => Fault::Local,
+        }
+    }
+}
+
+/// What a commit did.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    /// Its line of the history.
+    pub record: CommitRecord,
+    /// What became of the clients.
+    pub changes: Changes,
+    /// Statements that are kept without being acted on, each with its place.
+    pub mentions: Vec<String>,
+}
+
+/// The configuration of a running agent.
+#[derive(Clone, Debug)]
+pub struct Store {
+    state: Arc<Mutex<State>>,
+    commands: mpsc::Sender<Command>,
+    events: broadcast::Sender<Event>,
+    timeout: watch::Sender<Option<Timestamp>>,
+    source: ConfigSource,
+    log_dir: PathBuf,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) datastore: Datastore,
+    /// Absent if the folder could not be used at start.
+    pub(super) disk: Option<Disk>,
+}
+
+impl Store {
+    pub(super) fn new(state: State, options: &Options, commands: mpsc::Sender<Command>) -> Self {
+        let timeout = watch::Sender::new(state.datastore.poll_timeout());
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            commands,
+            events: broadcast::Sender::new(EVENT_QUEUE),
+            timeout,
+            source: options.configuration.clone(),
+            log_dir: options.log_dir.clone(),
+        }
+    }
+
+    /// Lets a session edit.
+    ///
+    /// # Errors
+    /// Others are in the way.
+    pub async fn open(
+        &self,
+        session: SessionId,
+        author: Author,
+        mode: Mode,
+    ) -> Result<(), Refused> {
+        self.state.lock().await.datastore.open(session, author, mode)
+    }
+
+    /// Ends a session: its locks are free, its private changes gone, and a confirmed commit that was
+    /// bound to it is undone.
+    pub async fn close(&self, session: SessionId) {
+        let mut state = self.state.clone().lock_owned().await;
+        let plan = if state.datastore.is_confirming(session) {
+            state.datastore.cancel(session, None, Timestamp::now()).ok()
+        } else {
+            None
+        };
+        state.datastore.close(session);
+        if let Some(plan) = plan
+            && let Err(error) = self.carry_out(state, plan, false).await
+        {
+            tracing::error!(code = error.code(), "a confirmed commit was not undone: {error}");
+        }
+    }
+
+    /// Locks a datastore for a session.
+    ///
+    /// # Errors
+    /// Someone else holds it, or the candidate has changes.
+    pub async fn lock(&self, session: SessionId, target: Target) -> Result<(), Refused> {
+        self.state.lock().await.datastore.lock(session, target)
+    }
+
+    /// Gives a lock back.
+    ///
+    /// # Errors
+    /// The session does not hold it.
+    pub async fn unlock(&self, session: SessionId, target: Target) -> Result<(), Refused> {
+        self.state.lock().await.datastore.unlock(session, target)
+    }
+
+    /// Looks at the datastore.
+    pub async fn read<T>(&self, look: impl FnOnce(&Datastore) -> T) -> T {
+        look(&self.state.lock().await.datastore)
+    }
+
+    /// Changes a candidate, wholly or not at all.
+    ///
+    /// # Errors
+    /// The session may not edit, or the change makes no sense.
+    pub async fn edit(&self, session: SessionId, edit: Edit) -> Result<Outcome, EditError> {
+        self.blocking(move |state| state.datastore.edit(session, edit)).await.1
+    }
+
+    /// Makes a candidate the running configuration again.
+    ///
+    /// # Errors
+    /// The session may not edit.
+    pub async fn discard(&self, session: SessionId) -> Result<(), Refused> {
+        self.state.lock().await.datastore.discard(session)
+    }
+
+    /// The candidate of a session, or the shared one.
+    pub async fn candidate(&self, session: SessionId) -> Arc<Configuration> {
+        self.read(|datastore| datastore.candidate(session)).await
+    }
+
+    /// The configuration in force.
+    pub async fn running(&self) -> Arc<Configuration> {
+        self.read(Datastore::running).await
+    }
+
+    /// The commits, the newest, which is rollback 0, first.
+    pub async fn history(&self) -> Vec<CommitRecord> {
+        self.read(|datastore| datastore.history().cloned().collect()).await
+    }
+
+    /// An earlier configuration; 0 is the running one.
+    ///
+    /// # Errors
+    /// There is none, or it can't be read.
+    pub async fn rollback(&self, number: usize) -> Result<Arc<Configuration>, StoreError> {
+        let (_, text) = self.blocking(move |state| rollback_text(state, number)).await;
+        match text? {
+            Some(text) => parse(&format!("rollback {number}"), &text),
+            None => Ok(self.running().await),
+        }
+    }
+
+    /// The rescue configuration.
+    ///
+    /// # Errors
+    /// None was saved, or it can't be read.
+    pub async fn rescue(&self) -> Result<Arc<Configuration>, StoreError> {
+        let state = self.state.lock().await;
+        let text = state.disk.as_ref().map(Disk::rescue).transpose()?.flatten();
+        parse("rescue", &text.ok_or(StoreError::NoRescue)?)
+    }
+
+    /// Saves the running configuration as the rescue one.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub async fn save_rescue(&self) -> Result<(), StoreError> {
+        let state = self.state.lock().await;
+        let text = state.datastore.running().print(homing_proto::junos::Form::Curly);
+        let Some(disk) = &state.disk else { return Err(StoreError::NoRescue) };
+        disk.set_rescue(Some(&text))?;
+        Ok(())
+    }
+
+    /// Deletes the rescue configuration; says whether there was one.
+    ///
+    /// # Errors
+    /// It can't be deleted.
+    pub async fn delete_rescue(&self) -> Result<bool, StoreError> {
+        let state = self.state.lock().await;
+        let deleted = state.disk.as_ref().map(|disk| disk.set_rescue(None)).transpose()?;
+        Ok(deleted.unwrap_or(false))
+    }
+
+    /// Whether the candidate of a session could be committed; gives what would not be acted on.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub async fn check(&self, session: SessionId) -> Result<Vec<String>, StoreError> {
+        let (_, checked) = self.blocking(move |state| state.datastore.check(session)).await;
+        Ok(Loaded::new(checked?, &self.log_dir)?.mentions)
+    }
+
+    /// Commits the candidate of a session.
+    ///
+    /// # Errors
+    /// Nothing was changed.
+    pub async fn commit(
+        &self,
+        session: SessionId,
+        commit: Commit,
+    ) -> Result<Committed, StoreError> {
+        let now = Timestamp::now();
+        let (state, plan) =
+            self.blocking(move |state| state.datastore.commit(session, commit, now)).await;
+        self.carry_out(state, plan?, false).await
+    }
+
+    /// Undoes the confirmed commit that waits.
+    ///
+    /// # Errors
+    /// None waits, or under another name.
+    pub async fn cancel(
+        &self,
+        session: SessionId,
+        persist_id: Option<String>,
+    ) -> Result<Committed, StoreError> {
+        let mut state = self.state.clone().lock_owned().await;
+        let plan = state.datastore.cancel(session, persist_id, Timestamp::now())?;
+        self.carry_out(state, plan, false).await
+    }
+
+    /// The commit that waits for its confirmation.
+    pub async fn confirming(&self) -> Option<ConfirmingRecord> {
+        self.read(|datastore| datastore.confirming().cloned()).await
+    }
+
+    /// Every event from here on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// Reads the file again, commits it if a person changed it, and follows it.
+    pub(crate) async fn reload(&self, author: Author) -> Result<Changes, StoreError> {
+        let ConfigSource::File(path) = &self.source else {
+            let loaded = Loaded::new(self.running().await, &self.log_dir)?;
+            return Ok(self.act_on(loaded, Duration::ZERO).await?);
+        };
+        let mut state = self.state.clone().lock_owned().await;
+        let (configuration, text) = crate::loaded::read_file(path)?;
+        let known = state.disk.as_ref().and_then(|disk| disk.journal.newest().map(str::to_owned));
+        let configuration = Arc::new(configuration);
+        if known == Some(journal::digest(text.as_bytes())) {
+            let loaded = Loaded::new(configuration, &self.log_dir)?;
+            return Ok(self.act_on(loaded, Duration::ZERO).await?);
+        }
+        let plan = state.datastore.reload(configuration, text, author, Timestamp::now())?;
+        Ok(self.carry_out(state, plan, true).await?.changes)
+    }
+
+    /// Rolls back when a confirmed commit was not confirmed, for ever.
+    pub(crate) async fn keep_time(&self) {
+        let mut timeout = self.timeout.subscribe();
+        loop {
+            let until = *timeout.borrow_and_update();
+            let wait = async {
+                match until {
+                    Some(until) => sleep_until(until).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                changed = timeout.changed() => if changed.is_err() { return },
+                () = wait => self.handle_timeout().await,
+            }
+        }
+    }
+
+    async fn handle_timeout(&self) {
+        let mut state = self.state.clone().lock_owned().await;
+        let Some(plan) = state.datastore.handle_timeout(Timestamp::now()) else { return };
+        match self.carry_out(state, plan, false).await {
+            Ok(done) => tracing::warn!(
+                commit = done.record.number,
+                "the confirmed commit was not confirmed: rolled back"
+            ),
+            Err(error) => {
+                tracing::error!(code = error.code(), "the automatic rollback failed: {error}");
+                // It is tried again, and must not spin.
+                tokio::time::sleep(Duration::from_secs(5)).await;
+            }
+        }
+    }
+
+    /// Makes a plan durable and lets the agent act on it.
+    async fn carry_out(
+        &self,
+        state: OwnedMutexGuard<State>,
+        plan: Plan,
+        is_in_file: bool,
+    ) -> Result<Committed, StoreError> {
+        let mut state = state;
+        let done = self.try_out(&mut state, &plan, is_in_file).await;
+        match done {
+            Ok((changes, mentions)) => {
+                let record = plan.record.clone();
+                state.datastore.handle_committed(plan);
+                while let Some(event) = state.datastore.poll_event() {
+                    // Nobody may be listening.
+                    let _ = self.events.send(event);
+                }
+                self.timeout.send_replace(state.datastore.poll_timeout());
+                Ok(Committed { record, changes, mentions })
+            }
+            Err(error) => {
+                state.datastore.handle_commit_failed(plan);
+                Err(error)
+            }
+        }
+    }
+
+    async fn try_out(
+        &self,
+        state: &mut State,
+        plan: &Plan,
+        is_in_file: bool,
+    ) -> Result<(Changes, Vec<String>), StoreError> {
+        let loaded = Loaded::new(plan.configuration.clone(), &self.log_dir)?;
+        let former = state.datastore.running();
+        let mentions = loaded.mentions.clone();
+        let staged = state.disk.as_ref().map(|disk| {
+            disk.stage(&NewCommit {
+                record: &plan.record,
+                confirming: plan.confirming.as_ref(),
+                text: &plan.text,
+                is_in_file,
+            })
+        });
+        let staged = staged.transpose()?;
+        let grace = if is_in_file { Duration::ZERO } else { GRACE };
+        let changes = self.act_on(loaded, grace).await?;
+        if let (Some(disk), Some(staged)) = (state.disk.as_mut(), staged)
+            && let Err(error) = disk.finish(staged)
+        {
+            let former = Loaded::new(former, &self.log_dir)?;
+            self.act_on(former, Duration::ZERO).await?;
+            return Err(error.into());
+        }
+        Ok((changes, mentions))
+    }
+
+    async fn act_on(&self, loaded: Loaded, grace: Duration) -> Result<Changes, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let command = Command::Apply(Box::new(loaded), grace, answer);
+        self.commands.send(command).await.map_err(|_| Gone)?;
+        Ok(answered.await.map_err(|_| Gone)??)
+    }
+
+    /// Runs what may take long beside the other tasks; gives the lock back with the result.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut State) -> T + Send + 'static,
+    ) -> (OwnedMutexGuard<State>, T) {
+        let mut state = self.state.clone().lock_owned().await;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work(&mut state);
+            (state, done)
+        });
+        match done.await {
+            Ok(done) => done,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+/// The text of an earlier configuration; none if it is the running one.
+fn rollback_text(state: &State, number: usize) -> Result<Option<String>, StoreError> {
+    if number == 0 {
+        return Ok(None);
+    }
+    let record = state.datastore.history().nth(number);
+    let (Some(record), Some(disk)) = (record, &state.disk) else {
+        return Err(StoreError::NoRollback(number));
+    };
+    Ok(Some(disk.text(record.number)?))
+}
+
+pub(super) fn parse(name: &str, text: &str) -> Result<Arc<Configuration>, StoreError> {
+    let parsed = Configuration::parse(name, text).map_err(LoadError::Statements)?;
+    Ok(Arc::new(parsed))
+}
+
+/// Waits until the clock says `until`; a clock that is set forward is noticed within a minute.
+async fn sleep_until(until: Timestamp) {
+    const LOOK: Duration = Duration::from_secs(60);
+    loop {
+        let left = Duration::try_from(until.duration_since(Timestamp::now())).unwrap_or_default();
+        if left.is_zero() {
+            return;
+        }
+        tokio::time::sleep(left.min(LOOK)).await;
+    }
+}
+
+/// Who `reload` is, if nothing better is known.
+pub(crate) fn reloader() -> Author {
+    Author::new("root", Client::Reload)
+}
