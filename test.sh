@@ -5,17 +5,18 @@
 #   ./test.sh quick      format, clippy, tests in Rust
 #   ./test.sh rust       quick, and the documentation, licences and dependencies
 #   ./test.sh interop    builds the programs and runs tests/interop against programs nobody here wrote
+#   ./test.sh browser    builds the programs and runs tests/browser in Chromium
 #
 # Needs the pinned Rust toolchain, a C compiler and the package registries; as root it installs the rest from Debian's packages.
-# Words after `interop` go to pytest: ./test.sh interop -k netconf
+# Words after `interop` and `browser` go to pytest: ./test.sh interop -k netconf
 set -uo pipefail
 cd "$(dirname "$0")"
 
 section=${1:-all}
 [ $# -gt 0 ] && shift
 case $section in
-    quick | rust | interop | all) ;;
-    *) sed -n '2,10s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    quick | rust | interop | browser | all) ;;
+    *) sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
 
 deny_version=0.20.2
@@ -58,7 +59,7 @@ cargo_deny() {
 }
 
 debian_packages() {
-    local wanted=(gcc iproute2 libc6-dev libnetconf2-dev libssh-dev openssh-client openssh-server python3) missing=() package
+    local wanted=(chromium fonts-dejavu-core gcc iproute2 libc6-dev libnetconf2-dev libssh-dev openssh-client openssh-server python3) missing=() package
     for package in "${wanted[@]}"; do
         dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'install ok installed' || missing+=("$package")
     done
@@ -73,7 +74,7 @@ debian_packages() {
 
 # venv FOLDER REQUIREMENTS: makes the Python environment anew when its list of packages changed.
 venv() {
-    local folder=target/interop/$1 list=tests/interop/$2
+    local folder=target/interop/$1 list=tests/$2
     cmp -s "$list" "$folder/installed.txt" && return 0
     rm -rf "$folder"
     python3 -m venv "$folder" &&
@@ -91,8 +92,8 @@ prometheus_package() {
 
 python_packages() {
     mkdir -p target/interop
-    venv venv requirements.txt && venv venv-schemathesis requirements-schemathesis.txt && venv venv-ncclient requirements-ncclient.txt &&
-        venv venv-ansible requirements-ansible.txt && echo "all there"
+    venv venv interop/requirements.txt && venv venv-schemathesis interop/requirements-schemathesis.txt &&
+        venv venv-ncclient interop/requirements-ncclient.txt && venv venv-ansible interop/requirements-ansible.txt && echo "all there"
 }
 
 # All at once, and then by themselves those that measure what a person feels.
@@ -104,7 +105,16 @@ interop() {
     case $end,$alone in 0,0 | 0,5 | 5,0) return 0 ;; *) return 1 ;; esac
 }
 
-if [ "$section" != interop ]; then
+browser_packages() {
+    mkdir -p target/interop
+    venv venv-browser browser/requirements.txt && echo "all there"
+}
+
+browser() {
+    target/interop/venv-browser/bin/python -m pytest tests/browser --numprocesses="${BROWSER_JOBS:-2}" "$@"
+}
+
+if [ "$section" = quick ] || [ "$section" = rust ] || [ "$section" = all ]; then
     step "format" format
     step "clippy" cargo clippy --locked --workspace --all-targets -- -D warnings
     step "tests in Rust" cargo test --locked --workspace
@@ -119,6 +129,12 @@ if [ "$section" = interop ] || [ "$section" = all ]; then
         step "Python packages" python_packages &&
         step "programs" cargo build --locked -p homing -p homing-agent &&
         step "interop" interop "$@"
+fi
+if [ "$section" = browser ] || [ "$section" = all ]; then
+    step "Debian packages of the browser" debian_packages &&
+        step "Python packages of the browser" browser_packages &&
+        step "programs for the browser" cargo build --locked -p homing -p homing-agent &&
+        step "browser" browser "$@"
 fi
 
 printf '\n%s: %d s in all\n' "$section" $((SECONDS - started))
