@@ -22,8 +22,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use homing_proto::access::{Operator, Right, Tags};
+use homing_proto::access::{Denied, Operator, Right, Tags};
 use homing_proto::api;
+use homing_proto::host_key::Secret;
 use homing_proto::identity::DeviceName;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
@@ -159,13 +160,8 @@ impl Control {
         request: api::Enroll,
         operator: &Operator,
     ) -> Result<api::Enrolled, ControlError> {
-        let mut tags = Tags::new();
-        if let Some(record) = self.shared.store.device(&request.name) {
-            allow::on(operator, &record, Right::Administer)?;
-            tags.clone_from(&record.tags);
-        }
-        tags.extend(request.tags.clone());
-        allow::named(operator, &request.name, &tags, Right::Administer)?;
+        self.may_enroll(&request, operator)
+            .map_err(|denied| self.denied(operator, Some(&request.name), Right::Administer, denied))?;
         let fresh = stanza::new_secret().map_err(|error| ControlError::Store(error.to_string()))?;
         let plan = enroll::plan(&request, &self.shared.store, &self.terms, fresh)?;
         let stanza = plan.stanza.print(request.format);
@@ -179,6 +175,31 @@ impl Control {
         self.end_sessions_elsewhere(&request.name);
         let device = self.device(request.name.as_str(), operator).await?;
         Ok(api::Enrolled { device, stanza, format: request.format })
+    }
+
+    /// Whether a device could be enrolled so; nothing is done.
+    ///
+    /// # Errors
+    /// As [`Self::enroll`].
+    pub fn check_enroll(
+        &self,
+        request: &api::Enroll,
+        operator: &Operator,
+    ) -> Result<(), ControlError> {
+        self.may_enroll(request, operator)?;
+        let unused = Secret::new("unused");
+        Ok(enroll::plan(request, &self.shared.store, &self.terms, unused).map(drop)?)
+    }
+
+    /// Whoever enrols a device must administer it as it was and as it will be.
+    fn may_enroll(&self, request: &api::Enroll, operator: &Operator) -> Result<(), Denied> {
+        let mut tags = Tags::new();
+        if let Some(record) = self.shared.store.device(&request.name) {
+            allow::on(operator, &record, Right::Administer)?;
+            tags.clone_from(&record.tags);
+        }
+        tags.extend(request.tags.clone());
+        allow::named(operator, &request.name, &tags, Right::Administer)
     }
 
     /// Changes a device. Whoever changes its labels must administer it before and after.

@@ -48,6 +48,13 @@ impl Terminal {
 }
 
 impl Control {
+    /// Whether a terminal of the operator on the device would be recorded.
+    #[must_use]
+    pub fn records_terminal(&self, name: &str, operator: &Operator) -> bool {
+        let settings = &self.shared.settings.recordings;
+        self.record(name).is_some_and(|record| settings.wants(operator, &record.name, &record.tags))
+    }
+
     /// Opens a shell on a terminal of the device, by the front door's own way: rights, limits, audit trail, recording. Why there is
     /// none is told as its end.
     ///
