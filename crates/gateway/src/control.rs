@@ -160,8 +160,9 @@ impl Control {
         request: api::Enroll,
         operator: &Operator,
     ) -> Result<api::Enrolled, ControlError> {
-        self.may_enroll(&request, operator)
-            .map_err(|denied| self.denied(operator, Some(&request.name), Right::Administer, denied))?;
+        self.may_enroll(&request, operator).map_err(|denied| {
+            self.denied(operator, Some(&request.name), Right::Administer, denied)
+        })?;
         let fresh = stanza::new_secret().map_err(|error| ControlError::Store(error.to_string()))?;
         let plan = enroll::plan(&request, &self.shared.store, &self.terms, fresh)?;
         let stanza = plan.stanza.print(request.format);

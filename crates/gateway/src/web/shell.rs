@@ -77,6 +77,16 @@ impl Theme {
 pub(super) enum Place {
     /// How the fleet stands.
     Overview,
+    /// The fleet, and one device of it.
+    Devices,
+    /// Making a device known.
+    Enroll,
+    /// Keys that wait for a decision.
+    Pending,
+    /// Who did what.
+    Audit,
+    /// Who may what.
+    Access,
 }
 
 /// An entry of the navigation.
@@ -89,8 +99,13 @@ pub(super) struct Entry {
     needs: Option<Right>,
 }
 
-const ENTRIES: &[Entry] =
-    &[Entry { place: Place::Overview, label: "Overview", path: "/", needs: None }];
+const ENTRIES: &[Entry] = &[
+    Entry { place: Place::Overview, label: "Overview", path: "/", needs: None },
+    Entry { place: Place::Enroll, label: "Enrol", path: "/enroll", needs: None },
+    Entry { place: Place::Pending, label: "Pending", path: "/pending", needs: None },
+    Entry { place: Place::Audit, label: "Audit", path: "/audit", needs: Some(Right::View) },
+    Entry { place: Place::Access, label: "Access", path: "/access", needs: None },
+];
 
 /// What surrounds a page.
 #[derive(Debug, Clone)]

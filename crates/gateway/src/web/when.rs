@@ -6,7 +6,6 @@ use homing_proto::api::Timestamp;
 
 /// A moment. Its text is markup of our own: templates print it with `|safe`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(test), expect(dead_code, reason = "pages with moments follow"))]
 pub(super) struct When {
     at: Timestamp,
     now: Timestamp,

@@ -153,7 +153,8 @@ pub(in crate::web) async fn show(
     let is_full = sealed.len() >= PAGE as usize;
     let oldest = sealed.first().map(|sealed| sealed.entry.id).filter(|_| is_full);
     let may_watch = may(operator, Right::Administer);
-    let films = if may_watch { films(control.recordings(operator)?, &asked, now) } else { Vec::new() };
+    let films =
+        if may_watch { films(control.recordings(operator)?, &asked, now) } else { Vec::new() };
     render(&List {
         shell: Shell::new(&visitor, Place::Audit, "Audit"),
         older: oldest.map(|id| asked.older(id)),
@@ -168,7 +169,8 @@ pub(in crate::web) async fn show(
 }
 
 fn films(recordings: Vec<Recording>, asked: &Asked, now: Timestamp) -> Vec<Film> {
-    let of_device = |one: &Recording| asked.device.is_empty() || one.device.as_str() == asked.device;
+    let of_device =
+        |one: &Recording| asked.device.is_empty() || one.device.as_str() == asked.device;
     let of_operator = |one: &Recording| asked.operator.is_empty() || one.operator == asked.operator;
     let chosen = recordings.into_iter().rev().filter(|one| of_device(one) && of_operator(one));
     let film = |recording: Recording| Film {

@@ -1,8 +1,13 @@
 //! The pages: a module and a template each.
 
+mod access;
+mod audit;
+mod device;
+mod enroll;
 mod first;
 mod login;
 mod overview;
+mod pending;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -11,10 +16,14 @@ use super::Console;
 
 /// All of them. A page that is added stands here, and in the navigation of [`super::shell`] if it belongs there.
 pub(super) fn router() -> Router<Console> {
-    Router::new()
+    enroll::routes(device::routes(Router::new()))
         .route("/", get(overview::show))
         .route("/login", get(login::show).post(login::knock))
         .route("/logout", post(login::leave))
         .route("/theme", post(login::theme))
         .route("/first", get(first::show).post(first::make))
+        .route("/pending", get(pending::show).post(pending::decide))
+        .route("/audit", get(audit::show))
+        .route("/audit/recordings/{id}", get(audit::replay))
+        .route("/access", get(access::show).post(access::act))
 }

@@ -168,12 +168,13 @@ async fn one(
     subject: &str,
     operator: &Operator,
 ) -> Result<(), ControlError> {
-    let name = match (&asked.name, asked.subjects.len()) {
-        (Some(name), 1) => Some(DeviceName::new(name.as_str()).map_err(|error| {
-            ControlError::Invalid { message: error.to_string(), hint: None }
-        })?),
-        _ => None,
-    };
+    let name =
+        match (&asked.name, asked.subjects.len()) {
+            (Some(name), 1) => Some(DeviceName::new(name.as_str()).map_err(|error| {
+                ControlError::Invalid { message: error.to_string(), hint: None }
+            })?),
+            _ => None,
+        };
     let decision = Decision {
         subject: subject.to_owned(),
         replaces: Vec::new(),

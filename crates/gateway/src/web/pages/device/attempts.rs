@@ -180,7 +180,8 @@ mod tests {
         ];
         let all = attempts(events, Timestamp::UNIX_EPOCH);
         let told: Vec<_> = all.iter().map(|one| (one.id, one.state, one.code.as_str())).collect();
-        let expected = [(3, "ok", "in-session"), (2, "failed", "wrong-hmac"), (1, "note", "enrolled")];
+        let expected =
+            [(3, "ok", "in-session"), (2, "failed", "wrong-hmac"), (1, "note", "enrolled")];
         assert_eq!(told, expected);
         let states: Vec<_> = all[1].steps.iter().map(|step| step.state).collect();
         assert_eq!(states, ["done", "done", "stopped", "ahead", "ahead"]);

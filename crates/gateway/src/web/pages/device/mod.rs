@@ -25,9 +25,9 @@ use crate::web::shell::{Place, Shell, render};
 use crate::web::when::When;
 use crate::web::{Console, Page, Visitor};
 
-use attempts::{Attempt, attempts};
 pub(super) use actions::device as page_of;
 pub(super) use attempts::Advice;
+use attempts::{Attempt, attempts};
 use head::{Head, Tab};
 
 /// So many events are looked at.
@@ -96,8 +96,7 @@ pub(in crate::web) async fn show(
         true => head.device.name.clone(),
         false => head.device.device_id.as_ref().map_or_else(|| name.clone(), ToString::to_string),
     };
-    let query =
-        EventQuery { device: Some(subject), limit: Some(EVENTS), ..EventQuery::default() };
+    let query = EventQuery { device: Some(subject), limit: Some(EVENTS), ..EventQuery::default() };
     let events = console.control.events(&query, &visitor.operator).await?;
     let waiting = waiting(&head, &events, now);
     let mut attempts = attempts(events, now);

@@ -66,7 +66,9 @@ fn checklist(events: &[Event], is_up: bool, now: Timestamp) -> Checklist {
     let done = |codes: &[&str]| attempt.iter().find(|event| codes.contains(&event.code.as_str()));
     let furthest = STEPS.iter().rposition(|(_, codes)| done(codes).is_some());
     let stopped = attempt.last().filter(|last| {
-        !is_up && last.fault.is_some() && STEPS.iter().all(|(_, codes)| !codes.contains(&last.code.as_str()))
+        !is_up
+            && last.fault.is_some()
+            && STEPS.iter().all(|(_, codes)| !codes.contains(&last.code.as_str()))
     });
     let ahead = furthest.map_or(0, |at| at + 1);
     let line = |(number, (says, codes)): (usize, &(&'static str, &[&str]))| {

@@ -127,11 +127,15 @@ mod tests {
 
     #[test]
     fn rows_become_requests_and_each_mistake_has_its_line() {
-        let text = "Name,tags,addresses\r\nmx1,\"site=fra,role=edge\",gw1\r\n\r\nmx2,fra,\nmx1,,\n<b>,,\n";
+        let text =
+            "Name,tags,addresses\r\nmx1,\"site=fra,role=edge\",gw1\r\n\r\nmx2,fra,\nmx1,,\n<b>,,\n";
         let rows = read(text, "set").unwrap();
         let told: Vec<_> =
             rows.iter().map(|row| (row.line, row.name.as_str(), row.request.is_ok())).collect();
-        assert_eq!(told, [(2, "mx1", true), (4, "mx2", false), (5, "mx1", false), (6, "<b>", false)]);
+        assert_eq!(
+            told,
+            [(2, "mx1", true), (4, "mx2", false), (5, "mx1", false), (6, "<b>", false)]
+        );
         let request = rows[0].request.as_ref().unwrap();
         assert_eq!((request.tags.len(), request.addresses.len()), (2, 1));
         assert!(rows[2].request.as_ref().unwrap_err().contains("line 2"));

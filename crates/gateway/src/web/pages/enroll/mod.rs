@@ -64,7 +64,8 @@ impl Wanted {
         let mut tags = std::collections::BTreeMap::new();
         for tag in self.tags.split([',', ' ', '\n', '\r', ';']).filter_map(said) {
             let pair = tag.split_once('=').filter(|(key, _)| !key.is_empty());
-            let (key, value) = pair.ok_or_else(|| format!("{tag:?}: expected a label as key=value"))?;
+            let (key, value) =
+                pair.ok_or_else(|| format!("{tag:?}: expected a label as key=value"))?;
             tags.insert(key.to_owned(), value.to_owned());
         }
         let name = said(&self.name).ok_or("a name is needed")?;
@@ -229,7 +230,9 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_form_is_told() {
         let wrong = |name: &str, tags: &str| {
-            Wanted { name: name.into(), tags: tags.into(), ..Wanted::default() }.request().unwrap_err()
+            Wanted { name: name.into(), tags: tags.into(), ..Wanted::default() }
+                .request()
+                .unwrap_err()
         };
         assert_eq!(wrong("", ""), "a name is needed");
         assert!(wrong("mx1", "fra").contains("key=value"));
