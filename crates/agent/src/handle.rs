@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::datastore::{Store, StoreError, reloader};
 use crate::embedded::{Duplex, Netconf};
 use crate::loaded::{LoadError, Loaded};
-use crate::netconf::{self, AgentView as _, Class};
+use crate::netconf::{self, AgentView as _, Caller, Class};
 use crate::progress::Summary;
 use crate::report::ClientReport;
 use crate::shared::Shared;
@@ -81,9 +81,10 @@ impl AgentHandle {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let class = Class::of(&user, &self.configuration());
+        let caller = Caller { user, class };
         let stopping = self.commands.closed();
-        let closed = netconf::serve(stream, class, self, &self.shared.sessions, stopping).await;
-        tracing::info!(user, code = closed.code(), reason = %closed, "NETCONF session ended");
+        let closed = netconf::serve(stream, &caller, self, &self.shared.sessions, stopping).await;
+        tracing::info!(user = caller.user, code = closed.code(), reason = %closed, "NETCONF session ended");
     }
 }
 

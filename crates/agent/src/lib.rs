@@ -14,6 +14,7 @@ mod connect;
 mod control;
 pub mod datastore;
 pub mod embedded;
+mod facts;
 mod handle;
 mod loaded;
 pub mod netconf;

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use homing_proto::datastore::Timestamp;
 use homing_proto::junos::Configuration;
 
 use super::access::Class;
+use super::files::Files;
 use super::sessions::Sessions;
 use super::view::SystemInformation;
 use crate::report::ClientReport;
@@ -18,6 +20,12 @@ pub(super) struct Context {
     pub(super) configuration: Arc<Configuration>,
     pub(super) clients: Vec<ClientReport>,
     pub(super) system: SystemInformation,
+    /// The user's files on this device.
+    pub(super) files: Files,
+    /// When the agent started.
+    pub(super) started: Timestamp,
+    /// When the running configuration was committed, and by whom.
+    pub(super) last_commit: Option<(Timestamp, String)>,
 }
 
 impl Context {

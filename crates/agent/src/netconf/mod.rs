@@ -6,13 +6,14 @@
 //!   Subsystem, spliced)    ─┘      └─ Sessions: who is in, for kill-session
 //! ```
 //!
-//! It serves the configuration in force and how the agent stands, to read. Requests are carried out one
+//! Requests are carried out one
 //! after the other; what waits behind them waits in the stream.
 //!
 //! Source: RFC 6241; Junos XML API (`get-configuration`, `get-system-information`, `command`).
 
 mod access;
 mod context;
+mod files;
 mod operations;
 mod serve;
 mod sessions;
@@ -23,6 +24,6 @@ mod view;
 mod tests;
 
 pub use access::Class;
-pub use serve::serve;
-pub use sessions::Sessions;
+pub use serve::{Caller, serve};
+pub use sessions::{Place, SessionInformation, Sessions};
 pub use view::{AgentView, SystemInformation, system_information};

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::access::Class;
 use super::context::Context;
+use super::files::Files;
 use super::operations::{self, Reply};
 use super::sessions::Sessions;
 use super::view::AgentView;
@@ -29,11 +30,19 @@ const CAPABILITIES: [&str; 5] = [
 /// How long a client may leave an answer untaken.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Speaks NETCONF with a client that has proven to be a user of this class, until the session ends or
-/// `stop` is ready.
+/// Who speaks on a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The user that the client has proven to be.
+    pub user: String,
+    /// What it may do.
+    pub class: Class,
+}
+
+/// Speaks NETCONF with a caller until the session ends or `stop` is ready.
 pub async fn serve<S, V>(
     mut stream: S,
-    class: Class,
+    caller: &Caller,
     view: &V,
     sessions: &Sessions,
     stop: impl Future<Output = ()>,
@@ -43,7 +52,7 @@ where
     V: AgentView,
 {
     let mut stop = pin!(stop);
-    let place = sessions.enter();
+    let place = sessions.enter(&caller.user);
     let capabilities: Capabilities = CAPABILITIES.into_iter().collect();
     let settings = Settings::new(capabilities, place.id);
     let mut session = Session::new(settings, Instant::now().into_std());
@@ -75,14 +84,17 @@ where
         let mut input = buffer.get(..count).unwrap_or_default();
         while let Some(rpc) = session.handle_data(&mut input) {
             let context = Context {
-                class,
+                class: caller.class,
                 session_id: place.id,
                 sessions: sessions.clone(),
                 configuration: view.configuration(),
                 clients: view.clients().await,
                 system: view.system(),
+                files: Files::new(&view.state_dir(), &caller.user),
+                started: sessions.started(),
+                last_commit: None,
             };
-            answer(&mut session, &rpc, &context);
+            answer(&mut session, &rpc, &context).await;
             if let Some(closed) = act(&mut stream, &mut session).await {
                 return closed;
             }
@@ -90,13 +102,13 @@ where
     }
 }
 
-fn answer(session: &mut Session, rpc: &Rpc, context: &Context) {
-    match operations::run(&rpc.operation, context) {
-        Ok(Reply::Ok) => session.answer(&rpc.attributes, "<ok/>\n"),
-        Ok(Reply::Body(body)) => session.answer(&rpc.attributes, &body),
-        Ok(Reply::Bye) => {
-            session.answer(&rpc.attributes, "<ok/>\n");
-            session.handle_close_session();
+async fn answer(session: &mut Session, rpc: &Rpc, context: &Context) {
+    match operations::run(&rpc.operation, context).await {
+        Ok(reply) => {
+            session.answer(&rpc.attributes, &reply.body());
+            if reply == Reply::Bye {
+                session.handle_close_session();
+            }
         }
         Err(error) => session.answer_error(&rpc.attributes, &error),
     }

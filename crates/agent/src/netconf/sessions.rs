@@ -1,36 +1,58 @@
-//! The NETCONF sessions of one agent: their numbers, and how to end another one.
+//! The NETCONF sessions of one agent: their numbers, who they are, and how to end another one.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use homing_proto::datastore::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 /// All sessions that are open; clones are the same table.
-#[derive(Debug, Clone, Default)]
-pub struct Sessions(Arc<Mutex<Table>>);
+#[derive(Debug, Clone)]
+pub struct Sessions {
+    table: Arc<Mutex<Table>>,
+    started: Timestamp,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self { table: Arc::default(), started: Timestamp::now() }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Table {
     last: u32,
-    open: BTreeMap<u32, CancellationToken>,
+    open: BTreeMap<u32, (SessionInformation, CancellationToken)>,
+}
+
+/// One session that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionInformation {
+    /// Its number.
+    pub id: u32,
+    /// Whose it is.
+    pub user: String,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// One session's place in the table; gives it back when dropped.
 #[derive(Debug)]
-pub(super) struct Place {
-    pub(super) id: u32,
+pub struct Place {
+    /// Its number; no other session of NETCONF or the CLI has it meanwhile.
+    pub id: u32,
     /// Cancelled when another session kills this one.
-    pub(super) killed: CancellationToken,
+    pub killed: CancellationToken,
     sessions: Sessions,
 }
 
 impl Sessions {
     fn lock(&self) -> MutexGuard<'_, Table> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the next free number.
-    pub(super) fn enter(&self) -> Place {
+    /// Takes the next free number for a session of `user`.
+    pub fn enter(&self, user: &str) -> Place {
         let mut table = self.lock();
         let mut id = table.last;
         loop {
@@ -41,14 +63,25 @@ impl Sessions {
         }
         table.last = id;
         let killed = CancellationToken::new();
-        table.open.insert(id, killed.clone());
+        let information = SessionInformation { id, user: user.to_owned(), since: Timestamp::now() };
+        table.open.insert(id, (information, killed.clone()));
         Place { id, killed, sessions: self.clone() }
     }
 
     /// Ends a session; false if there is none of this number.
-    pub(super) fn kill(&self, id: u32) -> bool {
+    pub fn kill(&self, id: u32) -> bool {
         let table = self.lock();
-        table.open.get(&id).inspect(|killed| killed.cancel()).is_some()
+        table.open.get(&id).inspect(|(_, killed)| killed.cancel()).is_some()
+    }
+
+    /// Every session that is open.
+    pub fn list(&self) -> Vec<SessionInformation> {
+        self.lock().open.values().map(|(information, _)| information.clone()).collect()
+    }
+
+    /// Since when there can be sessions.
+    pub(super) fn started(&self) -> Timestamp {
+        self.started
     }
 }
 
@@ -65,13 +98,15 @@ mod tests {
     #[test]
     fn numbers_are_not_used_again_at_once_and_places_are_given_back() {
         let sessions = Sessions::default();
-        let (first, second) = (sessions.enter(), sessions.enter());
+        let (first, second) = (sessions.enter("a"), sessions.enter("b"));
         assert_eq!((first.id, second.id), (1, 2));
+        let users: Vec<_> = sessions.list().into_iter().map(|own| own.user).collect();
+        assert_eq!(users, ["a", "b"]);
         assert!(sessions.kill(1) && first.killed.is_cancelled() && !second.killed.is_cancelled());
         drop(first);
         assert!(!sessions.kill(1));
-        assert_eq!(sessions.enter().id, 3);
+        assert_eq!(sessions.enter("c").id, 3);
         sessions.lock().last = u32::MAX;
-        assert_eq!(sessions.enter().id, 1);
+        assert_eq!(sessions.enter("d").id, 1);
     }
 }

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use homing_proto::junos::Configuration;
@@ -12,7 +13,7 @@ const STATEMENTS: &str = "system { host-name r1; login { user ops { class read-o
     secret \"plain\"; services netconf; gw.example.net port 2200; } \
     client lab { device-id lab-1; services netconf; 192.0.2.1 port 4334; } } } }";
 
-struct View(Arc<Configuration>);
+struct View(Arc<Configuration>, tempfile::TempDir);
 
 impl AgentView for View {
     fn configuration(&self) -> Arc<Configuration> {
@@ -56,6 +57,10 @@ impl AgentView for View {
             serial_number: "S1".into(),
         }
     }
+
+    fn state_dir(&self) -> PathBuf {
+        self.1.path().to_owned()
+    }
 }
 
 /// A client of base:1.0 and its session.
@@ -69,8 +74,10 @@ impl Client {
         let (near, far) = duplex(64 * 1024);
         let sessions = sessions.clone();
         tokio::spawn(async move {
-            let view = View(Arc::new(Configuration::parse("x", STATEMENTS).unwrap()));
-            serve(near, class, &view, &sessions, std::future::pending()).await
+            let configuration = Arc::new(Configuration::parse("x", STATEMENTS).unwrap());
+            let view = View(configuration, tempfile::tempdir().unwrap());
+            let caller = Caller { user: "ops".into(), class };
+            serve(near, &caller, &view, &sessions, std::future::pending()).await
         });
         let mut client = Self { far, next: 1 };
         let hello = client.message().await;
@@ -174,7 +181,12 @@ async fn what_is_not_there_is_refused_by_name() {
         ("<kill-session><session-id>1</session-id></kill-session>", "invalid-value", "session-id"),
         ("<kill-session><session-id>9</session-id></kill-session>", "invalid-value", "session-id"),
         ("<command>restart</command>", "operation-failed", "restart"),
-        ("<command format='json'>show version</command>", "bad-attribute", "command"),
+        ("<command format='yaml'>show version</command>", "bad-attribute", "command"),
+        ("<command>show bridge mac-table</command>", "operation-failed", "bridge"),
+        ("<command>show version | save x</command>", "operation-failed", "save"),
+        ("<get-system-information format='yaml'/>", "bad-attribute", "get-system-information"),
+        ("<file-show><filename>/../etc/passwd</filename></file-show>", "access-denied", "filename"),
+        ("<ping><host>-f</host></ping>", "invalid-value", "host"),
     ] {
         let reply = ask(Class::SuperUser, operation).await;
         assert!(reply.contains(&format!("<error-tag>{tag}</error-tag>")), "{operation} {reply}");
@@ -258,4 +270,69 @@ async fn the_system_says_what_it_is() {
     }
     let chassis = ask(Class::ReadOnly, "<get-chassis-inventory/>").await;
     assert!(chassis.contains("<serial-number>S1<"), "{chassis}");
+}
+
+#[tokio::test]
+async fn operational_answers_come_in_the_form_that_is_asked_for() {
+    let text = ask(Class::ReadOnly, "<get-system-information format='text'/>").await;
+    assert!(text.contains("<output>\nModel: Box\n"), "{text}");
+    let json = ask(Class::ReadOnly, "<get-system-information format='json'/>").await;
+    assert!(json.contains("&quot;system-information&quot; : ["), "{json}");
+    let rpc = "<command format='text'>show interfaces terse | display xml rpc</command>";
+    assert!(ask(Class::ReadOnly, rpc).await.contains("&lt;terse/&gt;"));
+    let count = "<command format='text'>show version | match model | count</command>";
+    assert!(ask(Class::ReadOnly, count).await.contains("Count: 1 lines"));
+}
+
+#[tokio::test]
+async fn the_host_tells_its_interfaces_routes_and_times() {
+    let interfaces = "<get-interface-information><terse/><interface-name>lo</interface-name></get-interface-information>";
+    let reply = ask(Class::ReadOnly, interfaces).await;
+    assert!(
+        reply.contains("<name>lo</name>") && reply.contains("junos:style=\"terse\""),
+        "{reply}"
+    );
+    assert!(
+        ask(Class::ReadOnly, &interfaces.replace(">lo<", ">none<")).await.contains("not found")
+    );
+    let private = "<get-interface-information><routing-instance>__juniper_private1__\
+                   </routing-instance></get-interface-information>";
+    assert!(!ask(Class::ReadOnly, private).await.contains("physical-interface"));
+    let text = ask(Class::ReadOnly, "<command format='text'>show interfaces</command>").await;
+    assert!(text.contains("Physical interface: lo"), "{text}");
+    let routes = ask(Class::ReadOnly, "<get-route-information/>").await;
+    assert!(routes.contains("<route-information "), "{routes}");
+    let uptime = ask(Class::ReadOnly, "<get-system-uptime-information/>").await;
+    assert!(
+        uptime.contains("<system-booted-time>") && uptime.contains("junos:seconds="),
+        "{uptime}"
+    );
+    let users = ask(Class::ReadOnly, "<get-system-users-information/>").await;
+    assert!(users.contains("<user>ops</user>"), "{users}");
+}
+
+#[tokio::test]
+async fn files_are_put_listed_shown_and_deleted_by_super_users() {
+    let mut client = Client::greet(Class::SuperUser, &Sessions::default()).await;
+    let put = "<file-put><filename>/var/tmp/a</filename><encoding>base64</encoding>\
+               <file-contents>aGVsbG8K</file-contents></file-put>";
+    assert!(client.rpc(put).await.contains("<success/>"));
+    assert!(client.rpc(put).await.contains("delete-if-exist"));
+    let list = "<file-list><path>/var/tmp</path><detail/></file-list>";
+    let reply = client.rpc(list).await;
+    assert!(
+        reply.contains("<file-name>a</file-name>") && reply.contains("<file-size>6<"),
+        "{reply}"
+    );
+    let show = "<file-show><filename>/var/tmp/a</filename></file-show>";
+    assert!(client.rpc(show).await.contains("hello\n</file-content>"));
+    let sum = "<get-checksum-information><path>/var/tmp/a</path></get-checksum-information>";
+    assert!(client.rpc(sum).await.contains("b1946ac92492d2347c6235b4d2611184"));
+    let text = "<command format='text'>file list /var/tmp detail</command>";
+    assert!(client.rpc(text).await.contains(" a\n"));
+    assert!(
+        !client.rpc("<file-delete><path>/var/tmp/a</path></file-delete>").await.contains("error")
+    );
+    assert!(client.rpc(show).await.contains("could not resolve file"));
+    assert!(ask(Class::ReadOnly, show).await.contains("access-denied"));
 }

@@ -1,6 +1,7 @@
 //! What the server sees of the agent and of the machine.
 
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use homing_proto::junos::Configuration;
@@ -18,6 +19,9 @@ pub trait AgentView: Send + Sync {
 
     /// What machine this is.
     fn system(&self) -> SystemInformation;
+
+    /// The folder that the agent keeps things in.
+    fn state_dir(&self) -> PathBuf;
 }
 
 /// What machine this is, in the words of `<get-system-information>`.
@@ -66,5 +70,9 @@ impl AgentView for AgentHandle {
 
     fn system(&self) -> SystemInformation {
         system_information()
+    }
+
+    fn state_dir(&self) -> PathBuf {
+        self.shared.options.state_dir.clone()
     }
 }

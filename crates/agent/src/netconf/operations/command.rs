@@ -1,107 +1,103 @@
-//! Junos's `<command>`: a few of the operational commands, for `homing cli` and for habit.
+//! Junos's `<command>`: operational commands as a person would type them.
 //!
 //! ```text
-//!   <command format="text">show version</command>  ─▶  <output>…</output>
-//!   <command>show version</command>                ─▶  <software-information>…
+//!   <command format="text">show version | match Model</command>  ─▶  <output>…</output>
+//!   <command>show version</command>                              ─▶  <software-information>…
 //! ```
 
 use homing_proto::junos::Form;
+use homing_proto::junos_command::{self, Display, Line, Pipe, json, pass, render};
 use homing_proto::netconf::element::Element;
 use homing_proto::netconf::error::{ErrorTag, ErrorType, RpcError};
 
 use super::super::tree::{as_text, configuration};
-use super::outbound_ssh::{named, service_information};
-use super::system::{software_information, version};
-use super::{Context, Reply};
+use super::reply::output;
+use super::{Answer, Context, Format, Reply, carry_out};
 use crate::report::ClientReport;
 use crate::show;
 
-/// What a command prints: always text, and elements where it has them.
-struct Output {
-    text: String,
-    element: Option<Element>,
-}
-
-pub(super) fn run(operation: &Element, context: &Context) -> Result<Reply, RpcError> {
-    let format = operation.attribute("format").unwrap_or("xml");
-    if !["xml", "text", "ascii"].contains(&format) {
-        let message = format!("format {format} is not supported; expected text or xml");
-        return Err(RpcError::new(ErrorType::Protocol, ErrorTag::BadAttribute, message)
-            .with_info("bad-attribute", "format")
-            .with_info("bad-element", "command"));
+pub(super) async fn run(operation: &Element, context: &Context) -> Answer {
+    let format = Format::of(operation)?;
+    let line = junos_command::parse(&operation.text).map_err(|error| {
+        let bad = if error.word.is_empty() { operation.text.trim() } else { &error.word };
+        RpcError::new(ErrorType::Protocol, ErrorTag::OperationFailed, error.to_string())
+            .with_info("bad-element", bad)
+    })?;
+    if line.command.rpc_name() == "get-configuration" {
+        return show_configuration(&line, format, context);
     }
-    let (command, pipes) = split(&operation.text);
-    let words: Vec<&str> = command.split_whitespace().collect();
-    let output = match words.as_slice() {
-        ["show", "version", rest @ ..] if rest.iter().all(|word| is_level(word)) => {
-            Output { text: version(context), element: Some(software_information(context)) }
+    let rpc = line.command.rpc();
+    let display = line.display();
+    if display == Some(Display::XmlRpc) {
+        return Ok(through(&line, written(&rpc)));
+    }
+    let reply = carry_out(&rpc, context).await?;
+    let (element, text) = match reply {
+        Reply::Element(element) => {
+            let text = render::render(&element);
+            (element, text)
         }
-        ["show", "configuration"] => show_configuration(context, &pipes)?,
-        ["show", "system", "services", "outbound-ssh", "clients", rest @ ..] => {
-            clients(context, rest)?
-        }
-        _ => return Err(unknown(command)),
+        Reply::Printed(element, text) => (element, text),
+        other => return Ok(other),
     };
-    let wants_elements = match pipes.as_slice() {
-        [] => format == "xml",
-        [pipe] if pipe == "display xml" => true,
-        _ => false,
+    let text = match line.command.rpc_name() {
+        "get-outbound-ssh-service-information" => clients(&line, context),
+        _ => text,
     };
-    Ok(match output.element {
-        Some(element) if wants_elements => Reply::element(&element),
-        _ => Reply::element(
-            &Element::with_text("output", format!("\n{}", output.text))
-                .in_namespace(homing_proto::netconf::BASE_NAMESPACE),
-        ),
+    // Pipes that choose lines need lines.
+    let is_plain = line.pipes.iter().all(|pipe| matches!(pipe, Pipe::Display(_) | Pipe::NoMore));
+    Ok(match (display, format) {
+        (Some(Display::Set), _) => return Err(no_set()),
+        (Some(Display::Xml), _) | (None, Format::Xml) if is_plain => Reply::Element(element),
+        (Some(Display::Json), _) | (None, Format::Json) if is_plain => Reply::Text(json(&element)),
+        (Some(Display::Xml), _) => through(&line, written(&element)),
+        (Some(Display::Json), _) => through(&line, json(&element)),
+        _ => through(&line, text),
     })
 }
 
-/// The command and what stands behind its `|`s, `no-more` left away.
-fn split(text: &str) -> (&str, Vec<String>) {
-    let mut parts = text.split('|');
-    let command = parts.next().unwrap_or_default().trim();
-    let pipes = parts.map(|pipe| pipe.split_whitespace().collect::<Vec<_>>().join(" "));
-    (command, pipes.filter(|pipe| pipe != "no-more").collect())
+/// The text behind all pipes, in `<output>`.
+fn through(line: &Line, text: String) -> Reply {
+    Reply::Element(output(&pass(&line.pipes, text)))
 }
 
-fn is_level(word: &str) -> bool {
-    ["brief", "detail", "extensive"].contains(&word)
+fn written(element: &Element) -> String {
+    let mut out = String::new();
+    element.write(&mut out, None, 0);
+    out
 }
 
-fn show_configuration(context: &Context, pipes: &[String]) -> Result<Output, RpcError> {
-    let form = match pipes {
-        [] => Form::Curly,
-        [pipe] => match pipe.as_str() {
-            "display xml" => Form::Xml,
-            "display set" => Form::Set,
-            "display json" => Form::Json,
-            other => return Err(unknown(&format!("| {other}"))),
-        },
-        _ => return Err(unknown("more than one |")),
-    };
-    let root = configuration(context, None)?;
-    Ok(Output { text: as_text(root.clone(), form)?, element: root })
-}
-
-fn clients(context: &Context, rest: &[&str]) -> Result<Output, RpcError> {
-    let (wanted, level) = match rest {
-        [] => (None, "brief"),
-        [word] if is_level(word) => (None, *word),
-        [name] => (Some(*name), "detail"),
-        [name, word] if is_level(word) => (Some(*name), *word),
-        _ => return Err(unknown(&rest.join(" "))),
-    };
-    let clients = named(context, wanted)?;
-    let owned: Vec<ClientReport> = clients.iter().map(|client| (*client).clone()).collect();
-    let text = if level == "brief" { show::brief(&owned) } else { show::detail(&owned) };
-    Ok(Output { text, element: Some(service_information(&clients)) })
-}
-
-fn unknown(what: &str) -> RpcError {
-    let message = format!(
-        "unknown command: {what}; expected show version, show configuration [| display set|xml|json] or \
-         show system services outbound-ssh clients [NAME] [brief|detail]"
-    );
+fn no_set() -> RpcError {
+    let message = "display set is for configurations";
     RpcError::new(ErrorType::Protocol, ErrorTag::OperationFailed, message)
-        .with_info("bad-element", what)
+        .with_info("bad-element", "set")
+}
+
+fn show_configuration(line: &Line, format: Format, context: &Context) -> Answer {
+    let root = configuration(context, None)?;
+    let display = line.display();
+    let wants_elements = match display {
+        None => format == Format::Xml && line.pipes.is_empty(),
+        Some(Display::Xml) => line.pipes.len() == 1,
+        _ => false,
+    };
+    if let (true, Some(root)) = (wants_elements, &root) {
+        return Ok(Reply::Element(root.clone()));
+    }
+    let form = match (display, format) {
+        (Some(Display::Xml), _) => Form::Xml,
+        (Some(Display::Set), _) => Form::Set,
+        (Some(Display::Json), _) | (None, Format::Json) => Form::Json,
+        _ => Form::Curly,
+    };
+    Ok(through(line, as_text(root, form)?))
+}
+
+/// The clients as `homing-agent show` prints them, which knows more than the elements do.
+fn clients(line: &Line, context: &Context) -> String {
+    let wanted = line.command.value("client-id");
+    let is_wanted = |client: &&ClientReport| wanted.is_none_or(|wanted| client.client == wanted);
+    let clients: Vec<_> = context.clients.iter().filter(is_wanted).cloned().collect();
+    let in_detail = line.command.has("detail") || (wanted.is_some() && !line.command.has("brief"));
+    if in_detail { show::detail(&clients) } else { show::brief(&clients) }
 }

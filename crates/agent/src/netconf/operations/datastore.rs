@@ -45,7 +45,7 @@ fn data(operation: &Element, context: &Context) -> Result<Reply, RpcError> {
     let part = configuration(context, filter.map(|filter| filter.children.as_slice()))?;
     let mut data = Element::new("data").in_namespace(homing_proto::netconf::BASE_NAMESPACE);
     data.children.extend(part);
-    Ok(Reply::element(&data))
+    Ok(Reply::Element(data))
 }
 
 pub(super) fn get_configuration(operation: &Element, context: &Context) -> Result<Reply, RpcError> {
@@ -74,15 +74,15 @@ pub(super) fn get_configuration(operation: &Element, context: &Context) -> Resul
     let part = configuration(context, filter)?;
     let wrapped = |name, form| {
         let text = as_text(part.clone(), form)?;
-        Ok(Reply::element(&Element::with_text(name, text).in_namespace(NAMESPACE)))
+        Ok(Reply::Element(Element::with_text(name, text).in_namespace(NAMESPACE)))
     };
     match format {
         "text" => wrapped("configuration-text", Form::Curly),
         "set" => wrapped("configuration-set", Form::Set),
-        "json" => Ok(Reply::text(&as_text(part, Form::Json)?)),
+        "json" => Ok(Reply::Text(as_text(part, Form::Json)?)),
         _ => {
             let none = || Element::new("configuration").in_namespace(NAMESPACE);
-            Ok(Reply::element(&part.unwrap_or_else(none)))
+            Ok(Reply::Element(part.unwrap_or_else(none)))
         }
     }
 }

@@ -2,74 +2,140 @@
 
 mod command;
 mod datastore;
+mod files;
+mod interfaces;
 mod outbound_ssh;
+mod ping;
+mod reply;
+mod routes;
 mod session;
 mod system;
 
+use std::pin::Pin;
+
 use homing_proto::netconf::element::Element;
-use homing_proto::netconf::error::RpcError;
+use homing_proto::netconf::error::{ErrorTag, ErrorType, RpcError};
 
 use super::access::Class;
 use super::context::Context;
+pub(super) use reply::{Format, Reply};
 
-/// What an operation answers.
-#[derive(Debug)]
-pub(super) enum Reply {
-    /// `<ok/>`.
-    Ok,
-    /// What goes inside `<rpc-reply>`.
-    Body(String),
-    /// `<ok/>`, and then the end of the session.
-    Bye,
+type Answer = Result<Reply, RpcError>;
+type Answering<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
+
+/// What carries an operation out.
+enum Run {
+    /// At once.
+    Now(fn(&Element, &Context) -> Answer),
+    /// After asking somebody else.
+    Later(for<'a> fn(&'a Element, &'a Context) -> Answering<'a>),
 }
 
-impl Reply {
-    fn element(element: &Element) -> Self {
-        let mut body = String::new();
-        element.write(&mut body, Some(homing_proto::netconf::BASE_NAMESPACE), 0);
-        Self::Body(body)
-    }
-
-    fn text(text: &str) -> Self {
-        Self::Body(homing_proto::netconf::text::escaped(text))
-    }
+/// One operation.
+struct Known {
+    name: &'static str,
+    /// The least class that may ask for it.
+    least: Class,
+    /// Whether it has a `format` attribute by which its answer takes another form.
+    has_forms: bool,
+    run: Run,
 }
 
-type Run = fn(&Element, &Context) -> Result<Reply, RpcError>;
+macro_rules! now {
+    ($name:literal, $least:ident, $run:path) => {
+        Known { name: $name, least: Class::$least, has_forms: false, run: Run::Now($run) }
+    };
+}
 
-/// Every operation: its element, the least class that may ask for it, and what carries it out.
-const TABLE: &[(&str, Class, Run)] = &[
-    ("close-session", Class::Unauthorized, session::close),
-    ("kill-session", Class::SuperUser, session::kill),
-    ("get", Class::ReadOnly, datastore::get),
-    ("get-config", Class::ReadOnly, datastore::get_config),
-    ("get-configuration", Class::ReadOnly, datastore::get_configuration),
-    ("get-system-information", Class::ReadOnly, system::information),
-    ("get-software-information", Class::ReadOnly, system::software),
-    ("get-chassis-inventory", Class::ReadOnly, system::chassis),
-    ("get-outbound-ssh-service-information", Class::ReadOnly, outbound_ssh::information),
-    ("command", Class::ReadOnly, command::run),
+macro_rules! shown {
+    ($name:literal, $least:ident, $run:path) => {
+        Known { name: $name, least: Class::$least, has_forms: true, run: Run::Now($run) }
+    };
+}
+
+macro_rules! later {
+    ($name:literal, $least:ident, $run:path) => {
+        Known {
+            name: $name,
+            least: Class::$least,
+            has_forms: false,
+            run: Run::Later(|operation, context| Box::pin($run(operation, context))),
+        }
+    };
+}
+
+macro_rules! shown_later {
+    ($name:literal, $least:ident, $run:path) => {
+        Known { has_forms: true, ..later!($name, $least, $run) }
+    };
+}
+
+/// Every operation.
+const TABLE: &[Known] = &[
+    now!("close-session", Unauthorized, session::close),
+    now!("kill-session", SuperUser, session::kill),
+    now!("get", ReadOnly, datastore::get),
+    now!("get-config", ReadOnly, datastore::get_config),
+    now!("get-configuration", ReadOnly, datastore::get_configuration),
+    later!("command", ReadOnly, command::run),
+    shown!("get-system-information", ReadOnly, system::information),
+    shown!("get-software-information", ReadOnly, system::software),
+    shown!("get-chassis-inventory", ReadOnly, system::chassis),
+    shown!("get-route-engine-information", ReadOnly, system::route_engine),
+    shown!("get-system-uptime-information", ReadOnly, system::uptime),
+    shown!("get-system-users-information", ReadOnly, system::users),
+    shown_later!("get-system-storage", ReadOnly, system::storage),
+    shown!("get-outbound-ssh-service-information", ReadOnly, outbound_ssh::information),
+    shown_later!("get-interface-information", ReadOnly, interfaces::information),
+    shown_later!("get-arp-table-information", ReadOnly, interfaces::arp),
+    shown_later!("get-route-information", ReadOnly, routes::information),
+    shown_later!("get-route-summary-information", ReadOnly, routes::summary),
+    shown_later!("ping", ReadOnly, ping::run),
+    shown!("get-current-working-directory", ReadOnly, files::directory),
+    shown_later!("file-list", ReadOnly, files::list),
+    shown_later!("file-show", SuperUser, files::show),
+    later!("file-get", SuperUser, files::get),
+    later!("file-put", SuperUser, files::put),
+    later!("file-delete", SuperUser, files::delete),
+    later!("file-copy", SuperUser, files::copy),
+    later!("file-rename", SuperUser, files::rename),
+    shown_later!("get-checksum-information", SuperUser, files::md5),
+    shown_later!("get-sha1-checksum-information", SuperUser, files::sha1),
+    shown_later!("get-sha256-checksum-information", SuperUser, files::sha256),
 ];
+
+/// Carries out an operation, and gives its answer in the form that it asks for.
+///
+/// # Errors
+/// The `<rpc-error>` to answer with.
+pub(super) async fn run(operation: &Element, context: &Context) -> Answer {
+    let format = match TABLE.iter().find(|known| known.name == operation.name) {
+        Some(known) if known.has_forms => Format::of(operation)?,
+        _ => Format::Xml,
+    };
+    Ok(carry_out(operation, context).await?.in_format(format))
+}
 
 /// Carries out an operation.
 ///
 /// # Errors
 /// The `<rpc-error>` to answer with.
-pub(super) fn run(operation: &Element, context: &Context) -> Result<Reply, RpcError> {
+fn carry_out<'a>(operation: &'a Element, context: &'a Context) -> Answering<'a> {
     let name = operation.name.as_str();
-    match TABLE.iter().find(|(own, ..)| *own == name) {
+    let answer = match TABLE.iter().find(|known| known.name == name) {
         None => Err(RpcError::operation_not_supported(name)),
-        Some((_, least, _)) if context.class < *least => {
+        Some(known) if context.class < known.least => {
             Err(RpcError::access_denied(format!("this user's class does not permit {name}"))
                 .with_info("bad-element", name))
         }
-        Some((.., run)) => run(operation, context),
-    }
+        Some(Known { run: Run::Now(run), .. }) => run(operation, context),
+        Some(Known { run: Run::Later(run), .. }) => return run(operation, context),
+    };
+    Box::pin(std::future::ready(answer))
 }
 
 /// Refuses children that the operation doesn't know.
 fn only(operation: &Element, known: &[&str]) -> Result<(), RpcError> {
-    use homing_proto::netconf::error::{ErrorTag, ErrorType};
     match operation.children.iter().find(|child| !known.contains(&child.name.as_str())) {
         None => Ok(()),
         Some(other) => {

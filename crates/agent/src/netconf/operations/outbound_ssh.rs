@@ -5,7 +5,7 @@
 use homing_proto::netconf::element::Element;
 use homing_proto::netconf::error::RpcError;
 
-use super::{Context, Reply, only};
+use super::{Answer, Context, Reply, only};
 use crate::report::ClientReport;
 use crate::show;
 use crate::status::ClientStatus;
@@ -13,15 +13,18 @@ use crate::status::ClientStatus;
 /// The elements that may name one client.
 const CLIENT: [&str; 3] = ["client-id", "client-name", "outbound-ssh-client-name"];
 
-pub(super) fn information(operation: &Element, context: &Context) -> Result<Reply, RpcError> {
+pub(super) fn information(operation: &Element, context: &Context) -> Answer {
     only(operation, &["client-id", "client-name", "outbound-ssh-client-name", "brief", "detail"])?;
     let wanted = CLIENT.iter().find_map(|name| operation.child_text(name));
     let clients = named(context, wanted)?;
-    Ok(Reply::element(&service_information(&clients)))
+    let owned: Vec<ClientReport> = clients.iter().map(|client| (*client).clone()).collect();
+    let in_detail = operation.child("detail").is_some();
+    let text = if in_detail { show::detail(&owned) } else { show::brief(&owned) };
+    Ok(Reply::Printed(service_information(&clients), text))
 }
 
 /// All clients, or the one of this name.
-pub(super) fn named<'a>(
+fn named<'a>(
     context: &'a Context,
     wanted: Option<&str>,
 ) -> Result<Vec<&'a ClientReport>, RpcError> {
@@ -37,7 +40,7 @@ pub(super) fn named<'a>(
 }
 
 /// `<outbound-ssh-service-information>`.
-pub(super) fn service_information(clients: &[&ClientReport]) -> Element {
+fn service_information(clients: &[&ClientReport]) -> Element {
     let mut all = Element::new("outbound-ssh-service-information");
     all.children.extend(clients.iter().map(|client| one(&client.to_status())));
     all

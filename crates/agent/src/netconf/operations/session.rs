@@ -3,13 +3,13 @@
 use homing_proto::netconf::element::Element;
 use homing_proto::netconf::error::{ErrorTag, ErrorType, RpcError};
 
-use super::{Context, Reply};
+use super::{Answer, Context, Reply};
 
-pub(super) fn close(_: &Element, _: &Context) -> Result<Reply, RpcError> {
+pub(super) fn close(_: &Element, _: &Context) -> Answer {
     Ok(Reply::Bye)
 }
 
-pub(super) fn kill(operation: &Element, context: &Context) -> Result<Reply, RpcError> {
+pub(super) fn kill(operation: &Element, context: &Context) -> Answer {
     let text = operation
         .child_text("session-id")
         .ok_or_else(|| RpcError::missing_element("session-id"))?;

@@ -6,10 +6,10 @@ use super::{all, at, columns};
 use crate::netconf::element::Element;
 
 pub(super) fn list(answer: &Element) -> String {
-    let mut out = String::new();
+    let mut out: String = all(answer, "output").map(|own| super::lines(&own.text)).collect();
     for directory in all(answer, "directory") {
         let files: Vec<_> = all(directory, "file-information").collect();
-        let name = at(directory, &["directory-name"]);
+        let name = directory.attribute("name").unwrap_or_default();
         if !name.is_empty() {
             let _ = writeln!(out, "\n{name}:");
         }
