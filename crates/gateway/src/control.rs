@@ -303,7 +303,7 @@ impl Control {
         timeout: Duration,
         operator: &Operator,
     ) -> Result<RpcReply, ControlError> {
-        let judged = judge::judge(&operation)?;
+        let judged = judge::judge(&operation, &self.shared.settings.policy)?;
         let record = match self.known(name, operator, judged.right) {
             Ok(record) => record,
             Err(error) => {

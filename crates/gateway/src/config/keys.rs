@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use homing_proto::access::Role;
+use homing_proto::access::policy::{HarmlessCommand, HarmlessRpc};
 
 use super::address::{DialAddress, Network};
 use super::front_door::Authority;
@@ -123,6 +124,26 @@ pub static KEYS: &[Key] = &[
             Ok(())
         },
         |s| list(&s.old_algorithms)
+    ),
+    key!(
+        "access.operator_rpcs",
+        "RPCs that operators may send beside those that are built in",
+        |s, v| {
+            let expected = "the name of an RPC that changes nothing that lasts, such as \"clear-bgp-neighbor\": none that is built in, and without the words of docs/policy.md";
+            s.policy.rpcs = v.list(expected, |text| HarmlessRpc::parse(text).ok())?;
+            if s.policy.is_too_long() { v.wrong("at most 256 names") } else { Ok(()) }
+        },
+        |s| list(&s.policy.rpcs)
+    ),
+    key!(
+        "access.operator_commands",
+        "beginnings of commands that operators may run beside those that are built in",
+        |s, v| {
+            let expected = "two words or more by which a command begins that changes nothing that lasts, such as \"clear bgp neighbor\", without the words of docs/policy.md";
+            s.policy.commands = v.list(expected, |text| HarmlessCommand::parse(text).ok())?;
+            if s.policy.is_too_long() { v.wrong("at most 256 commands") } else { Ok(()) }
+        },
+        |s| list(&s.policy.commands)
     ),
     key!(
         "max_handshakes",

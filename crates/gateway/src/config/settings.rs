@@ -4,6 +4,8 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use homing_proto::access::Policy;
+
 use super::address::{DialAddress, Network};
 use super::audit::{Audit, RecordingSettings};
 use super::front_door::FrontDoor;
@@ -55,6 +57,8 @@ pub struct Settings {
     pub http: Http,
     /// The SSH front door.
     pub front_door: FrontDoor,
+    /// What is judged by which right RPCs and commands need.
+    pub policy: Policy,
     /// From which devices old SSH algorithms are taken, and until when.
     pub old_algorithms: Vec<OldAlgorithms>,
     /// How many events are kept, and how long.
@@ -177,6 +181,7 @@ impl Settings {
             spool: Spool { memory: 256 << 10, reply: 1 << 30, total: 8 << 30 },
             http: Http::defaults(),
             front_door: FrontDoor::defaults(),
+            policy: Policy::default(),
             old_algorithms: Vec::new(),
             events: Events {
                 keep: 1_000_000,

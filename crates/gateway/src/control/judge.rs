@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use homing_proto::access::{Operator, Right, rpc};
+use homing_proto::access::{Operator, Policy, Right};
 use homing_proto::identity::DeviceName;
 use homing_proto::netconf::passage::{Malformed, Operation, Outcome, Record, read_operation};
 use homing_proto::netconf::scan::Limits;
@@ -30,7 +30,7 @@ pub(super) struct Judged {
 ///
 /// # Errors
 /// [`ControlError::Invalid`]: not one element, or one that may not be sent here.
-pub(super) fn judge(text: &[u8]) -> Result<Judged, ControlError> {
+pub(super) fn judge(text: &[u8], policy: &Policy) -> Result<Judged, ControlError> {
     let (operation, text) = read_operation(text, Limits::default()).map_err(|error| {
         let message = match error {
             Malformed::NestedRpc => {
@@ -47,7 +47,7 @@ pub(super) fn judge(text: &[u8]) -> Result<Judged, ControlError> {
             hint: Some("homing netconf DEVICE".to_owned()),
         });
     }
-    let right = rpc::right(&operation);
+    let right = policy.right(&operation);
     Ok(Judged { operation, right, text: Bytes::from(text) })
 }
 

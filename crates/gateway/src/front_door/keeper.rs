@@ -84,7 +84,7 @@ impl Warden {
         let record = record.ok_or("the device was forgotten just now")?;
         // Whoever is on the device is shown to others: no secret of a command line is.
         let purpose = blank(&start.to_string());
-        let right = needs(start, terminal.is_some());
+        let right = needs(start, terminal.is_some(), &self.shared.settings.policy);
         let may = self.operator.on(&record.name, &record.tags, right, Timestamp::now());
         may.map_err(|denied| {
             denied_entry(&self.shared, &self.operator, &record.name, &purpose, denied.code());

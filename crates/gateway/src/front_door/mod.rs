@@ -19,10 +19,8 @@ pub(crate) use listen::{Serving, authorities};
 pub(crate) use register::Register;
 pub(crate) use terminal::{Seat, terminal};
 
-use homing_proto::access::Right;
+use homing_proto::access::{Policy, Right};
 use homing_transport::device_link::Start;
-
-use crate::passage::right_of_command;
 
 /// The subsystem whose every RPC is judged by itself.
 const NETCONF: &str = "netconf";
@@ -30,11 +28,13 @@ const NETCONF: &str = "netconf";
 /// The right that a session channel for `start` needs.
 ///
 /// On a terminal a pager may show what was asked for, and pagers write files and run programs when told so.
-fn needs(start: &Start, has_terminal: bool) -> Right {
+fn needs(start: &Start, has_terminal: bool, policy: &Policy) -> Right {
     match start {
         Start::Exec(_) if has_terminal => Right::Configure,
         Start::Subsystem(name) if name == NETCONF => Right::View,
-        Start::Exec(line) => std::str::from_utf8(line).map_or(Right::Configure, right_of_command),
+        Start::Exec(line) => {
+            std::str::from_utf8(line).map_or(Right::Configure, |line| policy.right_of_command(line))
+        }
         // A shell can do everything, and so can a file transfer.
         Start::Shell | Start::Subsystem(_) => Right::Configure,
     }

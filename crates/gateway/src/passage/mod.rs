@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use homing_proto::access::{Denied, Operator, Right, command, rpc};
+use homing_proto::access::{Denied, Operator, Right};
 use homing_proto::api::Timestamp;
 use homing_proto::identity::DeviceName;
 use homing_proto::netconf::error::{ErrorTag, ErrorType, RpcError};
@@ -52,12 +52,6 @@ pub(crate) fn ask(
     }
 }
 
-/// The right that a command on a channel of its own needs.
-#[must_use]
-pub(crate) fn right_of_command(line: &str) -> Right {
-    command::right(line)
-}
-
 type Beginning = Pin<Box<dyn Future<Output = Result<(), WriteError>> + Send>>;
 
 /// A [`Passage`] on a channel of the front door.
@@ -87,7 +81,7 @@ impl Gate {
     }
 
     fn decide(&mut self, operation: &Operation) {
-        let right = rpc::right(operation);
+        let right = self.trail.right(operation);
         self.begun.insert(operation.number, Begun::now(right));
         if let Err(denied) = self.trail.ask(right) {
             return self.passage.handle_verdict(Verdict::from(Err(denied)));

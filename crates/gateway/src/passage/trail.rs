@@ -50,6 +50,11 @@ impl Trail {
         Self { shared, operator, device: device.clone(), channel }
     }
 
+    /// The right that an operation needs.
+    pub(crate) fn right(&self, operation: &Operation) -> Right {
+        self.shared.settings.policy.right(operation)
+    }
+
     /// Asks whether the operator may, at this moment.
     ///
     /// # Errors

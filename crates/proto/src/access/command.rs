@@ -95,6 +95,23 @@ pub fn right(line: &str) -> Right {
     }
 }
 
+/// Whether `line` is one command that begins with these words, with filters alone behind it, without options and without any
+/// of the words `never`.
+pub(super) fn begins(line: &str, beginning: &[String], never: &[&str]) -> bool {
+    let Some(parts) = parse(line) else {
+        return false;
+    };
+    let Some((command, filters)) = parts.split_first() else {
+        return false;
+    };
+    let is_never = |word: &Word<'_>| word.text.split('-').any(|part| never.contains(&part));
+    beginning.len() <= command.len()
+        && command.iter().zip(beginning).all(|(word, own)| word.is(own))
+        && !command.iter().any(is_never)
+        && writes_nothing(command)
+        && filters.iter().all(|filter| is_filter(filter))
+}
+
 /// `monitor traffic write-file x` is not harmless, nor is an option of a shell's `ping`.
 fn writes_nothing(command: &[Word<'_>]) -> bool {
     !command.iter().any(|word| word.text.starts_with('-') || word.text.contains("write"))

@@ -144,6 +144,23 @@ pub fn right(operation: &Operation) -> Right {
     if holds { rule.right } else { Right::Configure }
 }
 
+/// Whether the right of an operation of that name is built in, in whatever namespace.
+pub(super) fn is_built_in(name: &str) -> bool {
+    OPERATIONS.iter().any(|rule| rule.name == name)
+}
+
+/// The line of a `<command>` of Junos that was read whole.
+pub(super) fn command_of(operation: &Operation) -> Option<&str> {
+    let rule = rule_of(operation).filter(|rule| rule.if_ == If::Command);
+    rule.and(operation.text.as_deref()).filter(|_| operation.is_whole)
+}
+
+/// Whether it is in a namespace in which Junos takes its operations.
+pub(super) fn may_be_of_junos(operation: &Operation) -> bool {
+    let namespace = operation.namespace.as_deref();
+    namespace.is_none_or(|own| own == BASE_NAMESPACE || is_junos(own))
+}
+
 /// Whether more of the message than its operation's name would not change its right.
 #[must_use]
 pub fn is_known_by_name(operation: &Operation) -> bool {
@@ -166,8 +183,7 @@ fn is_junos(namespace: &str) -> bool {
 }
 
 fn is_junos_get(operation: &Operation) -> bool {
-    let namespace = operation.namespace.as_deref();
-    let is_known = namespace.is_none_or(|own| own == BASE_NAMESPACE || is_junos(own));
+    let is_known = may_be_of_junos(operation);
     let words = operation.name.strip_prefix("get-");
     is_known
         && words.is_some_and(|words| !words.split('-').any(|word| TELLING_WORDS.contains(&word)))
