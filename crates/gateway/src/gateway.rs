@@ -24,12 +24,12 @@ use tokio::sync::{Semaphore, broadcast, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::access::Access;
+use crate::access::{Access, RevocationList};
 use crate::config::Settings;
 use crate::control::{Control, Logins, tell_of_quiet};
 use crate::enroll::Terms;
 use crate::fleet::Fleet;
-use crate::front_door::{FrontDoor, FrontDoorError, Register, Serving, authorities};
+use crate::front_door::{FrontDoor, FrontDoorError, Register, Serving, authorities, keep_revoking};
 use crate::listener::{ListenError, Listener};
 use crate::metrics::Metrics;
 use crate::recording::Recordings;
@@ -117,8 +117,11 @@ impl Gateway {
         }
         let names = listeners.iter().map(|one| (one.name.clone(), one.address)).collect();
         let user_ca = authorities(&settings.front_door.user_ca)?;
+        let mut revocations = RevocationList::new(&settings.front_door.revoked);
+        let revoked = revocations.refresh().map_err(FrontDoorError::from)?;
         let (kept, own) = ((store, recordings), (key, key_text));
         let shared = Arc::new(share(settings, kept, standings, own, names, user_ca));
+        shared.access.revoke(revoked.unwrap_or_default());
         audit::note(&shared, Entry::by_gateway("gateway-started", shared.started_at));
         let control = Control::new(Arc::clone(&shared), terms(&shared));
         let mut accepting = JoinSet::new();
@@ -126,6 +129,7 @@ impl Gateway {
             accepting.spawn(accept(Arc::clone(&shared), listener));
         }
         accepting.spawn(tidy(Arc::clone(&shared)));
+        accepting.spawn(keep_revoking(Arc::clone(&shared), revocations));
         accepting.spawn(webhooks::serve(Arc::clone(&shared)));
         Ok(Self { shared, control, accepting, front_door: None })
     }

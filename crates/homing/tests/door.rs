@@ -356,6 +356,56 @@ fn a_certificate_of_a_configured_authority_opens_the_door_for_its_principal_alon
 }
 
 #[test]
+fn whoever_is_revoked_is_out_within_seconds_and_does_not_come_back() {
+    let keys = tempfile::tempdir().unwrap();
+    let (authority, key) = (keys.path().join("ca"), keys.path().join("key"));
+    let (public, list) = (key.with_extension("pub"), keys.path().join("revoked"));
+    for path in [&authority, &key] {
+        let mut make = Command::new("ssh-keygen");
+        assert!(is_done(make.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(path)));
+    }
+    let revoke = |lines: &str, more: &[&str]| {
+        let spec = keys.path().join("spec");
+        std::fs::write(&spec, lines).unwrap();
+        let mut make = Command::new("ssh-keygen");
+        make.args(["-q", "-k", "-f"]).arg(&list).args(more).arg("-s");
+        assert!(is_done(make.arg(authority.with_extension("pub")).arg(&spec)));
+    };
+    revoke("serial: 7\n", &[]);
+    let trusted = authority.with_extension("pub").display().to_string();
+    let house = House::start(&[
+        ("HOMING_FRONT_DOOR_USER_CA", &trusted),
+        ("HOMING_FRONT_DOOR_REVOKED", list.to_str().unwrap()),
+    ]);
+    let sign = |serial: &str| {
+        let mut sign = Command::new("ssh-keygen");
+        sign.args(["-q", "-s"]).arg(&authority).args(["-I", "laptop", "-n", "ops", "-z", serial]);
+        assert!(is_done(sign.args(["-V", "+5m"]).arg(&public)));
+    };
+    let ssh = || {
+        let mut ssh = Command::new("ssh");
+        ssh.args(["-F", "none", "-p", &house.gateway.door, "-i"]).arg(&key);
+        ssh.args(&house.options("ops")[2..]).args(["-l", "ops:edge-7", "127.0.0.1"]);
+        ssh
+    };
+    let run = |line: &str| Ran::of(ssh().arg(line).stdin(Stdio::null()).output().unwrap());
+    sign("7");
+    assert!(run("echo in").stderr.contains("Permission denied"));
+    sign("8");
+    assert_eq!(run("echo in").stdout, "in\n");
+    let mut open = ssh();
+    open.arg("echo ready; sleep 600").stdin(Stdio::null());
+    let mut open = open.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut ready = [0; 6];
+    open.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
+    revoke("serial: 8\n", &["-u"]);
+    let ran = Ran::of(open.wait_with_output().unwrap());
+    assert_eq!((ran.exit, ran.stderr.as_str()), (255, "edge-7: your certificate is revoked\n"));
+    assert!(run("echo in").stderr.contains("Permission denied"));
+    assert_eq!(house.run("ops:edge-7", "echo in").stdout, "in\n", "by key as before");
+}
+
+#[test]
 fn a_one_time_password_opens_the_door_once() {
     let house = House::start(&[]);
     let password = house.homing(&["user", "password", "ops"]);

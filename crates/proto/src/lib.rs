@@ -24,5 +24,6 @@ pub mod known_hosts;
 pub mod netconf;
 pub mod opening;
 pub mod rate;
+pub mod revocation;
 pub mod roster;
 pub mod webhook;

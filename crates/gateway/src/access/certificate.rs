@@ -20,6 +20,8 @@ use crate::store::UserRecord;
 pub struct Certificate {
     /// The key that signed it.
     pub ca: HostKey,
+    /// The user's key.
+    pub key: HostKey,
     /// Whom it is for.
     pub principals: Vec<String>,
     /// What it calls itself.
@@ -64,6 +66,9 @@ impl Access {
         let key_id = Excerpt::new(&certificate.key_id);
         if !self.trusts_authority(&certificate.ca) {
             return Err(CertificateRefused::UnknownAuthority { key_id });
+        }
+        if self.is_revoked(certificate) {
+            return Err(CertificateRefused::Revoked { key_id, serial: certificate.serial });
         }
         let principals = &certificate.principals;
         if let Some(user) = user

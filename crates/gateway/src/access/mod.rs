@@ -12,6 +12,7 @@
 mod certificate;
 mod one_time;
 mod refused;
+mod revoked;
 #[cfg(test)]
 mod tests;
 mod web;
@@ -24,10 +25,12 @@ use homing_proto::access::throttle::{self, Throttle, Throttled};
 use homing_proto::access::{Operator, Token, TokenId, UserName, Via};
 use homing_proto::api::Timestamp;
 use homing_proto::host_key::{Fingerprint, HostKey};
+use homing_proto::revocation::Revoked;
 use tokio::sync::watch;
 
 pub use certificate::Certificate;
 pub use refused::{CertificateRefused, PasswordRefused, TokenRefused};
+pub use revoked::{RevocationError, RevocationList};
 pub use web::{FIRST_LINK_LIFETIME, LINK_LIFETIME, Link, WebSecret};
 
 use crate::store::{AccountChange, Change, Store, TokenRecord, Used, UserRecord, WriteError};
@@ -40,6 +43,7 @@ pub struct Access(Arc<Inner>);
 struct Inner {
     store: Store,
     user_ca: Vec<HostKey>,
+    revoked: watch::Sender<Arc<Revoked>>,
     throttle: Mutex<Throttle>,
     changes: watch::Sender<u64>,
     links: Mutex<web::Links>,
@@ -53,6 +57,7 @@ impl Access {
         Self(Arc::new(Inner {
             store,
             user_ca,
+            revoked: watch::Sender::default(),
             throttle,
             changes: watch::Sender::new(0),
             links: Mutex::default(),
@@ -156,7 +161,10 @@ impl Access {
         let user = self.0.store.user(&UserName::new(operator.name()).ok()?)?;
         if let Some(key) = credential.strip_prefix("key ") {
             let key = Fingerprint::parse(key).ok()?;
-            user.keys.iter().find(|one| one.fingerprint == key)?;
+            let held = user.keys.iter().find(|one| one.fingerprint == key)?;
+            if self.0.revoked.borrow().revokes_key(&held.key) {
+                return None;
+            }
         }
         Some(self::operator(&user, via, source, credential.to_owned()))
     }
@@ -192,6 +200,9 @@ impl Access {
     }
 
     fn owner(&self, user: Option<&str>, key: &HostKey) -> Option<Arc<UserRecord>> {
+        if self.0.revoked.borrow().revokes_key(key) {
+            return None;
+        }
         let mut owners = self.0.store.users_by_key(&key.fingerprint());
         if let Some(user) = user {
             owners.retain(|owner| owner.name.as_str() == user);

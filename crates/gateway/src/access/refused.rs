@@ -105,6 +105,14 @@ pub enum CertificateRefused {
         /// What the certificate calls itself.
         key_id: Excerpt,
     },
+    /// It stands in `front_door.revoked`.
+    #[error("certificate {key_id} serial {serial} is revoked")]
+    Revoked {
+        /// What the certificate calls itself.
+        key_id: Excerpt,
+        /// Its number.
+        serial: u64,
+    },
     /// It names no one, or someone else than who logs in.
     #[error("certificate {key_id} is not for {user}")]
     OtherPrincipal {
@@ -127,6 +135,7 @@ impl CertificateRefused {
     pub fn code(&self) -> &'static str {
         match self {
             Self::UnknownAuthority { .. } => "certificate-unknown-authority",
+            Self::Revoked { .. } => "certificate-revoked",
             Self::OtherPrincipal { .. } => "certificate-other-principal",
             Self::UnknownUser { .. } => "certificate-unknown-user",
         }

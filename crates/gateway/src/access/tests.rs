@@ -199,6 +199,7 @@ async fn a_certificate_is_for_its_principals() {
     let gate = Gate::open().await;
     let of = |ca, principals: &[&str]| Certificate {
         ca: key(ca),
+        key: key(50),
         principals: principals.iter().map(|one| (*one).to_owned()).collect(),
         key_id: "jane@example.net".into(),
         serial: 7,
@@ -240,4 +241,38 @@ async fn what_is_taken_away_is_gone_from_those_who_are_in() {
     assert_eq!(gate.access.renew(&by_token), None);
     let root = Operator::local("root");
     assert_eq!(gate.access.renew(&root), Some(root.clone()));
+}
+
+#[tokio::test]
+async fn what_is_revoked_is_not_let_in_and_those_who_are_in_are_looked_at_again() {
+    let gate = Gate::open().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("revoked");
+    std::fs::write(&path, "# nobody yet\n").unwrap();
+    let mut list = RevocationList::new(&["serial:99".into(), path.display().to_string()]);
+    gate.access.revoke(list.refresh().unwrap().unwrap());
+    assert!(list.refresh().unwrap().is_none(), "nothing has changed");
+    let certificate = Certificate {
+        ca: key(100),
+        key: key(50),
+        principals: vec!["ops".to_owned()],
+        key_id: "jane@example.net".into(),
+        serial: 7,
+    };
+    let by_certificate = || gate.access.by_certificate(Some("ops"), &certificate, source());
+    assert!(by_certificate().is_ok() && !gate.access.is_revoked(&certificate));
+    let by_key = gate.access.by_key(Some("ops"), &key(1), source()).unwrap();
+    let mut changes = gate.access.changes();
+    changes.mark_unchanged();
+    let text = format!("id:jane@example.net\n{}\n", key(1).fingerprint());
+    std::fs::write(&path, text).unwrap();
+    gate.access.revoke(list.refresh().unwrap().unwrap());
+    assert!(changes.has_changed().unwrap() && gate.access.is_revoked(&certificate));
+    assert_eq!(by_certificate().unwrap_err().code(), "certificate-revoked");
+    assert_eq!(gate.access.renew(&by_key), None);
+    assert_eq!(gate.access.by_key(Some("ops"), &key(1), source()), None);
+    std::fs::write(&path, "no revocation").unwrap();
+    let error = list.refresh().unwrap_err();
+    assert_eq!(error.code(), "invalid-revocation");
+    assert!(gate.access.is_revoked(&certificate), "the old list stays in force");
 }

@@ -17,6 +17,8 @@ pub struct FrontDoor {
     pub listen: Vec<SocketAddr>,
     /// Whose user certificates are taken.
     pub user_ca: Vec<Authority>,
+    /// Keys and certificates that are not let in, and files of such, as [`RevocationList`](crate::access::RevocationList) reads them.
+    pub revoked: Vec<String>,
     /// Whether key exchanges are refused that a quantum computer would break.
     pub post_quantum_only: bool,
     /// Operators' connections at once.
@@ -48,6 +50,7 @@ impl FrontDoor {
         Self {
             listen: vec![SocketAddr::from((Ipv6Addr::UNSPECIFIED, DEFAULT_PORT))],
             user_ca: Vec::new(),
+            revoked: Vec::new(),
             post_quantum_only: false,
             max_connections: 1_024,
             max_per_source: 256,

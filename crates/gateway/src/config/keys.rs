@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use homing_proto::access::Role;
 use homing_proto::access::policy::{HarmlessCommand, HarmlessRpc};
+use homing_proto::revocation::Revoked;
 
 use super::address::{DialAddress, Network};
 use super::front_door::Authority;
@@ -289,6 +290,20 @@ pub static KEYS: &[Key] = &[
             Ok(())
         },
         |s| list(&s.front_door.user_ca)
+    ),
+    key!(
+        "front_door.revoked",
+        "keys and certificates that are not let in, and files of such",
+        |s, v| {
+            let expected = "a revocation such as \"SHA256:…\", \"serial:7\", \"id:jane@laptop\", a public key, or the absolute path of a file";
+            let read = |text: &str| {
+                let is_one = text.starts_with('/') || Revoked::default().add(text).is_ok();
+                is_one.then(|| text.to_owned())
+            };
+            s.front_door.revoked = v.list(expected, read)?;
+            Ok(())
+        },
+        |s| list(&s.front_door.revoked)
     ),
     key!(
         "front_door.post_quantum_only",

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::visit::Visit;
+use crate::access::{RevocationError, RevocationList};
 use crate::config::{Authority, Settings};
 use crate::listener::{ListenError, accepted, bound};
 use crate::shared::Shared;
@@ -69,6 +70,9 @@ pub enum FrontDoorError {
         /// What the system said.
         error: std::io::Error,
     },
+    /// The revocation list.
+    #[error(transparent)]
+    Revocation(#[from] RevocationError),
     /// A file of authorities has a line that is no key.
     #[error("{path}, line {line}: {error}", path = path.display())]
     Authority {
@@ -90,6 +94,7 @@ impl FrontDoorError {
             Self::Key(error) => error.code(),
             Self::File { .. } => "file-unreadable",
             Self::Authority { .. } => "invalid-authority",
+            Self::Revocation(error) => error.code(),
         }
     }
 
@@ -99,6 +104,39 @@ impl FrontDoorError {
         match self {
             Self::Key(error) => error.fault(),
             _ => Fault::Operator,
+        }
+    }
+}
+
+/// How often the files of the revocation list are looked at.
+const REFRESH: Duration = Duration::from_secs(5);
+
+/// Reads the revocation list again whenever a file of it has changed. One that can't be read changes nothing.
+pub(crate) async fn keep_revoking(shared: Arc<Shared>, mut list: RevocationList) {
+    let mut was_told = None;
+    while list.has_files() {
+        sleep(REFRESH).await;
+        let refreshed = tokio::task::spawn_blocking(move || {
+            let refreshed = list.refresh();
+            (list, refreshed)
+        });
+        let Ok((back, refreshed)) = refreshed.await else { return };
+        list = back;
+        match refreshed {
+            Ok(None) => {}
+            Ok(Some(revoked)) => {
+                was_told = None;
+                let (keys, certificates) = revoked.count();
+                tracing::info!(keys, certificates, "the revocation list is read again");
+                shared.access.revoke(revoked);
+            }
+            Err(error) => {
+                let said = error.to_string();
+                if was_told.as_ref() != Some(&said) {
+                    tracing::warn!(code = error.code(), %error, "the old revocation list stays in force");
+                }
+                was_told = Some(said);
+            }
         }
     }
 }
@@ -317,11 +355,17 @@ async fn receive(hall: Arc<Hall>, stream: TcpStream, source: SocketAddr, pass: P
     let login = timeout(hall.settings.login_grace, Arc::clone(&hall.logins).acquire_owned());
     let Ok(Ok(login)) = login.await else { return };
     let stop = hall.stop.clone();
-    let shutdown = async move {
-        stop.cancelled().await;
-        "the gateway is stopping".to_owned()
-    };
     let visit = Arc::new(Visit::new(Arc::clone(&hall.shared), source, (lobby, login)));
+    let guest = Arc::clone(&visit);
+    let shutdown = async move {
+        tokio::select! {
+            () = stop.cancelled() => "the gateway is stopping".to_owned(),
+            gone = guest.expelled() => {
+                sleep(LEAVING).await; // each channel says so first
+                gone
+            }
+        }
+    };
     let closed = serve(stream, Arc::clone(&hall.settings), Arc::clone(&visit), shutdown).await;
     if visit.failed() {
         hall.shared.access.note_failure(Some(source), None);

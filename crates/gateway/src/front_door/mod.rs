@@ -15,7 +15,7 @@ mod terminal;
 mod visit;
 
 pub use listen::{FrontDoor, FrontDoorError};
-pub(crate) use listen::{Serving, authorities};
+pub(crate) use listen::{Serving, authorities, keep_revoking};
 pub(crate) use register::Register;
 pub(crate) use terminal::{Seat, terminal};
 

@@ -42,7 +42,7 @@ pub(super) struct Visit {
     waiting: Mutex<Option<Waiting>>,
     has_tried: AtomicBool,
     /// Who is logged in, and since when.
-    inside: OnceLock<(Operator, Instant)>,
+    inside: OnceLock<(Arc<Guest>, Instant)>,
 }
 
 /// Who has logged in, and where they want to go.
@@ -62,11 +62,17 @@ pub(super) struct Terms {
     pub(super) permits_terminal: bool,
     pub(super) permits_forwarding: bool,
     pub(super) force_command: Option<String>,
+    /// What the operator logged in with, if it can be revoked by itself.
+    pub(super) certificate: Option<access::Certificate>,
 }
 
 impl Terms {
-    pub(super) const ALL: Self =
-        Self { permits_terminal: true, permits_forwarding: true, force_command: None };
+    pub(super) const ALL: Self = Self {
+        permits_terminal: true,
+        permits_forwarding: true,
+        force_command: None,
+        certificate: None,
+    };
 }
 
 /// A login name taken apart; one that is wrong says so later.
@@ -93,9 +99,25 @@ impl Visit {
         waits && self.has_tried.load(Ordering::Relaxed)
     }
 
+    /// Resolves when whoever is logged in has lost the key, certificate or user that let them in.
+    pub(super) async fn expelled(&self) -> String {
+        let mut changes = self.shared.access.changes();
+        loop {
+            if changes.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+            let Some((guest, _)) = self.inside.get() else { continue };
+            let certificate = guest.terms.certificate.as_ref();
+            if let Err(gone) = renewed(&self.shared, &guest.operator, certificate) {
+                return gone.to_owned();
+            }
+        }
+    }
+
     /// The connection is gone: whoever was logged in no longer is.
     pub(super) fn left(&self, how: &str) {
-        let Some((operator, since)) = self.inside.get() else { return };
+        let Some((guest, since)) = self.inside.get() else { return };
+        let operator = &guest.operator;
         let mut entry = audit::by(operator, "logout").saying(format!("{operator} left: {how}"));
         entry.duration_ms = u64::try_from(since.elapsed().as_millis()).ok();
         entry.fields.insert("credential".to_owned(), operator.credential().to_owned());
@@ -108,7 +130,8 @@ impl Visit {
             Ok(login) => Guest { operator, target, terms, _login: Some(login) },
             Err(full) => {
                 tracing::info!(code = full.code(), fault = ?full.fault(), "front door: {full}");
-                Guest { operator, target: Err(full.to_string()), terms, _login: None }
+                let target = Err(full.to_string());
+                Guest { operator, target, terms, _login: None }
             }
         }
     }
@@ -160,6 +183,7 @@ impl Door for Visit {
         }
         let shown = access::Certificate {
             ca: certificate.authority.clone(),
+            key: certificate.key.clone(),
             principals: certificate.principals.clone(),
             key_id: certificate.key_id.clone(),
             serial: certificate.serial,
@@ -177,6 +201,7 @@ impl Door for Visit {
             permits_terminal: certificate.permits_terminal,
             permits_forwarding: certificate.permits_forwarding,
             force_command: certificate.force_command.clone(),
+            certificate: Some(shown),
         };
         Some(self.guest(operator, target, terms))
     }
@@ -211,7 +236,7 @@ impl Door for Visit {
 
     fn entered(&self, guest: &Arc<Guest>) {
         drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let _ = self.inside.set((guest.operator.clone(), Instant::now())); // a connection logs in once
+        let _ = self.inside.set((Arc::clone(guest), Instant::now())); // a connection logs in once
         self.shared.metrics.login("ssh", "ok");
         let mut entry = audit::by(&guest.operator, "login");
         entry.message = match &guest.target {
@@ -223,9 +248,8 @@ impl Door for Visit {
     }
 
     async fn open(&self, guest: &Arc<Guest>, opening: Opening) -> Result<Opened, Refusal> {
-        let operator = self.shared.access.renew(&guest.operator).ok_or_else(|| {
-            Refusal::Unreachable("your key or user was removed from the gateway".to_owned())
-        })?;
+        let operator = renewed(&self.shared, &guest.operator, guest.terms.certificate.as_ref())
+            .map_err(|gone| Refusal::Unreachable(gone.to_owned()))?;
         let record = self.device(guest, &operator).map_err(Refusal::Unreachable)?;
         lead(&self.shared, operator, &record, opening, guest.terms.clone()).await
     }
@@ -289,6 +313,7 @@ async fn open_on(
     let is_session = opening == Opening::Session;
     let opened = session.link.open_bare(opening, Instant::now() + OPEN_TIMEOUT).await;
     let channel = opened.map_err(|error| refusal(name, &error, is_session))?;
+    let certificate = terms.certificate.clone();
     let mut warden = Warden::new(Arc::clone(shared), operator, entered, terms);
     if !is_session {
         let begun = warden.begin(&place.purpose(), place.right(), None).await;
@@ -306,7 +331,7 @@ async fn open_on(
         },
         budget: place.budget(),
         traffic: Arc::clone(&place.traffic),
-        killed: Box::pin(withdrawn(Arc::clone(shared), place)),
+        killed: Box::pin(withdrawn(Arc::clone(shared), place, certificate)),
         keeper: Box::new(warden),
     })
 }
@@ -338,8 +363,24 @@ fn refusal(name: &DeviceName, error: &OpenError, is_session: bool) -> Refusal {
     }
 }
 
+/// The operator as of this moment, or what is gone.
+fn renewed(
+    shared: &Shared,
+    operator: &Operator,
+    certificate: Option<&access::Certificate>,
+) -> Result<Operator, &'static str> {
+    if certificate.is_some_and(|certificate| shared.access.is_revoked(certificate)) {
+        return Err("your certificate is revoked");
+    }
+    shared.access.renew(operator).ok_or("your key or user was removed from the gateway")
+}
+
 /// Resolves when the channel must end: somebody killed it, or its operator may have it no longer.
-async fn withdrawn(shared: Arc<Shared>, place: Arc<super::register::Place>) -> String {
+async fn withdrawn(
+    shared: Arc<Shared>,
+    place: Arc<super::register::Place>,
+    certificate: Option<access::Certificate>,
+) -> String {
     let killed = place.killed();
     tokio::pin!(killed);
     let mut changes = shared.access.changes();
@@ -351,8 +392,9 @@ async fn withdrawn(shared: Arc<Shared>, place: Arc<super::register::Place>) -> S
             },
             () = tokio::time::sleep(REVIEW) => {}
         }
-        let Some(operator) = shared.access.renew(&place.operator) else {
-            return "your key or user was removed from the gateway".to_owned();
+        let operator = match renewed(&shared, &place.operator, certificate.as_ref()) {
+            Ok(operator) => operator,
+            Err(gone) => return gone.to_owned(),
         };
         let Some(record) = shared.store.device(&place.device) else {
             continue; // its session ends for that reason
