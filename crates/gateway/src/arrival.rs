@@ -15,17 +15,22 @@ use homing_proto::admission::{
 use homing_proto::api::KeySource;
 use homing_proto::host_key::{Fingerprint, HostKey};
 use homing_proto::identity::ListenerName;
+use homing_proto::turns::{Caller, Standing, Why};
 use homing_transport::device_link::Unauthenticated;
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, broadcast, oneshot, watch};
+use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::greeting::{self, Greeted, LoggedIn};
 use crate::session::{self, End};
 use crate::shared::{Counted, Decided, Pass, Shared};
+use crate::turns::Turn;
 use crate::{exchange, pending, timeline};
 
 /// What a refused peer may still send before its bytes are no longer taken from the kernel.
 const MOST_IGNORED: usize = 64 * 1024;
+
+/// What a peer may send ahead while it waits for its turn: its banner and first packet are less.
+const MOST_AHEAD: usize = 16 * 1024;
 
 /// Takes a connection in, or refuses it. `pass` counts it among those on their way in.
 pub(crate) async fn take_in(
@@ -67,11 +72,11 @@ type Work = Pin<Box<dyn Future<Output = Done> + Send>>;
 /// The host key that wants an answer.
 type Question = (HostKey, oneshot::Sender<bool>);
 /// A place among the handshakes under way.
-type Permit = (OwnedSemaphorePermit, Counted);
+type Permit = (Turn, Counted);
 
 /// What a piece of work came to.
 enum Done {
-    Permitted(Permit),
+    Permitted(Result<Permit, Failure>),
     Exchanged(Result<Unauthenticated, Failure>),
     LoggedIn(Result<LoggedIn, Failure>),
     Greeted(Box<Result<Greeted, Failure>>),
@@ -184,8 +189,7 @@ impl Arriving {
 
     /// Waits for whatever comes first.
     async fn next(&mut self) -> Woken {
-        let wants_data =
-            self.stream.is_some() && self.ignored < MOST_IGNORED && self.start.is_none();
+        let wants_data = self.stream.is_some() && self.ignored < MOST_IGNORED && self.has_room();
         let already_stopping = *self.stopping.borrow();
         let wake = self.machine.poll_timeout();
         tokio::select! {
@@ -202,7 +206,7 @@ impl Arriving {
     fn done(&mut self, done: Done) {
         let now = Instant::now();
         match done {
-            Done::Permitted(permit) => self.exchange_keys(permit),
+            Done::Permitted(Ok(permit)) => self.exchange_keys(permit),
             Done::Exchanged(Ok(link)) => {
                 self.link = Some(link);
                 self.machine.handle_exchanged(now);
@@ -219,27 +223,45 @@ impl Arriving {
                 }
                 Err(failure) => self.machine.handle_failed(failure, now),
             },
-            Done::Exchanged(Err(failure)) | Done::LoggedIn(Err(failure)) => {
+            Done::Permitted(Err(failure))
+            | Done::Exchanged(Err(failure))
+            | Done::LoggedIn(Err(failure)) => {
                 self.machine.handle_failed(failure, now);
             }
         }
     }
 
-    /// Key exchanges are the work that costs: only so many at once, first come, first served.
+    /// Key exchanges are the work that costs: only as many at once as the machine bears.
     fn wait_for_turn(&mut self, offer: Offer, rest: Vec<u8>) {
+        let caller = self.caller();
         self.start = Some((offer, rest));
         let shared = Arc::clone(&self.shared);
         let came = Instant::now();
         self.work = Some(Box::pin(async move {
-            match Arc::clone(&shared.handshakes).acquire_owned().await {
-                Ok(permit) => {
-                    shared.metrics.waited(came.elapsed());
-                    let counted = Counted::new(&shared, |counters| &counters.handshaking);
-                    Done::Permitted((permit, counted))
-                }
-                Err(_) => Done::Exchanged(Err(Failure::Stopping)),
-            }
+            let turn = Arc::clone(&shared.turns).wait(caller).await;
+            shared.metrics.waited(came.elapsed());
+            Done::Permitted(match turn {
+                Ok(turn) => Ok((turn, Counted::new(&shared, |counters| &counters.handshaking))),
+                Err(Why::Overloaded) => Err(Failure::Overloaded),
+                Err(Why::Replaced) => Err(Failure::Replaced),
+            })
         }));
+    }
+
+    fn caller(&self) -> Caller {
+        let (arrival, subject) = (self.machine.arrival(), self.machine.subject());
+        let device_id = subject.device_id.clone();
+        let standing = match (&subject.device, &device_id) {
+            (Some(_), _) => Standing::Known,
+            (None, Some(_)) => Standing::Unknown,
+            (None, None) => Standing::CallHome,
+        };
+        Caller {
+            id: arrival.epoch,
+            claim: device_id.map(|device_id| (arrival.listener.clone(), device_id)),
+            standing,
+            source: subject.source.ip(),
+        }
     }
 
     fn exchange_keys(&mut self, permit: Permit) {
@@ -315,7 +337,12 @@ impl Arriving {
         }
     }
 
-    /// Reads the first bytes; of a refused peer only to notice that it goes.
+    /// Whether what comes may be read: of those who wait for their turn, only so much.
+    fn has_room(&self) -> bool {
+        self.start.as_ref().is_none_or(|(_, ahead)| ahead.len() < MOST_AHEAD)
+    }
+
+    /// Reads the first bytes; of a refused peer, and of one that waits, to notice that it goes.
     fn read(&mut self) {
         let Some(stream) = &self.stream else { return };
         let mut bytes = [0; 2048];
@@ -328,7 +355,10 @@ impl Arriving {
             Ok(n) if self.machine.wants_data() => {
                 self.machine.handle_data(bytes.get(..n).unwrap_or_default(), now);
             }
-            Ok(n) => self.ignored += n,
+            Ok(n) => match &mut self.start {
+                Some((_, ahead)) => ahead.extend_from_slice(bytes.get(..n).unwrap_or_default()),
+                None => self.ignored += n,
+            },
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
             Err(_) => {
                 self.stream = None;

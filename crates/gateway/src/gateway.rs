@@ -7,6 +7,7 @@
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -17,10 +18,11 @@ use homing_proto::audit::Entry;
 use homing_proto::gate::{Gate, Limits};
 use homing_proto::host_key::HostKey;
 use homing_proto::identity::ListenerName;
+use homing_proto::turns;
 use homing_transport::device_link::LinkSettings;
 use homing_transport::keys::{KeyFileError, KeyKind, PrivateKey};
 use homing_transport::spool::{Budget, BudgetLimits};
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::{broadcast, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -37,6 +39,7 @@ use crate::session::End;
 use crate::shared::{Counters, Shared};
 use crate::standing::Standings;
 use crate::store::{self, AuditRetention, OpenError, ReadError, Retention, Store};
+use crate::turns::Queue;
 use crate::{arrival, audit, webhooks};
 
 /// The file of the gateway's own SSH key, in the data folder.
@@ -130,6 +133,7 @@ impl Gateway {
         }
         accepting.spawn(tidy(Arc::clone(&shared)));
         accepting.spawn(keep_revoking(Arc::clone(&shared), revocations));
+        accepting.spawn(Arc::clone(&shared.turns).keep_beat());
         accepting.spawn(webhooks::serve(Arc::clone(&shared)));
         Ok(Self { shared, control, accepting, front_door: None })
     }
@@ -293,10 +297,9 @@ fn share(
 ) -> Shared {
     let total = settings.spool.total;
     let budget = Budget::new(BudgetLimits { memory: total.min(256 << 20), disk: total });
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let gate = Gate::new(Limits {
-        total: count(settings.max_waiting.saturating_add(settings.max_handshakes)),
-        per_source: count(settings.max_per_source),
+        total: whole(settings.max_waiting.saturating_add(settings.max_handshakes)),
+        per_source: whole(settings.max_per_source),
     });
     Shared {
         metrics: Metrics::new(store.commit_seconds()),
@@ -310,7 +313,7 @@ fn share(
         link: LinkSettings { post_quantum: false, old_algorithms: false },
         budget,
         gate: Mutex::new(gate),
-        handshakes: Arc::new(Semaphore::new(settings.max_handshakes)),
+        turns: Arc::new(queue(&settings)),
         decisions: broadcast::Sender::new(DECISIONS),
         stopping: watch::Sender::new(false),
         counters: Counters::default(),
@@ -324,6 +327,21 @@ fn share(
         last_epoch: AtomicU64::new(0),
         settings,
     }
+}
+
+/// The queue for the handshakes, as wide as this machine is.
+fn queue(settings: &Settings) -> Queue {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let limits = turns::Settings {
+        max_under_way: whole(settings.max_handshakes),
+        max_waiting: settings.max_waiting,
+        ..turns::Settings::new(whole(cores))
+    };
+    Queue::new(limits, rand::random())
+}
+
+fn whole(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// The machine's name, for the comment of the gateway's key.

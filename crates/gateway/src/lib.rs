@@ -24,6 +24,7 @@ mod standing;
 pub mod stanza;
 pub mod store;
 mod timeline;
+mod turns;
 pub mod web;
 mod webhooks;
 

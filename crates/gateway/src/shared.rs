@@ -15,7 +15,7 @@ use homing_proto::identity::{DeviceName, Epoch, ListenerName};
 use homing_transport::device_link::LinkSettings;
 use homing_transport::keys::PrivateKey;
 use homing_transport::spool::Budget;
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::{broadcast, watch};
 
 use crate::access::Access;
 use crate::config::Settings;
@@ -26,6 +26,7 @@ use crate::metrics::Metrics;
 use crate::recording::Recordings;
 use crate::standing::Standings;
 use crate::store::Store;
+use crate::turns::Queue;
 
 /// What an operator decided about a pending key.
 #[derive(Debug, Clone)]
@@ -50,8 +51,8 @@ pub(crate) struct Shared {
     pub(crate) link: LinkSettings,
     pub(crate) budget: Budget,
     pub(crate) gate: Mutex<Gate>,
-    /// One permit for each key exchange or login under way; first come, first served.
-    pub(crate) handshakes: Arc<Semaphore>,
+    /// Who waits for the key exchange, and who has it under way.
+    pub(crate) turns: Arc<Queue>,
     pub(crate) decisions: broadcast::Sender<Decided>,
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) counters: Counters,

@@ -26,4 +26,5 @@ pub mod opening;
 pub mod rate;
 pub mod revocation;
 pub mod roster;
+pub mod turns;
 pub mod webhook;

@@ -4,3 +4,5 @@ pub mod device;
 pub mod figures;
 pub mod measure;
 pub mod process;
+pub mod storm;
+pub mod storm_table;

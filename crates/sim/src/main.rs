@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use homing_sim::figures::{Round, Spread, spread};
+use homing_sim::storm_table::StormGrid;
 use homing_sim::{measure, process};
 
 /// Simulated devices against a real gateway.
@@ -20,6 +21,8 @@ struct CommandLine {
 enum Verb {
     /// A fleet dials at once: sessions per second, and memory per idle session
     Measure(Measure),
+    /// A fleet comes back all at once, in virtual time: how the gateway's queue brings it in
+    Storm(StormGrid),
 }
 
 #[derive(Debug, clap::Args)]
@@ -39,7 +42,16 @@ struct Measure {
 }
 
 fn main() -> Result<()> {
-    let Verb::Measure(arguments) = CommandLine::parse().verb;
+    match CommandLine::parse().verb {
+        Verb::Measure(arguments) => measure(arguments),
+        Verb::Storm(grid) => {
+            grid.run();
+            Ok(())
+        }
+    }
+}
+
+fn measure(arguments: Measure) -> Result<()> {
     // Core 0 is the gateway's.
     process::pin(std::process::id(), 1)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -148,7 +148,7 @@ pub static KEYS: &[Key] = &[
     ),
     key!(
         "max_handshakes",
-        "key exchanges and logins under way at once",
+        "key exchanges and logins under way at once, at most",
         |s, v| room(v, MANY).map(|n| s.max_handshakes = n),
         |s| s.max_handshakes.to_string()
     ),

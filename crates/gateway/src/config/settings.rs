@@ -31,7 +31,7 @@ pub struct Settings {
     pub keep_alive: KeepAlive,
     /// What is logged.
     pub log: LogLevel,
-    /// Key exchanges and logins under way at once.
+    /// Key exchanges and logins under way at once, however little the event loop lags.
     pub max_handshakes: usize,
     /// Connections that wait for their handshake.
     pub max_waiting: usize,
@@ -168,8 +168,8 @@ impl Settings {
             user: "homing".into(),
             keep_alive: KeepAlive { retry: 3, timeout: Duration::from_secs(15) },
             log: LogLevel::Info,
-            max_handshakes: 64 * surroundings.cores.max(1),
-            max_waiting: 10_000,
+            max_handshakes: 2_048 * surroundings.cores.max(1),
+            max_waiting: 50_000,
             max_per_source: 512,
             max_pending: 10_000,
             opening_timeout: Duration::from_secs(10),

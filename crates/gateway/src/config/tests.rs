@@ -34,7 +34,7 @@ fn without_sources_the_defaults_are_in_force() {
     assert_eq!(settings.data, Path::new("/home/ops/.local/share/homing"));
     assert_eq!(settings.socket, Path::new("/home/ops/.local/share/homing/homing.sock"));
     assert_eq!(settings.addresses[0].to_string(), "gw1:4334");
-    assert_eq!(settings.max_handshakes, 128);
+    assert_eq!(settings.max_handshakes, 4_096);
     let root = Surroundings { is_root: true, ..surroundings };
     let configuration = Configuration::merge(&Sources::default(), &root).unwrap();
     assert_eq!(configuration.settings.data, Path::new("/var/lib/homing"));

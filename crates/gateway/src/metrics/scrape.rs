@@ -57,17 +57,17 @@ fn fleet(to: &mut Registry, shared: &Shared, status: &api::Status) {
     }
     to.register("sessions", "Sessions of devices, by listener", sessions);
     let arriving = &status.arriving;
-    let free = whole(shared.handshakes.available_permits() as u64);
+    let permits = shared.turns.permits();
     let turned_away = shared.counters.turned_away.load(Ordering::Relaxed);
     gauge(
         to,
         "accept_queue_length",
         "Connections that wait for their turn",
-        whole(arriving.waiting),
+        whole(shared.turns.waiting() as u64),
     );
     gauge(to, "handshakes", "Key exchanges and logins under way", whole(arriving.handshaking));
     gauge(to, "held", "Refused connections, held before they are closed", whole(arriving.held));
-    gauge(to, "admission_permits", "Handshakes that may begin at once", free);
+    gauge(to, "admission_permits", "Handshakes that may run at once", permits.into());
     counter(to, "turned_away", "Connections closed at once: too many on their way in", turned_away);
     let attention = i64::try_from(status.attention.len()).unwrap_or(i64::MAX);
     gauge(to, "attention", "Things that somebody should look at", attention);

@@ -37,6 +37,8 @@ pub enum Failure {
     Store,
     /// The gateway has no room for another connection.
     Overloaded,
+    /// The device dialled again before it was this connection's turn.
+    Replaced,
     /// The gateway is stopping.
     Stopping,
 }

@@ -118,6 +118,8 @@ pub enum Outcome {
     StoreFailed,
     /// The gateway had no room.
     Overloaded,
+    /// The device dialled again while this connection waited for its turn.
+    Replaced,
     /// The gateway is stopping.
     Stopping,
 }
@@ -152,6 +154,7 @@ impl Outcome {
             Self::DuplicateDevice { .. } => "duplicate-device",
             Self::StoreFailed => "store-failed",
             Self::Overloaded => "overloaded",
+            Self::Replaced => "replaced",
             Self::Stopping => "gateway-stopping",
         }
     }
@@ -160,7 +163,9 @@ impl Outcome {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Opening(error) => error.fault(),
-            Self::Silent | Self::ClosedSilently | Self::Lost(_) | Self::Stale => Fault::Network,
+            Self::Silent | Self::ClosedSilently | Self::Lost(_) | Self::Stale | Self::Replaced => {
+                Fault::Network
+            }
             Self::TimedOut(Stage::LookUp | Stage::Roster) => Fault::Local,
             Self::TimedOut(_) => Fault::Network,
             Self::StoreFailed | Self::Overloaded | Self::Stopping => Fault::Local,
@@ -200,6 +205,7 @@ impl Outcome {
                 | Self::Lost(_)
                 | Self::Stale
                 | Self::Overloaded
+                | Self::Replaced
                 | Self::Stopping
         )
     }
@@ -267,7 +273,10 @@ impl Outcome {
                 format!("two boxes with the host key {key} take over from each other as {device}")
             }
             Self::StoreFailed => "the gateway's store failed".to_owned(),
-            Self::Overloaded => "the gateway has too many connections".to_owned(),
+            Self::Overloaded => {
+                "the gateway has too many connections to take this one in soon".to_owned()
+            }
+            Self::Replaced => "the device dialled again before it was its turn".to_owned(),
             Self::Stopping => "the gateway is stopping".to_owned(),
         }
     }

@@ -55,6 +55,7 @@ pub(super) fn remedy(outcome: &Outcome) -> Option<Advice> {
         | Outcome::Ssh(_)
         | Outcome::BadHello(_)
         | Outcome::Stale
+        | Outcome::Replaced
         | Outcome::Stopping => return None,
     })
 }

@@ -165,6 +165,7 @@ impl Admission {
             Failure::Lost => Outcome::Lost(self.stage()),
             Failure::Store => Outcome::StoreFailed,
             Failure::Overloaded => Outcome::Overloaded,
+            Failure::Replaced => Outcome::Replaced,
             Failure::Stopping => Outcome::Stopping,
         }
     }

@@ -67,6 +67,7 @@ fn all() -> Vec<Outcome> {
         Outcome::DuplicateDevice { device: name("r1"), key: fingerprint(1) },
         Outcome::StoreFailed,
         Outcome::Overloaded,
+        Outcome::Replaced,
         Outcome::Stopping,
     ]
 }

@@ -109,6 +109,7 @@ fn what_fails_on_the_way_is_told_by_name() {
         (Failure::Store, "store-failed", "hold 10"),
         (Failure::Lost, "connection-lost", "close"),
         (Failure::Overloaded, "overloaded", "close"),
+        (Failure::Replaced, "replaced", "close"),
         (Failure::Stopping, "gateway-stopping", "close"),
     ];
     for (failure, code, then) in cases {

@@ -1,0 +1,127 @@
+//! Storms of every kind, many seeds each, as a table.
+
+use std::time::Duration;
+
+use crate::storm::{Passed, Storm, run};
+
+/// Every combination of these, with every seed.
+#[derive(Debug, Clone, clap::Args)]
+pub struct StormGrid {
+    /// Devices that dial within half a second
+    #[arg(long, default_value_t = 50_000)]
+    devices: usize,
+    /// Cores of the gateway
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 4, 8])]
+    cores: Vec<usize>,
+    /// What a handshake costs one core, in microseconds
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 2_000, 3_000])]
+    handshake: Vec<u64>,
+    /// After how many seconds a device gives up
+    #[arg(long, value_delimiter = ',', default_values_t = [15, 60])]
+    patience: Vec<u64>,
+    /// How likely a round trip loses a packet
+    #[arg(long, value_delimiter = ',', default_values_t = [0.0, 0.02])]
+    loss: Vec<f64>,
+    /// How likely a dial leaves half a connection
+    #[arg(long, value_delimiter = ',', default_values_t = [0.0, 0.02])]
+    half_open: Vec<f64>,
+    /// How many seeds each
+    #[arg(long, default_value_t = 10)]
+    seeds: u64,
+    /// Take in everybody at once, as a gateway without a queue does
+    #[arg(long)]
+    takes_everybody: bool,
+}
+
+impl StormGrid {
+    /// Prints a line for each combination as it is done.
+    pub fn run(&self) {
+        println!(
+            "cores    ms  gives up  loss  half-open   floor   own floor      99 % in (worst)        all in (worst)  \
+             dials/device  turned away  wasted"
+        );
+        for storm in self.storms() {
+            let pairs: Vec<Pair> = (0..self.seeds).map(|seed| Pair::of(storm, seed)).collect();
+            println!("{}", row(&storm, &pairs));
+        }
+    }
+
+    fn storms(&self) -> Vec<Storm> {
+        let mut storms = Vec::new();
+        for cores in self.cores.iter().copied() {
+            for handshake in self.handshake.iter().copied().map(Duration::from_micros) {
+                for patience in self.patience.iter().copied().map(Duration::from_secs) {
+                    for loss in self.loss.iter().copied() {
+                        for half_open in self.half_open.iter().copied() {
+                            storms.push(Storm {
+                                devices: self.devices,
+                                cores,
+                                handshake,
+                                patience,
+                                loss,
+                                half_open,
+                                takes_everybody: self.takes_everybody,
+                                ..Storm::new(0)
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        storms
+    }
+}
+
+/// A storm that has not passed by then does not pass.
+const LONGEST: Duration = Duration::from_secs(900);
+
+/// One storm against this gateway, and against one that has a core for everybody.
+struct Pair {
+    passed: Passed,
+    own: Passed,
+}
+
+impl Pair {
+    fn of(storm: Storm, seed: u64) -> Self {
+        let storm = Storm { seed, ..storm };
+        let endless = Storm { cores: storm.devices, takes_everybody: true, ..storm };
+        Self { passed: run(storm, LONGEST), own: run(endless, LONGEST) }
+    }
+
+    /// How long it took, and how often the time that the cores need at least; where packets are lost, the cores and
+    /// the network.
+    fn times(&self, storm: &Storm, of: fn(&Passed) -> Option<Duration>) -> (f64, f64) {
+        let seconds = |passed| of(passed).map_or(f64::INFINITY, |at| at.as_secs_f64());
+        let took = seconds(&self.passed);
+        let is_clean = storm.loss == 0.0 && storm.half_open == 0.0;
+        let own = if is_clean { 0.0 } else { seconds(&self.own) };
+        (took, took / (storm.floor().as_secs_f64() + own))
+    }
+}
+
+fn row(storm: &Storm, pairs: &[Pair]) -> String {
+    let floor = storm.floor().as_secs_f64();
+    let each = |of: fn(&Passed) -> Option<Duration>| {
+        let mut all: Vec<(f64, f64)> = pairs.iter().map(|it| it.times(storm, of)).collect();
+        all.sort_by(|one, other| one.1.total_cmp(&other.1));
+        let (median, times) = all.get(all.len() / 2).copied().unwrap_or_default();
+        let (_, worst) = all.last().copied().unwrap_or_default();
+        format!("{median:>6.1} s = {times:>4.2} ({worst:>4.2})")
+    };
+    let mean = |of: fn(&Pair) -> f64| pairs.iter().map(of).sum::<f64>() / pairs.len().max(1) as f64;
+    format!(
+        "{:>5} {:>5.1} {:>7} s {:>4.0} % {:>8.0} % {:>5.1} s {:>9.1} s {} {} {:>13.2} {:>12.0} {:>7.0}",
+        storm.cores,
+        storm.handshake.as_secs_f64() * 1e3,
+        storm.patience.as_secs(),
+        storm.loss * 100.0,
+        storm.half_open * 100.0,
+        floor,
+        mean(|it| it.own.all.map_or(f64::INFINITY, |at| at.as_secs_f64())),
+        each(|it| it.most),
+        each(|it| it.all),
+        mean(|it| it.passed.dials as f64) / storm.devices as f64,
+        mean(|it| it.passed.turned_away as f64),
+        mean(|it| it.passed.wasted as f64),
+    )
+}
