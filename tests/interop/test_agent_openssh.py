@@ -50,6 +50,26 @@ def test_a_login_that_sshd_refuses_is_on_the_timeline(gateway, start_agent, sshd
 
 
 @pytest.mark.parametrize("server", ["openssh", "embedded"])
+def test_an_agent_that_stops_tells_the_gateway(gateway, start_agent, sshd, server):
+    """sshd has no farewell of its own: the agent ends its NETCONF first, and the gateway closes in order."""
+    secret = gateway.secret_of(gateway.enroll("edge-1", user="root"))
+    sshd.allow(gateway.public_key)
+    text = configuration(stanza(gateway.port, device_id="edge-1", secret=secret), login=login("root", gateway.public_key))
+    agent = start_agent(text, "--ssh-server", server, "--sshd", sshd.path)
+    gateway.wait_up("edge-1")
+    agent.process.send_signal(signal.SIGTERM)
+    assert agent.process.wait(30) == 0
+    entry = gateway.wait_code("edge-1", "session-closed")
+    assert entry["fields"]["by"] == "peer"
+    reason, said = {
+        "openssh": ("netconf-ended", "the device ended NETCONF"),
+        "embedded": ("disconnected-by-peer", "the device ends this connection"),
+    }[server]
+    assert entry["fields"]["reason"] == reason and said in entry["message"]
+    assert gateway.device("edge-1")["state"] == "down"
+
+
+@pytest.mark.parametrize("server", ["openssh", "embedded"])
 def test_an_agent_with_another_key_than_the_pinned_one_is_refused(gateway, start_agent, sshd, make_key, server):
     gateway.enroll("edge-1", "--no-secret", "--host-key", make_key("pinned").text, user="root")
     sshd.allow(gateway.public_key)

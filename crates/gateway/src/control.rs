@@ -111,12 +111,30 @@ impl Control {
         Accounts::new(self.shared.store.clone(), self.shared.access.clone())
     }
 
+    /// How many devices' sessions there are.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.shared.fleet.len()
+    }
+
+    /// How many channels operators have open by the front door.
+    #[must_use]
+    pub fn channels_open(&self) -> usize {
+        self.shared.channels.len()
+    }
+
+    /// Whether the gateway takes nothing more in, because it stops.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        *self.shared.stopping.borrow()
+    }
+
     /// Whether work can be done: the store takes writes, and the gateway is not stopping.
     ///
     /// # Errors
     /// What is in the way.
     pub fn ready(&self) -> Result<(), ControlError> {
-        if *self.shared.stopping.borrow() {
+        if self.is_stopping() {
             return Err(ControlError::Stopping);
         }
         match self.shared.store.health().outage {

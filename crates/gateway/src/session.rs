@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use homing_proto::api::{self, Timestamp};
 use homing_proto::dialer::keep_alive::{self, KeepAlive};
+use homing_proto::excerpt::Excerpt;
 use homing_proto::host_key::Fingerprint;
 use homing_proto::identity::{DeviceId, DeviceName, Epoch, ListenerName, SessionId};
 use homing_transport::closed::{Closed, ClosedBy, Reason};
@@ -202,9 +203,9 @@ async fn without_netconf(session: &Session, what: &str) -> Closed {
     match timeout(Duration::from_millis(200), session.link.closed()).await {
         Ok(closed) => closed,
         Err(_) => {
-            let reason = format!("NETCONF ended: {what}");
-            session.link.close(&reason).await;
-            Closed { by: ClosedBy::Peer, reason: Reason::Asked(reason) }
+            let reason = Reason::NetconfEnded(Excerpt::new(what));
+            session.link.close(&reason.to_string()).await;
+            Closed { by: ClosedBy::Peer, reason }
         }
     }
 }

@@ -52,6 +52,8 @@ pub enum Reason {
         /// What it said.
         text: Excerpt,
     },
+    /// The device ended the NETCONF session and kept the connection, which is of no use without it.
+    NetconfEnded(Excerpt),
     /// The stream ended without a word.
     HungUp,
     /// Nothing came for too long, keep-alives were not answered.
@@ -72,6 +74,7 @@ impl Reason {
         match self {
             Self::Asked(_) => "closed-by-us",
             Self::Disconnected { .. } => "disconnected-by-peer",
+            Self::NetconfEnded(_) => "netconf-ended",
             Self::HungUp => "hung-up",
             Self::Silent => "keep-alive-timeout",
             Self::LoginGrace => "login-grace-over",
@@ -87,7 +90,10 @@ impl Reason {
             Self::Asked(_) => Fault::Local,
             Self::HungUp | Self::Silent | Self::Stream(_) => Fault::Network,
             Self::TooManyTries => Fault::Operator,
-            Self::Disconnected { .. } | Self::LoginGrace | Self::Protocol(_) => Fault::Peer,
+            Self::Disconnected { .. }
+            | Self::NetconfEnded(_)
+            | Self::LoginGrace
+            | Self::Protocol(_) => Fault::Peer,
         }
     }
 }
@@ -102,6 +108,7 @@ impl fmt::Display for Reason {
             Self::Disconnected { code, text } => {
                 write!(f, "the peer disconnected: {text} (code {code})")
             }
+            Self::NetconfEnded(what) => write!(f, "the device ended NETCONF: {what}"),
             Self::HungUp => f.write_str("the connection ended without a word"),
             Self::Silent => {
                 f.write_str("nothing was heard for too long and keep-alives were not answered")

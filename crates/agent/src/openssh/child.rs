@@ -1,16 +1,19 @@
 //! One `sshd -i` and its end.
 //!
 //! ```text
-//!   running ──exit 0──▶ the peer closed            running ──stop──▶ SIGTERM ─3 s─▶ SIGKILL
-//!           ──exit 255─▶ keep-alive or error
+//!   running ──exit 0──▶ the peer closed            running ──stop──▶ NETCONF ended ─3 s─▶ SIGTERM ─3 s─▶ SIGKILL
+//!           ──exit 255─▶ keep-alive or error                             └─ the gateway closes ─▶ exit
 //! ```
+//!
+//! sshd has no word of farewell: on SIGTERM it exits, and its peer sees the stream end. So the NETCONF that it serves is
+//! ended first: the gateway is told so on its channel, and closes the connection itself, in order.
 
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use tokio::net::TcpStream;
 use tokio::process::Child;
@@ -19,8 +22,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Prepared, SshdError, plain_command};
 
-/// How long sshd may take to say farewell.
+/// How long each step of a farewell may take.
 const FAREWELL: Duration = Duration::from_secs(3);
+
+/// At most so many processes below one sshd are looked at.
+const MOST_PROCESSES: usize = 1000;
 
 /// Gives the connected socket to `sshd -i` and waits until it ends; `stop` ends it in order.
 ///
@@ -62,13 +68,46 @@ async fn end(mut child: Child) -> String {
     let Some(group) = child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw) else {
         return "stopped".to_owned();
     };
-    // An error means that it is gone already, which is what was wanted.
+    // Here and below, an error means that it is gone already, which is what was wanted.
+    let serving = serving_netconf(group);
+    for process in &serving {
+        let _ = kill(*process, Signal::SIGTERM);
+    }
+    if !serving.is_empty() && timeout(FAREWELL, child.wait()).await.is_ok() {
+        return "stopped, and the gateway closed the connection".to_owned();
+    }
     let _ = killpg(group, Signal::SIGTERM);
     if timeout(FAREWELL, child.wait()).await.is_err() {
         let _ = killpg(group, Signal::SIGKILL);
         let _ = child.wait().await;
     }
     "stopped".to_owned()
+}
+
+/// The processes of `Subsystem netconf` below sshd, which runs them in sessions of their own.
+fn serving_netconf(sshd: Pid) -> Vec<Pid> {
+    let mut found = Vec::new();
+    let mut parents = vec![sshd];
+    for _ in 0..MOST_PROCESSES {
+        let Some(parent) = parents.pop() else { break };
+        // Gone in between, or a kernel without this file: then sshd is ended as it is.
+        let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
+        let children = children.unwrap_or_default();
+        let children = children.split_whitespace().filter_map(|id| id.parse().ok());
+        for child in children.map(Pid::from_raw) {
+            match std::fs::read(format!("/proc/{child}/cmdline")) {
+                Ok(line) if is_netconf(&line) => found.push(child),
+                _ => parents.push(child),
+            }
+        }
+    }
+    found
+}
+
+/// Whether a command line is that of [`super::configuration`]'s subsystem.
+fn is_netconf(line: &[u8]) -> bool {
+    let mut words = line.split(|byte| *byte == 0).skip(1);
+    (words.next(), words.next()) == (Some(b"netconf"), Some(b"--socket"))
 }
 
 fn explain(status: ExitStatus) -> String {
@@ -87,6 +126,13 @@ fn explain(status: ExitStatus) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_subsystem_is_known_by_its_command_line() {
+        assert!(is_netconf(b"/usr/bin/homing-agent\0netconf\0--socket\0/x/netconf.sock\0"));
+        assert!(!is_netconf(b"sh\0-c\0/usr/bin/homing-agent netconf --socket /x\0"));
+        assert!(!is_netconf(b"sshd: bea@notty\0") && !is_netconf(b""));
+    }
 
     #[test]
     fn an_end_is_told_in_words() {

@@ -22,7 +22,8 @@ Examples:
 Settings: the file (or HOMING_CONFIG), over it HOMING_DATA, HOMING_LISTEN,
 HOMING_HTTP, HOMING_DOOR (commas between addresses) and HOMING_SOCKET, over
 these the options.
-SIGTERM stops it: running RPCs are finished for a bounded time.";
+SIGTERM stops it: running RPCs are finished for a bounded time. SIGHUP reads
+the settings again and logs which of them need a restart.";
 
 /// Options of `homing gateway`.
 #[derive(Debug, Args)]
@@ -55,13 +56,14 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     let is_check = arguments.check_config;
-    let configuration = load(arguments.into_flags(socket)).map_err(|error| wrong(&error))?;
+    let flags = arguments.into_flags(socket);
+    let configuration = load(flags.clone()).map_err(|error| wrong(&error))?;
     for warning in &configuration.warnings {
         output.note(&format!("homing: {warning}"));
     }
     match is_check {
         true => write(&configuration.to_string()),
-        false => serve::serve(configuration).await,
+        false => serve::serve(configuration, flags).await,
     }
 }
 
