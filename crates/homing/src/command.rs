@@ -144,6 +144,8 @@ pub(crate) enum Verb {
     Demo(demo::Arguments),
     /// Print the completion script of a shell
     Completion(verbs::completion::Arguments),
+    /// Write the manual pages into a folder
+    Man(verbs::man::Arguments),
     /// Print the version
     Version,
 }

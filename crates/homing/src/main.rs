@@ -63,6 +63,7 @@ fn run(verb: Verb, globals: Globals, output: Output) -> Result<(), Failure> {
 async fn dispatch(verb: Verb, globals: Globals, output: Output) -> Result<(), Failure> {
     match verb {
         Verb::Completion(arguments) => verbs::completion::run(&arguments),
+        Verb::Man(arguments) => verbs::man::run(&arguments),
         Verb::Version => output::write(concat!("homing ", env!("CARGO_PKG_VERSION"), "\n")),
         // These two know how to stop: they handle the signals themselves.
         Verb::Gateway(arguments) => verbs::gateway::run(arguments, globals.socket, &output).await,
@@ -107,7 +108,7 @@ async fn operate(verb: Verb, context: &Context) -> Result<(), Failure> {
             verbs::front_door::inventory::run(arguments, context).await
         }
         Verb::Gateway(_) | Verb::Demo(_) | Verb::Completion(_) | Verb::Version => Ok(()),
-        Verb::Login(_) | Verb::Logout(_) | Verb::Context(_) => Ok(()),
+        Verb::Man(_) | Verb::Login(_) | Verb::Logout(_) | Verb::Context(_) => Ok(()),
     }
 }
 

@@ -13,6 +13,14 @@ const EXIT_STATUSES: &str = "\
 Exit status: 0 done; 1 failed, configuration refused; 2 wrong usage;
 4 not permitted; 5 no such client; 10 no agent is running.";
 
+const COMPLETION_EXAMPLES: &str = "\
+Examples:
+  homing-agent completion bash > \
+    /usr/share/bash-completion/completions/homing-agent
+  homing-agent completion zsh > ~/.zfunc/_homing-agent
+  homing-agent completion fish > \
+    ~/.config/fish/completions/homing-agent.fish";
+
 /// Dials out to a Homing gateway, or any other that speaks Junos outbound SSH, and serves SSH and
 /// NETCONF on that connection.
 #[derive(Debug, Parser)]
@@ -45,12 +53,37 @@ pub(super) enum Verb {
     Check(CheckArguments),
     /// Print a file of Junos statements in another form; secrets stay as they are
     Convert(ConvertArguments),
+    /// Print the completion script of a shell
+    #[command(after_help = COMPLETION_EXAMPLES)]
+    Completion(CompletionArguments),
+    /// Write the manual pages into a folder
+    Man(ManArguments),
     /// Serve files on stdin and stdout: what the embedded server runs for SFTP
     #[command(hide = true)]
     SftpServer,
     /// Become a user, then a program: what the embedded server runs for other accounts
     #[command(hide = true)]
     Session(SessionArguments),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CompletionArguments {
+    /// The shell
+    pub(super) shell: Shell,
+}
+
+/// The shells that are completed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Shell {
+    Bash,
+    Zsh,
+    Fish,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ManArguments {
+    /// The folder
+    pub(super) folder: PathBuf,
 }
 
 #[derive(Args, Debug)]

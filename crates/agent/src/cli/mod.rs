@@ -4,9 +4,11 @@
 //!   run                    the agent itself, in the foreground
 //!   reload, show, netconf  ask the running one over its sockets
 //!   check, convert         look at a file; nothing runs
+//!   completion, man        documents made of the command line itself
 //! ```
 
 mod arguments;
+mod documents;
 mod files;
 mod service;
 
@@ -48,6 +50,8 @@ pub fn main() -> ExitCode {
         Verb::Netconf(arguments) => netconf(&arguments),
         Verb::Check(arguments) => files::check(&arguments.file),
         Verb::Convert(arguments) => files::convert(&arguments.file, arguments.to),
+        Verb::Completion(arguments) => documents::completion(arguments.shell),
+        Verb::Man(arguments) => documents::manual(&arguments.folder),
         Verb::SftpServer => sftp_server(),
         Verb::Session(arguments) => session(&arguments),
     };

@@ -29,6 +29,11 @@ pub(crate) struct Arguments {
     shell: Shell,
 }
 
+/// The generator for fish knows no values of arguments without a flag.
+const FISH_VALUES: &str = "\
+complete -c homing -n \"__fish_homing_using_subcommand completion\" -f -a \"bash zsh fish\"
+";
+
 /// Prints the script.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let generator = match arguments.shell {
@@ -38,5 +43,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let mut script = Vec::new();
     generate(generator, &mut CommandLine::command(), "homing", &mut script);
+    if matches!(arguments.shell, Shell::Fish) {
+        script.extend_from_slice(FISH_VALUES.as_bytes());
+    }
     write_bytes(&script)
 }

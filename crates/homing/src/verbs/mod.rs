@@ -17,6 +17,7 @@ pub(crate) mod grant;
 pub(crate) mod known_hosts;
 pub(crate) mod labels;
 pub(crate) mod login;
+pub(crate) mod man;
 pub(crate) mod password;
 pub(crate) mod reply;
 pub(crate) mod role;
