@@ -10,6 +10,8 @@
 //! +        class super-user;
 //! +    }
 //! !    inactive: user c { ... }   was deactivated; `active:` for the other way
+//! +    /* staff */
+//! !    user c { ... }             has this comment; without one above it stands elsewhere
 //! ```
 //!
 //! What is applied to the first configuration gives the second: see [`super::Action::Patch`].
@@ -21,7 +23,7 @@ use crate::junos::Configuration;
 use crate::junos::identity::{Identity, Index, identity, inside};
 use crate::junos::print;
 use crate::junos::schema::{Area, Kind};
-use crate::junos::tree::{Statement, Word};
+use crate::junos::tree::{Comment, Statement, Word};
 
 /// Whether two configurations say the same: the order of statements counts only where it does on
 /// a device.
@@ -124,7 +126,7 @@ impl Matched {
         let moved = there.iter().zip(kept).filter(|(_, kept)| !kept).map(|((at, _), _)| *at);
         let moved: Vec<usize> = moved.collect();
         let is_leaf_list = members.first().and_then(|at| new.get(*at)).is_some_and(|first| {
-            let rule = area.rule_of(first.keyword());
+            let rule = area.rule_for(first);
             rule.is_some_and(|rule| matches!(rule.kind, Kind::LeafList(_)))
         });
         let last_there = members.iter().rposition(|at| place(at).is_some());
@@ -139,9 +141,17 @@ impl Matched {
 }
 
 /// The list of which the order counts that a statement belongs to.
-fn ordered_list(area: Area, statement: &Statement) -> Option<&str> {
+pub(super) fn ordered_list(area: Area, statement: &Statement) -> Option<&str> {
     match identity(area, statement) {
-        Identity::Key(name, _) => Some(name),
+        Identity::Key(name, _) => {
+            let rule = area.rule_for(statement)?;
+            let is_ordered = match rule.kind {
+                Kind::LeafList(_) => true,
+                Kind::List(body) | Kind::Nameless(body) => body.is_ordered,
+                _ => false,
+            };
+            is_ordered.then_some(name)
+        }
         Identity::Words(_) => Some(statement.keyword()),
         Identity::One(_) => None,
     }
@@ -194,7 +204,7 @@ fn changes(old: &[Statement], new: &[Statement], area: Area, matched: &Matched) 
                     changes.push(Change::Switched(head(each)));
                 }
                 if there.comments != each.comments {
-                    changes.push(Change::Commented(head(each)));
+                    changes.push(Change::Commented(head(each), there.comments.clone()));
                 }
             }
             None => changes.push(Change::Added(each.clone(), beside.of(at, each))),
@@ -213,6 +223,8 @@ struct Neighbours<'n> {
     before: HashMap<&'n str, usize>,
     /// By list the last entry that is not just added at its end.
     last: HashMap<&'n str, usize>,
+    /// Lists of which an entry was put beside another.
+    placed: HashSet<&'n str>,
 }
 
 impl<'n> Neighbours<'n> {
@@ -225,19 +237,20 @@ impl<'n> Neighbours<'n> {
                 last.insert(list, at);
             }
         }
-        Self { new, area, matched, before: HashMap::new(), last }
+        Self { new, area, matched, before: HashMap::new(), last, placed: HashSet::new() }
     }
 
-    fn of(&self, at: usize, each: &Statement) -> Beside {
+    fn of(&mut self, at: usize, each: &'n Statement) -> Beside {
         let Some(list) = ordered_list(self.area, each) else { return Beside::End };
         let last = self.last.get(list).copied();
         let is_last = last.is_none_or(|last| last < at);
         let is_settled = !self.matched.moved.iter().any(|moved| {
             self.new.get(*moved).and_then(|each| ordered_list(self.area, each)) == Some(list)
         });
-        if is_last && is_settled && !self.matched.moved.contains(&at) {
+        if is_last && is_settled && !self.placed.contains(list) {
             return Beside::End;
         }
+        self.placed.insert(list);
         if let Some(before) = self.before.get(list).and_then(|at| self.new.get(*at)) {
             return Beside::After(head(before));
         }
@@ -259,7 +272,7 @@ impl<'n> Neighbours<'n> {
 fn print_hunk(out: &mut String, hunk: &Hunk) {
     let blank = if hunk.path.is_empty() { "" } else { " " };
     out.push_str(&format!("[edit{blank}{}]\n", print::words(&hunk.path)));
-    let depth = hunk.depth();
+    let depth = depth(&hunk.path);
     let mut above: Option<Vec<Word>> = None;
     for (at, change) in hunk.changes.iter().enumerate() {
         let (mark, statement) = match change {
@@ -275,15 +288,10 @@ fn print_hunk(out: &mut String, hunk: &Hunk) {
                 lines(out, '!', depth, &text);
                 continue;
             }
-            Change::Commented(statement) => {
-                if statement.comments.is_empty() {
-                    lines(out, '-', depth, "/* */\n");
-                }
-                for comment in &statement.comments {
-                    lines(out, '+', depth, &format!("{}\n", comment.text()));
-                }
-                context(out, depth, statement);
-                above = Some(statement.words.clone());
+            Change::Commented(statement, old) => {
+                print_remarks(out, '-', depth, old);
+                print_remarks(out, '+', depth, &statement.comments);
+                lines(out, '!', depth, &format!("{} {{ ... }}\n", print::words(&statement.words)));
                 continue;
             }
         };
@@ -311,11 +319,9 @@ fn print_hunk(out: &mut String, hunk: &Hunk) {
     }
 }
 
-impl Hunk {
-    /// Blanks behind the mark.
-    fn depth(&self) -> usize {
-        self.path.len() + 2
-    }
+/// Blanks behind the mark.
+pub(super) fn depth(path: &[Word]) -> usize {
+    path.len() + 2
 }
 
 impl Change {
@@ -324,6 +330,12 @@ impl Change {
             Self::Added(_, beside) | Self::Moved(_, beside) => beside,
             _ => &Beside::End,
         }
+    }
+}
+
+fn print_remarks(out: &mut String, mark: char, depth: usize, comments: &[Comment]) {
+    for comment in comments {
+        lines(out, mark, depth, &format!("{}\n", comment.text()));
     }
 }
 
@@ -348,7 +360,7 @@ fn print_hunk_set(out: &mut String, hunk: &Hunk) {
         match change {
             Change::Removed(statement) => {
                 let is_leaf = matches!(
-                    hunk.area.rule_of(statement.keyword()).map(|rule| &rule.kind),
+                    hunk.area.rule_for(statement).map(|rule| &rule.kind),
                     Some(Kind::Leaf(_) | Kind::Line(..))
                 );
                 let words = statement.words.get(..if is_leaf { 1 } else { statement.words.len() });
@@ -363,7 +375,7 @@ fn print_hunk_set(out: &mut String, hunk: &Hunk) {
                 let verb = if statement.inactive { "deactivate" } else { "activate" };
                 out.push_str(&format!("{verb}{above} {}\n", print::words(&statement.words)));
             }
-            Change::Commented(statement) => print_comments(out, &above, statement, true),
+            Change::Commented(statement, _) => print_comments(out, &above, statement, true),
         }
     }
 }

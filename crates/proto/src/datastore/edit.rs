@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use super::author::SessionId;
 use super::error::EditError;
-use super::merge::merge;
-use super::statement;
-use super::{CANDIDATE, Datastore};
-use crate::junos::identity::settle;
+use super::merge::Merging;
+use super::{CANDIDATE, Datastore, hunk, statement};
 use crate::junos::schema::Area;
-use crate::junos::tree::Statement;
+use crate::junos::tree::{Operation, Statement};
 use crate::junos::{Configuration, Form, MAX_STATEMENTS};
 
 /// How a text is loaded.
@@ -43,15 +41,50 @@ pub enum Edit {
     },
     /// One line: `set …`, `delete …`, `rename …` and so on, from the top.
     Statement(String),
+    /// The elements of an `edit-config`.
+    Config {
+        /// The element `config` with what is in it, or what stands in it.
+        text: String,
+        /// What statements do that say nothing.
+        default_operation: DefaultOperation,
+        /// What an error does.
+        error_option: ErrorOption,
+    },
     /// The whole of another configuration: an earlier one, the rescue one.
     Restore(Arc<Configuration>),
 }
 
+/// `default-operation`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DefaultOperation {
+    /// Joined with what is there.
+    #[default]
+    Merge,
+    /// The whole configuration.
+    Replace,
+    /// Nothing but what statements say.
+    None,
+}
+
+/// `error-option`; all but one leave the candidate as it was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ErrorOption {
+    /// The first error ends the edit.
+    #[default]
+    StopOnError,
+    /// What can be done is done; the errors are in the outcome.
+    ContinueOnError,
+    /// As the first.
+    RollbackOnError,
+}
+
 /// What an edit did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// What the person should know, a sentence each.
     pub warnings: Vec<String>,
+    /// What could not be done, with [`ErrorOption::ContinueOnError`] alone.
+    pub errors: Vec<EditError>,
 }
 
 impl Datastore {
@@ -76,6 +109,9 @@ fn apply(candidate: &mut Arc<Configuration>, edit: Edit) -> Result<Outcome, Edit
             statement::apply_all(Arc::make_mut(candidate).statements_mut(), &text)
         }
         Edit::Load { action, form, text } => load(candidate, action, form, &text),
+        Edit::Config { text, default_operation, error_option } => {
+            edit_config(candidate, &text, default_operation, error_option)
+        }
         Edit::Restore(other) => {
             *candidate = super::settled(other);
             Ok(Outcome::default())
@@ -89,20 +125,73 @@ fn load(
     form: Option<Form>,
     text: &str,
 ) -> Result<Outcome, EditError> {
+    if action == Action::Patch {
+        return patch(candidate, text);
+    }
     let form = form.unwrap_or_else(|| crate::junos::detect(text));
-    let source = Configuration::parse_as(CANDIDATE, text, form).map_err(EditError::Statements)?;
-    match action {
-        Action::Override | Action::Update => {
-            let mut source = source;
-            settle(source.statements_mut(), Area::TOP);
-            *candidate = Arc::new(source);
-        }
-        _ => {
-            let statements = source.statements().to_vec();
-            merge(Arc::make_mut(candidate).statements_mut(), statements, Area::TOP);
+    if form == Form::Set && matches!(action, Action::Merge | Action::Replace) {
+        return statement::apply_all(Arc::make_mut(candidate).statements_mut(), text);
+    }
+    let source = read(text, form)?;
+    let is_whole = *source.operation() == Operation::Replace && action == Action::Replace;
+    if is_whole || matches!(action, Action::Override | Action::Update) {
+        *candidate = Arc::new(read("", Form::Curly)?);
+    }
+    let merging = Merging { replaces: action == Action::Replace, ..Merging::default() };
+    join(candidate, source, merging, ErrorOption::StopOnError)
+}
+
+fn edit_config(
+    candidate: &mut Arc<Configuration>,
+    text: &str,
+    default_operation: DefaultOperation,
+    error_option: ErrorOption,
+) -> Result<Outcome, EditError> {
+    let source = read(text, Form::Xml)?;
+    let operation = source.operation().clone();
+    let is_whole =
+        default_operation == DefaultOperation::Replace || operation == Operation::Replace;
+    if is_whole || operation.is_delete() {
+        *candidate = Arc::new(read("", Form::Curly)?);
+        if operation.is_delete() {
+            return Ok(Outcome::default());
         }
     }
-    Ok(Outcome::default())
+    let default = match (default_operation, operation) {
+        (_, Operation::Merge) => Operation::Merge,
+        (DefaultOperation::None, _) => Operation::None,
+        _ => Operation::Merge,
+    };
+    let merging = Merging { default, replaces: true, is_strict: true, ..Merging::default() };
+    join(candidate, source, merging, error_option)
+}
+
+fn read(text: &str, form: Form) -> Result<Configuration, EditError> {
+    Configuration::parse_edit(CANDIDATE, text, form).map_err(EditError::Statements)
+}
+
+fn join(
+    candidate: &mut Arc<Configuration>,
+    source: Configuration,
+    mut merging: Merging,
+    error_option: ErrorOption,
+) -> Result<Outcome, EditError> {
+    let statements = source.statements().to_vec();
+    merging.merge(Arc::make_mut(candidate).statements_mut(), statements, Area::TOP);
+    let Merging { warnings, mut errors, .. } = merging;
+    if error_option != ErrorOption::ContinueOnError && !errors.is_empty() {
+        return Err(errors.swap_remove(0));
+    }
+    Ok(Outcome { warnings, errors })
+}
+
+fn patch(candidate: &mut Arc<Configuration>, text: &str) -> Result<Outcome, EditError> {
+    let statements = Arc::make_mut(candidate).statements_mut();
+    let hunks = super::patch::read(statements, text)?;
+    match hunk::apply(statements, hunks).into_iter().next() {
+        Some(hunk::Misfit(path)) => Err(EditError::NotThere(path)),
+        None => Ok(Outcome::default()),
+    }
 }
 
 fn check_size(configuration: &Configuration) -> Result<(), EditError> {

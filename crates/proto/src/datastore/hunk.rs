@@ -12,7 +12,7 @@
 use crate::junos::identity::{identity, inside, position};
 use crate::junos::print;
 use crate::junos::schema::Area;
-use crate::junos::tree::{Statement, Word};
+use crate::junos::tree::{Comment, Statement, Word};
 
 use super::merge::add;
 
@@ -37,8 +37,8 @@ pub(super) enum Change {
     Moved(Statement, Beside),
     /// It is inactive or active; without what is in it.
     Switched(Statement),
-    /// It has other comments, these; without what is in it.
-    Commented(Statement),
+    /// It has other comments, these, and had those; without what is in it.
+    Commented(Statement, Vec<Comment>),
 }
 
 /// Where in an ordered list an entry stands.
@@ -136,7 +136,7 @@ impl Change {
                 level.get_mut(at).into_iter().for_each(|it| it.inactive = statement.inactive);
                 Ok(())
             }
-            Self::Commented(statement) => {
+            Self::Commented(statement, _) => {
                 let at = find(level, area, &statement)?;
                 level
                     .get_mut(at)

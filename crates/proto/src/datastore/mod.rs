@@ -21,7 +21,10 @@ mod compare;
 mod edit;
 mod error;
 mod hunk;
+#[cfg(test)]
+mod laws;
 mod merge;
+mod patch;
 mod path;
 mod sessions;
 mod statement;
@@ -35,7 +38,7 @@ pub use crate::api::Timestamp;
 pub use author::{Author, Client, SessionId};
 pub use commit::{Commit, CommitRecord, ConfirmingRecord, Event, Plan};
 pub use compare::{compare, compare_set, same};
-pub use edit::{Action, Edit, Outcome};
+pub use edit::{Action, DefaultOperation, Edit, ErrorOption, Outcome};
 pub use error::{EditError, Refused};
 pub use sessions::{Mode, Target};
 

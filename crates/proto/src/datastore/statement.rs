@@ -132,13 +132,16 @@ pub(super) fn prune(level: &mut Vec<Statement>, path: &[Word]) {
             }
             return;
         };
-        let is_structure = matches!(rule.kind, Kind::Container(body) if body.is_structure());
+        let is_structure = matches!(rule.kind, Kind::Container(body) if body.is_structure);
         if let Some((each, rest)) = entry(level, path) {
             prune_in(&mut each.children, rule.inside(), rest);
         }
         if is_structure {
             let empty = |each: &Statement| {
-                each.children.is_empty() && each.comments.is_empty() && each.end_comments.is_empty()
+                !each.inactive
+                    && each.children.is_empty()
+                    && each.comments.is_empty()
+                    && each.end_comments.is_empty()
             };
             level.retain(|each| each.keyword() != rule.name || !empty(each));
         }

@@ -50,13 +50,13 @@ fn a_line_is_merged_compared_and_committed() {
 
 #[test]
 fn an_ordered_list_is_compared_with_its_neighbours() {
-    let text = "system { login { user a { class x; } user c { class x; } } }";
+    let text = "firewall { filter f { term a { then accept; } term c { then reject; } } }";
     let mut store = store(text);
-    line(&mut store, ONE, "set system login user b class x");
-    line(&mut store, ONE, "insert system login user b before user c");
+    line(&mut store, ONE, "set firewall filter f term b then accept");
+    line(&mut store, ONE, "insert firewall filter f term b before term c");
     let shown = compare(&store.running(), &store.candidate(ONE));
-    let expected =
-        "[edit system login]\n     user a { ... }\n+    user b {\n+        class x;\n+    }\n";
+    let expected = "[edit firewall filter f]\n      term a { ... }\n+     term b {\n\
+                    +         then accept;\n+     }\n";
     assert_eq!(shown, expected);
 }
 
@@ -128,4 +128,81 @@ fn a_lock_keeps_others_out_and_its_end_discards() {
     store.close(TWO);
     assert!(!store.is_modified());
     line(&mut store, ONE, "set system host-name c");
+}
+
+fn loaded(store: &mut Datastore, action: Action, text: &str) -> Result<Outcome, EditError> {
+    store.edit(ONE, Edit::Load { action, form: None, text: text.to_owned() })
+}
+
+#[test]
+fn what_people_and_tools_send_is_the_same_in_every_form() {
+    let mut store = store("system { host-name a; }");
+    let lines = "set interfaces ge-0/0/0 unit 0 family inet address 192.0.2.1/24\n\
+                 set system name-server 192.0.2.53\n\
+                 set groups g interfaces <*> mtu 9000\n\
+                 set routing-options static route 0.0.0.0/0 next-hop 192.0.2.254\n";
+    loaded(&mut store, Action::Set, lines).unwrap();
+    let candidate = store.candidate(ONE);
+    let xml = candidate.print(Form::Xml).replace(['\n', ' '], "");
+    for part in [
+        "<interfaces><interface><name>ge-0/0/0</name><unit><name>0</name><family><inet><address>\
+         <name>192.0.2.1/24</name></address></inet></family></unit></interface></interfaces>",
+        "<name-server><name>192.0.2.53</name></name-server>",
+        "<groups><name>g</name><interfaces><interface><name>&lt;*&gt;</name>",
+        "<static><route><name>0.0.0.0/0</name><next-hop>192.0.2.254</next-hop></route></static>",
+    ] {
+        assert!(xml.contains(part), "{part}\n{xml}");
+    }
+    let curly = candidate.print(Form::Curly);
+    assert!(curly.contains("            family inet {\n                address"), "{curly}");
+    assert!(curly.contains("        route 0.0.0.0/0 next-hop 192.0.2.254;\n"), "{curly}");
+    assert!(curly.contains("    name-server {\n        192.0.2.53;\n    }"), "{curly}");
+}
+
+#[test]
+fn replace_and_delete_tags_do_what_they_say() {
+    let text = "system { host-name a; login { user u { class x; } user v { class x; } } }";
+    let mut store = store(text);
+    let tagged = "system { delete: host-name; login { replace: user u { uid 7; } } }";
+    loaded(&mut store, Action::Replace, tagged).unwrap();
+    let lines = set_lines(&store.candidate(ONE));
+    assert_eq!(lines, "set system login user u uid 7\nset system login user v class x\n");
+}
+
+fn edit_config(
+    store: &mut Datastore,
+    inner: &str,
+    error_option: ErrorOption,
+) -> Result<Outcome, EditError> {
+    let text = format!("<config><configuration>{inner}</configuration></config>");
+    let default_operation = DefaultOperation::Merge;
+    store.edit(ONE, Edit::Config { text, default_operation, error_option })
+}
+
+#[test]
+fn operations_of_edit_config_are_heeded() {
+    let mut store = store("system { host-name a; domain-name d; login { user u { class x; } } }");
+    let stop = ErrorOption::StopOnError;
+    let create = "<system><host-name operation=\"create\">b</host-name></system>";
+    assert_eq!(edit_config(&mut store, create, stop).unwrap_err().code(), "data-exists");
+    let delete = "<system><time-zone operation=\"delete\"/></system>";
+    assert_eq!(edit_config(&mut store, delete, stop).unwrap_err().code(), "data-missing");
+    let remove = "<system><time-zone operation=\"remove\"/><domain-name operation=\"delete\"/>\
+                  <login operation=\"replace\"><user><name>v</name><class>y</class></user></login></system>";
+    edit_config(&mut store, remove, stop).unwrap();
+    let lines = set_lines(&store.candidate(ONE));
+    assert_eq!(lines, "set system host-name a\nset system login user v class y\n");
+    let both = "<system><time-zone operation=\"delete\"/><host-name>c</host-name></system>";
+    let outcome = edit_config(&mut store, both, ErrorOption::ContinueOnError).unwrap();
+    assert_eq!(outcome.errors.len(), 1);
+    assert!(set_lines(&store.candidate(ONE)).contains("host-name c"));
+}
+
+#[test]
+fn an_unknown_statement_is_kept_compared_and_deleted() {
+    let mut store = store("bogus { a 1; b { c; } }");
+    line(&mut store, ONE, "set bogus d 5");
+    line(&mut store, ONE, "delete bogus b");
+    let shown = compare(&store.running(), &store.candidate(ONE));
+    assert!(shown.contains("-   b {") && shown.contains("+   d 5;"), "{shown}");
 }

@@ -13,16 +13,25 @@ use super::limits::{MAX_DEPTH, MAX_WORDS};
 use super::place::{Builder, Mark, follow};
 use super::schema::Area;
 use super::source::{Source, Span};
-use super::tree::{Comment, Statement, Word};
+use super::tree::{Comment, Operation, Statement, Word};
 use super::{Diagnostics, Tree};
 
 /// Reads a whole text.
-pub(crate) fn parse(source: &Source) -> Result<Tree, Diagnostics> {
-    let mut reader =
-        Reader { lexer: Lexer::new(source.text(), false), builder: Builder::new(source) };
+pub(crate) fn parse(source: &Source, is_edit: bool) -> Result<Tree, Diagnostics> {
+    read(source, Area::TOP, is_edit)
+}
+
+/// Reads statements of one place.
+pub(crate) fn parse_in(source: &Source, area: Area) -> Result<Tree, Diagnostics> {
+    read(source, area, false)
+}
+
+fn read(source: &Source, area: Area, is_edit: bool) -> Result<Tree, Diagnostics> {
+    let builder = Builder::new(source).edits(is_edit);
+    let mut reader = Reader { lexer: Lexer::new(source.text(), false), builder };
     let mut tree = Tree::default();
     while !reader.builder.is_done() {
-        let end = reader.block(&mut tree.statements, Area::TOP, 0);
+        let end = reader.block(&mut tree.statements, area, 0);
         tree.end_comments.extend(end.comments);
         match end.brace {
             Some(brace) => {
@@ -31,7 +40,7 @@ pub(crate) fn parse(source: &Source) -> Result<Tree, Diagnostics> {
             None => break,
         }
     }
-    identity::settle_known(&mut tree.statements, Area::TOP);
+    identity::settle_known(&mut tree.statements, area);
     reader.builder.diagnostics.or(tree)
 }
 
@@ -105,6 +114,13 @@ impl Reader<'_> {
             return self.secret_data(placed.and_then(|placed| follow(into, &placed.path)));
         };
         let inside = placed.as_ref().map_or(Area::Unknown, |placed| placed.inside);
+        if let Some(placed) = placed.as_ref().filter(|placed| placed.is_data)
+            && matches!(inside, Area::Nothing)
+        {
+            // Braces after what should be a leaf: another version's statement, kept as it stands.
+            let statement = follow(into, &placed.last());
+            return self.braces(statement, Area::Unknown, depth + 1, brace);
+        }
         if matches!(inside, Area::Nothing) {
             self.builder.error("nothing-inside", brace, "this statement takes no braces");
         }
@@ -174,7 +190,21 @@ impl Reader<'_> {
                 mark.inactive = true;
                 true
             }
-            "active:" | "protect:" | "unprotect:" => true,
+            "active:" => {
+                if self.builder.is_edit {
+                    mark.operation = Operation::Activate;
+                }
+                true
+            }
+            "protect:" | "unprotect:" => true,
+            "replace:" if self.builder.is_edit => {
+                mark.operation = Operation::Replace;
+                true
+            }
+            "delete:" if self.builder.is_edit => {
+                mark.operation = Operation::Delete;
+                true
+            }
             "replace:" | "delete:" | "insert:" | "rename:" => {
                 let message = format!("`{}` changes another configuration", word.text);
                 let error = self.builder.at("tag-not-allowed", word.span, message);

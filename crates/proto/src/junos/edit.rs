@@ -35,7 +35,7 @@ pub(crate) fn switch(
             each.inactive = inactive;
             hit = true;
         } else if let Some(rest) = path.strip_prefix(each.words.as_slice()) {
-            let inside = area.rule_of(each.keyword()).map_or(Area::Unknown, |rule| rule.inside());
+            let inside = area.rule_for(each).map_or(Area::Unknown, |rule| rule.inside());
             hit |= switch(&mut each.children, inside, rest, inactive);
         }
     }
@@ -49,11 +49,11 @@ pub(crate) fn switch(
 /// interfaces ge-0/0/0 unit 0;          ──▶         mtu 9000;
 ///                                                  unit 0;   }
 /// ```
-fn gather(statements: &mut Vec<Statement>, area: Area, path: &[Word]) {
+pub(crate) fn gather(statements: &mut Vec<Statement>, area: Area, path: &[Word]) {
     let beyond = |each: &Statement| {
         each.words.len() > path.len()
             && each.words.starts_with(path)
-            && area.rule_of(each.keyword()).is_none()
+            && area.rule_for(each).is_none()
     };
     let Some(at) = statements.iter().position(|each| beyond(each) || each.words == path) else {
         return;

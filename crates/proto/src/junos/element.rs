@@ -19,7 +19,7 @@
 
 use super::place::{Builder, Mark, follow, unknown};
 use super::schema::{Area, Found, Kind, Rule, Value};
-use super::tree::{Comment, Hints, Statement, Word, WordKind};
+use super::tree::{Comment, Hints, Operation, Statement, Word, WordKind};
 
 /// The element that stands for a keyword which cannot be an element's name.
 const UNNAMED: &str = "unnamed";
@@ -40,6 +40,7 @@ pub(crate) struct Element {
     pub(crate) many: bool,
     /// JSON: an object with nothing in it.
     pub(crate) braced: bool,
+    pub(crate) operation: Operation,
 }
 
 impl Element {
@@ -53,6 +54,7 @@ impl Element {
             end_comments: Vec::new(),
             many: false,
             braced: false,
+            operation: Operation::Unsaid,
         }
     }
 
@@ -98,15 +100,54 @@ fn read_known(
     rule: &'static Rule,
     mut element: Element,
 ) {
-    let Some(words) = words_of(builder, rule, &mut element) else { return };
-    let mark = Mark { inactive: element.inactive, comments: element.comments };
+    if !rule.acted && !is_of(rule, &element) && !deletes_all(rule, &element) {
+        into.extend(read_unknown(builder, element));
+        return;
+    }
+    let words = if deletes_all(rule, &element) {
+        Some(vec![element.name.clone()])
+    } else {
+        words_of(builder, rule, &mut element)
+    };
+    let Some(words) = words else { return };
+    let (inactive, comments) = (element.inactive, element.comments);
+    let mark = Mark { inactive, comments, operation: element.operation };
     let Some(placed) = builder.place(into, area, &words, mark) else { return };
     if matches!(rule.inside(), Area::Nothing) {
         return;
     }
     let Some(statement) = follow(into, &placed.path) else { return };
     statement.end_comments.extend(element.end_comments);
-    read(builder, &mut statement.children, rule.inside(), element.children);
+    read(builder, &mut statement.children, placed.inside, element.children);
+}
+
+/// Whether an element deletes every statement of its name: it has neither key nor value.
+fn deletes_all(rule: &Rule, element: &Element) -> bool {
+    element.operation.is_delete()
+        && element.text.is_none()
+        && element.children.is_empty()
+        && matches!(rule.kind, Kind::Leaf(_) | Kind::LeafList(_) | Kind::List(_))
+}
+
+/// Whether an element has the shape of a rule for what is kept.
+fn is_of(rule: &Rule, element: &Element) -> bool {
+    let has_key = || {
+        let key = rule.key_name();
+        let is_key = |each: &Element| Some(each.name.text.as_str()) == key;
+        element.children.iter().any(|each| {
+            is_key(each)
+                && each.children.is_empty()
+                && !each.inactive
+                && each.text.as_ref().is_some_and(|text| !text.text.is_empty())
+        })
+    };
+    let text = element.text.is_some();
+    match rule.kind {
+        Kind::Container(_) | Kind::Wrapped(_) | Kind::Line(..) => !text,
+        Kind::List(_) | Kind::Nameless(_) => !text && has_key(),
+        Kind::Leaf(_) | Kind::LeafList(_) => element.children.is_empty() && !element.braced,
+        Kind::Empty => !text && element.children.is_empty() && !element.braced,
+    }
 }
 
 /// The words of the statement that a known element is; takes a key out of its children.
@@ -121,8 +162,8 @@ fn words_of(builder: &mut Builder<'_>, rule: &Rule, element: &mut Element) -> Op
     let key = rule.key_name().and_then(|name| take_key(element, name));
     match (&rule.kind, key) {
         (Kind::Container(_) | Kind::Empty, _) => Some(vec![keyword]),
-        (Kind::List(_) | Kind::Line(..), Some(key)) => Some(vec![keyword, key]),
-        (Kind::Line(..), None) => Some(vec![keyword]),
+        (Kind::List(_) | Kind::Line(..) | Kind::Wrapped(_), Some(key)) => Some(vec![keyword, key]),
+        (Kind::Line(..) | Kind::Wrapped(_), None) => Some(vec![keyword]),
         (Kind::Nameless(_), Some(key)) => Some(vec![key]),
         (Kind::List(_) | Kind::Nameless(_), None) => {
             let message = format!("`{}` stands without its name", rule.name);
@@ -180,6 +221,7 @@ fn read_unknown(builder: &mut Builder<'_>, mut element: Element) -> Option<State
         comments: element.comments,
         end_comments: element.end_comments,
         hints,
+        operation: element.operation,
     })
 }
 
@@ -189,7 +231,10 @@ pub(crate) fn write(statements: &[Statement], area: Area) -> Vec<Element> {
 }
 
 fn write_statement(statement: &Statement, area: Area) -> Vec<Element> {
-    let mut elements = match area.rule_of(statement.keyword()) {
+    let mut elements = match area.rule_for(statement) {
+        Some(Rule { name, kind: Kind::Wrapped(body), .. }) => {
+            return write_wrapped(statement, name, Area::Known(body));
+        }
         Some(rule) => vec![write_known(statement, rule)],
         None => write_unknown(statement),
     };
@@ -203,6 +248,30 @@ fn write_statement(statement: &Statement, area: Area) -> Vec<Element> {
     elements
 }
 
+/// An element for each entry, and one without key for what is said about all of them.
+fn write_wrapped(statement: &Statement, name: &str, inside: Area) -> Vec<Element> {
+    let is_entry = |each: &&Statement| {
+        let rule = inside.rule_for(each);
+        rule.is_some_and(|rule| matches!(rule.kind, Kind::Nameless(_)))
+    };
+    let (entries, others): (Vec<&Statement>, Vec<&Statement>) =
+        statement.children.iter().partition(is_entry);
+    let mut all = Element::named(name);
+    all.many = true;
+    all.braced = true;
+    all.inactive = statement.inactive;
+    all.comments.clone_from(&statement.comments);
+    all.end_comments.clone_from(&statement.end_comments);
+    all.children = others.into_iter().flat_map(|each| write_statement(each, inside)).collect();
+    let says = all.inactive
+        || !all.comments.is_empty()
+        || !all.end_comments.is_empty()
+        || !all.children.is_empty()
+        || entries.is_empty();
+    let entries = entries.into_iter().flat_map(|each| write_statement(each, inside));
+    says.then_some(all).into_iter().chain(entries).collect()
+}
+
 fn write_known(statement: &Statement, rule: &'static Rule) -> Element {
     let mut element = Element::named(rule.name);
     element.many = matches!(rule.kind, Kind::List(_) | Kind::Nameless(_) | Kind::LeafList(_));
@@ -214,10 +283,10 @@ fn write_known(statement: &Statement, rule: &'static Rule) -> Element {
                 text.kind = WordKind::Literal;
             }
         }
-        Kind::List(_) => element.children.extend(key_of("name", statement.value())),
-        Kind::Nameless(_) => element.children.extend(key_of("name", first)),
+        Kind::List(body) => element.children.extend(key_of(body.key, statement.value())),
+        Kind::Nameless(body) => element.children.extend(key_of(body.key, first)),
         Kind::Line(name, _) => element.children.extend(key_of(name, statement.value())),
-        Kind::Container(_) => element.braced = true,
+        Kind::Container(_) | Kind::Wrapped(_) => element.braced = true,
         Kind::Empty => {}
     }
     element.children.extend(write(&statement.children, rule.inside()));

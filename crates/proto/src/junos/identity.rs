@@ -10,7 +10,7 @@
 use std::collections::HashMap;
 
 use super::schema::{Area, Kind};
-use super::tree::{Statement, Word};
+use super::tree::{Operation, Statement, Word};
 
 /// Statements up to which a level is searched from its beginning rather than by an index.
 const FEW: usize = 12;
@@ -29,10 +29,10 @@ pub(crate) enum Identity<'t> {
 /// The identity of a statement that stands in `area`.
 pub(crate) fn identity(area: Area, statement: &Statement) -> Identity<'_> {
     let keyword = statement.keyword();
-    match area.rule_of(keyword).map(|rule| &rule.kind) {
-        Some(Kind::Container(_) | Kind::Leaf(_) | Kind::Empty | Kind::Line(..)) => {
-            Identity::One(keyword)
-        }
+    match area.rule_for(statement).map(|rule| &rule.kind) {
+        Some(
+            Kind::Container(_) | Kind::Wrapped(_) | Kind::Leaf(_) | Kind::Empty | Kind::Line(..),
+        ) => Identity::One(keyword),
         Some(Kind::List(_) | Kind::LeafList(_)) => {
             Identity::Key(keyword, statement.value().map_or("", Word::text))
         }
@@ -43,7 +43,7 @@ pub(crate) fn identity(area: Area, statement: &Statement) -> Identity<'_> {
 
 /// What may stand inside a statement that stands in `area`.
 pub(crate) fn inside(area: Area, statement: &Statement) -> Area {
-    area.rule_of(statement.keyword()).map_or(Area::Unknown, |rule| rule.inside())
+    area.rule_for(statement).map_or(Area::Unknown, |rule| rule.inside())
 }
 
 /// Where in `level` the statement with this identity stands.
@@ -133,6 +133,9 @@ impl Statement {
             self.words = twin.words;
         }
         self.inactive |= twin.inactive;
+        if twin.operation != Operation::Unsaid {
+            self.operation = twin.operation;
+        }
         self.comments.extend(twin.comments);
         self.children.extend(twin.children);
         self.end_comments.extend(twin.end_comments);

@@ -17,12 +17,12 @@ use super::json_text::{Json, JsonReader, JsonValue, Member};
 use super::place::Builder;
 use super::schema::Area;
 use super::source::{Source, Span};
-use super::tree::{Comment, Word};
+use super::tree::{Comment, Operation, Word};
 use super::{Diagnostics, Tree};
 
 /// Reads a whole text.
-pub(crate) fn parse(source: &Source) -> Result<Tree, Diagnostics> {
-    let mut builder = Builder::new(source);
+pub(crate) fn parse(source: &Source, is_edit: bool) -> Result<Tree, Diagnostics> {
+    let mut builder = Builder::new(source).edits(is_edit);
     let mut tree = Tree::default();
     match JsonReader::new(source.text()).whole() {
         Ok(json) => {
@@ -80,20 +80,21 @@ fn wrong_configuration<T>(builder: &mut Builder<'_>, name: &Word) -> Option<T> {
 /// Puts the members of an object into `above`.
 fn members_of(builder: &mut Builder<'_>, above: &mut Element, members: Vec<Member>) {
     let mut remarks: Vec<(String, Json)> = Vec::new();
+    let is_edit = builder.is_edit;
     for (name, value) in members {
         match name.text.strip_prefix('@') {
-            Some("") => remark(above, &value),
+            Some("") => remark(above, &value, is_edit),
             Some(of) => remarks.push((of.to_owned(), value)),
             None => member(builder, above, &name, value),
         }
     }
     if !remarks.is_empty() {
-        remark_members(&mut above.children, &remarks);
+        remark_members(&mut above.children, &remarks, is_edit);
     }
 }
 
 /// Takes in what `"@name"` members say about the members of these names.
-fn remark_members(children: &mut [Element], remarks: &[(String, Json)]) {
+fn remark_members(children: &mut [Element], remarks: &[(String, Json)], is_edit: bool) {
     let mut places: HashMap<String, Vec<usize>> = HashMap::new();
     for (index, child) in children.iter().enumerate() {
         places.entry(child.name.text.clone()).or_default().push(index);
@@ -105,7 +106,7 @@ fn remark_members(children: &mut [Element], remarks: &[(String, Json)]) {
             _ => std::slice::from_ref(value),
         };
         for (place, item) in places.iter().zip(items) {
-            children.get_mut(*place).into_iter().for_each(|child| remark(child, item));
+            children.get_mut(*place).into_iter().for_each(|child| remark(child, item, is_edit));
         }
     }
 }
@@ -143,12 +144,22 @@ fn single(builder: &mut Builder<'_>, above: &mut Element, name: &Word, json: Jso
 }
 
 /// Takes `inactive` and `comment` out of what is said about an element.
-fn remark(element: &mut Element, json: &Json) {
+fn remark(element: &mut Element, json: &Json, is_edit: bool) {
     let JsonValue::Object(members) = &json.value else { return };
     for (name, value) in members {
         let JsonValue::Text(text) = &value.value else { continue };
         match name.text.as_str() {
             "inactive" => element.inactive = text.text == "true" || text.text == "inactive",
+            "active" if is_edit => element.operation = Operation::Activate,
+            "operation" if is_edit => {
+                element.operation = match text.text.as_str() {
+                    "replace" => Operation::Replace,
+                    "create" => Operation::Create,
+                    "delete" => Operation::Delete,
+                    "remove" => Operation::Remove,
+                    _ => Operation::Merge,
+                };
+            }
             "comment" => element.comments.extend(comments_in(&text.text)),
             _ => {}
         }

@@ -7,7 +7,7 @@ use super::tree::WordKind;
 use super::*;
 
 /// Random bytes as a source of choices; all zero once it is empty, so that trees end.
-struct Choices<'b>(std::slice::Iter<'b, u8>);
+pub(crate) struct Choices<'b>(pub(crate) std::slice::Iter<'b, u8>);
 
 /// Texts that have tripped readers and printers.
 const TEXTS: [&str; 26] = [
@@ -41,7 +41,7 @@ const TEXTS: [&str; 26] = [
 
 /// Words for statements without rule.
 const KEYWORDS: [&str; 8] =
-    ["interfaces", "unit", "ge-0/0/0", "name", "unnamed", "0", "policy-options", "x y"];
+    ["things", "unit", "ge-0/0/0", "name", "unnamed", "0", "other-things", "x y"];
 
 impl Choices<'_> {
     fn next(&mut self) -> usize {
@@ -87,7 +87,7 @@ impl Choices<'_> {
     }
 
     /// Known statements in the order of the rules, as a device prints them.
-    fn known(&mut self, area: Area, comments: bool) -> Vec<Statement> {
+    pub(crate) fn known(&mut self, area: Area, comments: bool) -> Vec<Statement> {
         let Area::Known(body) = area else { return Vec::new() };
         let mut out = Vec::new();
         for rule in body.rules {
@@ -108,7 +108,7 @@ impl Choices<'_> {
     fn statement(&mut self, rule: &'static Rule, made: &[Statement], comments: bool) -> Statement {
         let keyword = Word::new(rule.name, Span::default());
         let words = match rule.kind {
-            Kind::Container(_) | Kind::Empty => vec![keyword],
+            Kind::Container(_) | Kind::Wrapped(_) | Kind::Empty => vec![keyword],
             Kind::List(_) => vec![keyword, self.key(made, 1)],
             Kind::Nameless(_) => vec![self.key(made, 0)],
             Kind::Line(..) => vec![keyword, self.key(made, 1)],
@@ -122,7 +122,7 @@ impl Choices<'_> {
     }
 
     /// Statements without rule, of any words.
-    fn unknown(&mut self, depth: usize) -> Vec<Statement> {
+    pub(crate) fn unknown(&mut self, depth: usize) -> Vec<Statement> {
         let count = self.next() % 3;
         (0..count).map(|_| self.unknown_statement(depth)).collect()
     }
@@ -148,8 +148,8 @@ impl Choices<'_> {
     }
 }
 
-fn configuration(statements: Vec<Statement>) -> Configuration {
-    let tree = Tree { statements, end_comments: Vec::new() };
+pub(crate) fn configuration(statements: Vec<Statement>) -> Configuration {
+    let tree = Tree { statements, ..Tree::default() };
     Configuration { tree, source: Source::new("grown", ""), form: Form::Curly }
 }
 

@@ -77,6 +77,17 @@ impl<'t> Lexer<'t> {
         None
     }
 
+    /// Whether the text ends inside quotation marks.
+    pub(crate) fn is_open(mut self) -> bool {
+        loop {
+            match self.next().1 {
+                Ok(Token::End) => return false,
+                Err(BadToken::OpenString) => return true,
+                _ => {}
+            }
+        }
+    }
+
     /// What has not been read.
     pub(crate) fn rest(&self) -> &'t str {
         self.text.get(self.at..).unwrap_or("")

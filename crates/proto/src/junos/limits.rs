@@ -3,7 +3,7 @@
 //! Each limit has its own error code; the tests stand with the parser that applies it.
 
 /// Bytes of the whole text.
-pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// Braces, elements or JSON values inside one another.
 pub const MAX_DEPTH: usize = 64;
 /// Bytes of one word, string or comment.
@@ -11,8 +11,8 @@ pub const MAX_TOKEN: usize = 64 * 1024;
 /// Words of one statement.
 pub const MAX_WORDS: usize = 1024;
 /// Words of all statements.
-pub const MAX_ALL_WORDS: usize = 1_000_000;
+pub const MAX_ALL_WORDS: usize = 2_000_000;
 /// Statements in all.
-pub const MAX_STATEMENTS: usize = 50_000;
+pub const MAX_STATEMENTS: usize = 250_000;
 /// Diagnostics kept; more are only counted.
 pub const MAX_DIAGNOSTICS: usize = 20;

@@ -1,7 +1,7 @@
 //! One line on its way down the tree: making what it names, going on with what is there.
 
 use super::schema::{Area, Rule};
-use super::tree::{Comment, Statement, Word};
+use super::tree::{Comment, Operation, Statement, Word};
 
 /// How far back a statement with the same words is looked for. One further back is joined with its
 /// twin when all is read: see [`super::identity::settle_known`].
@@ -14,6 +14,8 @@ pub(crate) struct Mark {
     pub(crate) inactive: bool,
     /// Comments.
     pub(crate) comments: Vec<Comment>,
+    /// What it does to another configuration.
+    pub(crate) operation: Operation,
 }
 
 /// Where a line ended: the indices from the siblings down, and what may stand in its braces.
@@ -23,6 +25,8 @@ pub(crate) struct Placed {
     pub(crate) inside: Area,
     /// The leaf it ended with, below `path`.
     leaf: Option<usize>,
+    /// Whether it ended with what is not acted on.
+    pub(crate) is_data: bool,
 }
 
 impl Placed {
@@ -49,8 +53,16 @@ impl<'t> Line<'t> {
     }
 
     /// Where it ended.
-    pub(super) fn end(self, inside: Area) -> Placed {
-        Placed { path: self.path, inside, leaf: self.leaf }
+    pub(super) fn end(self, inside: Area, is_data: bool) -> Placed {
+        Placed { path: self.path, inside, leaf: self.leaf, is_data }
+    }
+
+    /// As [`Line::descend`], but what stood in front of the line is for a statement inside.
+    pub(super) fn pass(mut self, words: Vec<Word>, rule: &'static Rule) -> Option<Line<'t>> {
+        let mark = std::mem::take(&mut self.mark);
+        let mut line = self.descend(words, rule)?;
+        line.mark = mark;
+        Some(line)
     }
 
     /// Goes on inside the statement with these words, made if it is not there.
@@ -92,6 +104,9 @@ impl<'t> Line<'t> {
         if let Some(statement) = self.level.get_mut(index) {
             statement.inactive |= mark.inactive;
             statement.comments.extend(mark.comments);
+            if mark.operation != Operation::Unsaid {
+                statement.operation = mark.operation;
+            }
         }
         self.leaf = Some(index);
         index
@@ -109,10 +124,16 @@ impl<'t> Line<'t> {
         self.after_secret = rule.is_secret();
     }
 
+    /// Whether the line takes away what it names.
+    pub(super) fn is_delete(&self) -> bool {
+        self.mark.operation.is_delete()
+    }
+
     pub(super) fn add_values(&mut self, keyword: &Word, values: &[Word]) {
-        let inactive = self.mark.inactive;
+        let (inactive, operation) = (self.mark.inactive, self.mark.operation.clone());
         for value in values {
             self.mark.inactive = inactive;
+            self.mark.operation = operation.clone();
             self.add(vec![keyword.clone(), value.clone()]);
         }
         self.mark = Mark::default();
@@ -124,8 +145,9 @@ impl<'t> Line<'t> {
         self.level.push(Statement {
             inactive: self.mark.inactive,
             comments: self.mark.comments,
+            operation: self.mark.operation,
             ..Statement::new(words.to_vec())
         });
-        Placed { path: self.path, inside: Area::Unknown, leaf: None }
+        Placed { path: self.path, inside: Area::Unknown, leaf: None, is_data: true }
     }
 }

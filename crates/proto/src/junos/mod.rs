@@ -54,7 +54,7 @@ pub use system::{RootLogin, Services, SshService, System};
 pub use tree::{Comment, Statement, Word};
 
 #[cfg(test)]
-mod laws;
+pub(crate) mod laws;
 #[cfg(test)]
 mod tests;
 
@@ -81,6 +81,8 @@ pub enum Form {
 pub(crate) struct Tree {
     pub(crate) statements: Vec<Statement>,
     pub(crate) end_comments: Vec<Comment>,
+    /// What the whole does to another configuration.
+    pub(crate) operation: tree::Operation,
 }
 
 /// A configuration that was read, with the text it was read from.
@@ -124,22 +126,32 @@ impl Configuration {
     /// # Errors
     /// As [`Configuration::parse`].
     pub fn parse_as(name: &str, text: &str, form: Form) -> Result<Self, Diagnostics> {
+        Self::parse_with(name, text, form, false)
+    }
+
+    /// As [`Configuration::parse_as`], for what changes another configuration: statements may say
+    /// `replace:`, `delete:` or, as elements, an `operation`.
+    pub(crate) fn parse_edit(name: &str, text: &str, form: Form) -> Result<Self, Diagnostics> {
+        Self::parse_with(name, text, form, true)
+    }
+
+    fn parse_with(name: &str, text: &str, form: Form, is_edit: bool) -> Result<Self, Diagnostics> {
         if text.len() > MAX_BYTES {
             return Err(too_big(name));
         }
         let source = Source::new(name, text);
         let tree = match form {
-            Form::Curly => curly::parse(&source)?,
+            Form::Curly => curly::parse(&source, is_edit)?,
             Form::Set => set::parse(&source)?,
-            Form::Xml => xml::parse(&source)?,
-            Form::Json => json::parse(&source)?,
+            Form::Xml => xml::parse(&source, is_edit)?,
+            Form::Json => json::parse(&source, is_edit)?,
         };
         Ok(Self { tree, source, form })
     }
 
-    /// Statements that were not read from a text; `name` is what errors call them.
-    pub(crate) fn from_tree(name: &str, tree: Tree) -> Self {
-        Self { tree, source: Source::new(name, ""), form: Form::Curly }
+    /// What the whole does to another configuration.
+    pub(crate) fn operation(&self) -> &tree::Operation {
+        &self.tree.operation
     }
 
     /// The statements, to be changed.
@@ -178,7 +190,7 @@ impl Configuration {
         let statements = redact::redact(&self.tree.statements);
         let end_comments = self.tree.end_comments.clone();
         let source = Source::new(self.source.name(), "");
-        Self { tree: Tree { statements, end_comments }, source, form: self.form }
+        Self { tree: Tree { statements, end_comments, ..Tree::default() }, source, form: self.form }
     }
 }
 

@@ -45,7 +45,7 @@ impl Configuration {
         let end_comments =
             if path.is_empty() { self.tree.end_comments.clone() } else { Vec::new() };
         let source = Source::new(self.source.name(), "");
-        Self { tree: Tree { statements, end_comments }, source, form: self.form }
+        Self { tree: Tree { statements, end_comments, ..Tree::default() }, source, form: self.form }
     }
 
     /// The words that stand behind `path`: keywords, names, values, each once.

@@ -28,6 +28,8 @@ pub(crate) struct Builder<'s> {
     statements: usize,
     words: usize,
     is_broken: bool,
+    /// Whether statements may say what they do to another configuration.
+    pub(crate) is_edit: bool,
 }
 
 impl<'s> Builder<'s> {
@@ -38,7 +40,13 @@ impl<'s> Builder<'s> {
             statements: 0,
             words: 0,
             is_broken: false,
+            is_edit: false,
         }
+    }
+
+    /// Lets statements say what they do to another configuration.
+    pub(crate) fn edits(self, is_edit: bool) -> Self {
+        Self { is_edit, ..self }
     }
 
     /// Notes an error at `span`.
@@ -108,16 +116,19 @@ impl<'s> Builder<'s> {
         let mut rest = words;
         let mut inside = Area::Nothing;
         let mut before: Option<&Word> = None;
+        let mut is_data = false;
         while let Some((first, after)) = rest.split_first() {
             if let Some(before) = before {
                 self.check_line_end(before, first);
             }
             let rule = match line.area.find(&first.text) {
-                Found::Data => {
-                    self.count(first.span)?;
-                    self.check_line_ends(rest);
-                    return Some(line.keep(rest));
+                Found::Rule(rule) if after.is_empty() && deletes_all(&line, rule) => {
+                    return self.keep(line, rest);
                 }
+                Found::Rule(rule) | Found::Key(rule) if !takes(&line, rule, first, after) => {
+                    return self.keep(line, rest);
+                }
+                Found::Data => return self.keep(line, rest),
                 Found::Rule(rule) if first.kind == WordKind::Plain => rule,
                 Found::Key(rule) if begins_entry(&line, first, after, rule) => rule,
                 _ => {
@@ -125,13 +136,21 @@ impl<'s> Builder<'s> {
                     return None;
                 }
             };
+            is_data = !rule.acted;
             (line, rest) = self.step(line, rule, first, after)?;
             inside = rule.inside();
             let is_leaf = matches!(inside, Area::Nothing);
             let last = words.len().checked_sub(rest.len() + 1).and_then(|at| words.get(at));
             before = last.filter(|_| is_leaf);
         }
-        Some(line.end(inside))
+        Some(line.end(inside, is_data))
+    }
+
+    /// Keeps the rest of a line as data.
+    fn keep(&mut self, line: Line<'_>, rest: &[Word]) -> Option<Placed> {
+        self.count(rest.first().map(|word| word.span).unwrap_or_default())?;
+        self.check_line_ends(rest);
+        Some(line.keep(rest))
     }
 
     /// One statement of the line; gives the line and the words after it.
@@ -144,12 +163,12 @@ impl<'s> Builder<'s> {
     ) -> Option<(Line<'t>, &'w [Word])> {
         self.count(first.span)?;
         match rule.kind {
-            Kind::Container(_) | Kind::Nameless(_) => {
-                Some((line.descend(vec![first.clone()], rule)?, after))
+            Kind::Container(_) | Kind::Nameless(_) | Kind::Wrapped(_) => {
+                Some((into(line, vec![first.clone()], rule, after)?, after))
             }
             Kind::List(_) => {
                 let (key, rest) = self.value(first, after, "a name")?;
-                Some((line.descend(vec![first.clone(), key.clone()], rule)?, rest))
+                Some((into(line, vec![first.clone(), key.clone()], rule, rest)?, rest))
             }
             Kind::Line(..) => {
                 let key = after.first().filter(|word| rule.inside().rule_of(&word.text).is_none());
@@ -290,8 +309,67 @@ impl<'s> Builder<'s> {
     }
 }
 
+/// Whether a line takes away every statement of a name.
+fn deletes_all(line: &Line<'_>, rule: &Rule) -> bool {
+    line.is_delete() && matches!(rule.kind, Kind::Leaf(_) | Kind::LeafList(_) | Kind::List(_))
+}
+
+/// Goes on inside a statement; what stood in front of the line may be for one further in.
+fn into<'t>(
+    line: Line<'t>,
+    words: Vec<Word>,
+    rule: &'static Rule,
+    rest: &[Word],
+) -> Option<Line<'t>> {
+    if rule.passes_mark() && !rest.is_empty() {
+        return line.pass(words, rule);
+    }
+    line.descend(words, rule)
+}
+
+/// Whether a line is of the shape of a rule for what is kept; what is acted on must be.
+fn takes(line: &Line<'_>, rule: &Rule, first: &Word, after: &[Word]) -> bool {
+    if rule.acted {
+        return true;
+    }
+    let goes_on = |rest: &[Word]| {
+        let known = |word: &Word| {
+            word.kind == WordKind::Plain && !matches!(line.area.find(&word.text), Found::Data)
+        };
+        rest.first().is_none_or(known)
+    };
+    let plain = after.first().is_some_and(|word| !word.is_bracket());
+    first.kind == WordKind::Plain
+        && match rule.kind {
+            Kind::Container(_) | Kind::Wrapped(_) => {
+                after.first().is_none_or(|word| !word.is_bracket())
+            }
+            Kind::Nameless(_) => {
+                !first.text.is_empty() && after.first().is_none_or(|word| !word.is_bracket())
+            }
+            Kind::Line(..) => after.first().is_none_or(|word| !word.is_bracket()),
+            Kind::List(_) => plain,
+            Kind::Leaf(_) => plain && goes_on(after.get(1..).unwrap_or(&[])),
+            Kind::LeafList(_) => match after.iter().position(Word::is_bracket) {
+                Some(0) => {
+                    let close = after.iter().skip(1).position(Word::is_bracket);
+                    let rest = close.and_then(|at| after.get(at + 2..));
+                    let closes = close
+                        .and_then(|at| after.get(at + 1))
+                        .is_some_and(|word| word.kind == WordKind::Close);
+                    closes && close != Some(0) && rest.is_some_and(goes_on)
+                }
+                _ => plain && goes_on(after.get(1..).unwrap_or(&[])),
+            },
+            Kind::Empty => goes_on(after),
+        }
+}
+
 /// Whether `first` begins an entry of a list without keyword: what follows must fit it.
 fn begins_entry(line: &Line<'_>, first: &Word, after: &[Word], rule: &Rule) -> bool {
+    if !rule.acted {
+        return true;
+    }
     let inside = rule.inside();
     let fits = |word: &Word| word.kind == WordKind::Plain && inside.rule_of(&word.text).is_some();
     let follows = after.first().map_or(!line.after_secret, fits);

@@ -68,10 +68,13 @@ fn print_block(out: &mut String, statements: &[Statement], area: Area, depth: us
 
 /// How many of the statements after `first` are further values of the same leaf-list.
 fn leaf_list_run(area: Area, first: &Statement, after: &[Statement]) -> usize {
-    let is_list =
-        area.rule_of(first.keyword()).is_some_and(|rule| matches!(rule.kind, Kind::LeafList(_)));
+    let is_value = |each: &Statement| {
+        area.rule_for(each).is_some_and(|rule| matches!(rule.kind, Kind::LeafList(_)))
+    };
+    let is_list = is_value(first);
     let joins = |each: &&Statement| {
         each.keyword() == first.keyword()
+            && is_value(each)
             && each.inactive == first.inactive
             && each.comments.is_empty()
     };
@@ -91,9 +94,24 @@ fn print_leaf_list(out: &mut String, run: &[Statement], depth: usize) {
 }
 
 fn print_statement(out: &mut String, statement: &Statement, area: Area, depth: usize) {
-    let rule = area.rule_of(statement.keyword());
+    print_after(out, statement, area, depth, "");
+}
+
+/// A statement with `before` in front of its words.
+fn print_after(out: &mut String, statement: &Statement, area: Area, depth: usize, before: &str) {
+    let rule = area.rule_for(statement);
     let inside = rule.map_or(Area::Unknown, |rule| rule.inside());
+    if is_joined(statement, inside) {
+        let mut before = before.to_owned();
+        push_words(&mut before, &statement.words);
+        before.push(' ');
+        for child in &statement.children {
+            print_after(out, child, inside, depth, &before);
+        }
+        return;
+    }
     print_front(out, statement, depth);
+    out.push_str(before);
     push_words(out, &statement.words);
     let empty = statement.children.is_empty() && statement.end_comments.is_empty();
     if empty && !statement.hints.braced {
@@ -113,14 +131,28 @@ fn print_statement(out: &mut String, statement: &Statement, area: Area, depth: u
     out.push_str("}\n");
 }
 
+/// Whether each statement in it is printed with its words in front.
+fn is_joined(statement: &Statement, inside: Area) -> bool {
+    let Area::Known(body) = inside else { return false };
+    let is_value = |each: &Statement| {
+        inside.rule_for(each).is_none_or(|rule| matches!(rule.kind, Kind::LeafList(_)))
+    };
+    body.one_line == OneLine::Joined
+        && !statement.inactive
+        && statement.comments.is_empty()
+        && statement.end_comments.is_empty()
+        && !statement.children.is_empty()
+        && !statement.children.iter().any(is_value)
+}
+
 fn is_one_line(statement: &Statement, inside: Area) -> bool {
     let Area::Known(body) = inside else { return false };
     let plain = |child: &Statement| {
-        let known = inside.rule_of(child.keyword()).is_some();
+        let known = inside.rule_for(child).is_some();
         known && !child.inactive && child.comments.is_empty() && child.children.is_empty()
     };
     let allowed = match body.one_line {
-        OneLine::No => false,
+        OneLine::No | OneLine::Joined => false,
         OneLine::Single => statement.children.len() == 1,
         OneLine::Always => true,
     };

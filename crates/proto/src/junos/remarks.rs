@@ -111,6 +111,10 @@ impl<'c> Walk<'c> {
         rule: &'static Rule,
         path: &mut Vec<&'c Statement>,
     ) {
+        if !rule.acted {
+            let (weight, sentence) = self.kept(statement, path);
+            return self.add(path, weight, sentence);
+        }
         let keywords: Vec<&str> = path.iter().map(|each| each.keyword()).collect();
         let known = KNOWN.iter().find(|(end, _, _)| keywords.ends_with(end));
         if let Some((_, weight, sentence)) = known {
@@ -118,6 +122,31 @@ impl<'c> Walk<'c> {
         } else {
             self.statements(&statement.children, rule.inside(), path);
         }
+    }
+
+    /// What is known and not acted on. Groups are refused where they would change what is: in what
+    /// is acted on, and at the top if one of them says something of `system`.
+    fn kept(&self, statement: &Statement, path: &[&Statement]) -> (Weight, String) {
+        let matters = statement.keyword() == "apply-groups"
+            && (path.len() > 1
+                || statement.value().is_none_or(|name| self.is_of_system(name.text())));
+        if matters {
+            let sentence = "groups are not expanded; give the statements themselves";
+            return (Weight::Refuse, sentence.to_owned());
+        }
+        (Weight::Mention, "kept, not acted on".to_owned())
+    }
+
+    /// Whether a group says something of `system`, or is not there.
+    fn is_of_system(&self, name: &str) -> bool {
+        let groups = self.configuration.tree.statements.iter();
+        let mut groups =
+            groups.filter(|each| each.keyword() == "groups").flat_map(Statement::children);
+        let group = groups.find(|each| each.keyword() == name);
+        group.is_none_or(|group| {
+            let of_system = |word: &str| word == "system" || word.starts_with('<');
+            group.children.iter().any(|each| of_system(each.keyword()))
+        })
     }
 
     fn unknown(&mut self, statement: &Statement, area: Area, path: &[&Statement]) {
@@ -128,10 +157,6 @@ impl<'c> Walk<'c> {
                 let place = misplaced.map_or("", |(_, place)| place);
                 (Weight::Refuse, format!("it belongs inside `{place}`"))
             }
-            ("apply-groups" | "groups", _) => (
-                Weight::Refuse,
-                "groups are not expanded; give the statements themselves".to_owned(),
-            ),
             (_, Some(near)) => {
                 (Weight::Mention, format!("kept, not acted on; did you mean `{near}`?"))
             }

@@ -5,6 +5,7 @@
 //!                     Container ── Body        authentication { … }
 //!                     List ────── Body         client NAME { … }          XML <client><name>
 //!                     Nameless ── Body         10.0.0.1 { … }             XML <servers><name>
+//!                     Wrapped ─── Body         name-server { KEY; }       XML <name-server><name>
 //!                     Line ────── Body         file NAME size 1m;         XML <file><filename>
 //!                     Leaf, LeafList, Empty    device-id x;  permissions [ a b ];  dhcp;
 //! ```
@@ -16,6 +17,8 @@
 
 use std::borrow::Cow;
 
+use super::tree::Statement;
+
 /// Statements allowed in one place.
 #[derive(Debug)]
 pub(crate) struct Body {
@@ -24,16 +27,17 @@ pub(crate) struct Body {
     pub(crate) open: bool,
     /// Whether Junos prints it on one line when only leaves are in it.
     pub(crate) one_line: OneLine,
-}
-
-impl Body {
     /// Whether a container of it means nothing when it is empty, and so goes with the last
     /// statement in it.
-    pub(crate) fn is_structure(&self) -> bool {
-        std::ptr::eq(self, &super::statements::SYSTEM)
-            || std::ptr::eq(self, &super::statements::SERVICES)
-            || std::ptr::eq(self, &super::statements::LOGIN)
-    }
+    pub(crate) is_structure: bool,
+    /// Whether entries of a list with it are in the order that whoever writes them chose.
+    pub(crate) is_ordered: bool,
+    /// What XML and JSON call the key of a list with it.
+    pub(crate) key: &'static str,
+}
+
+fn anywhere(name: &str) -> Option<&'static Rule> {
+    super::statements::ANYWHERE.iter().find(|rule| rule.name == name)
 }
 
 /// When a statement is printed without braces.
@@ -45,6 +49,8 @@ pub(crate) enum OneLine {
     Single,
     /// Always.
     Always,
+    /// Never, and each statement in it has the words in front: `family inet { … }`.
+    Joined,
 }
 
 /// One statement.
@@ -52,6 +58,8 @@ pub(crate) enum OneLine {
 pub(crate) struct Rule {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
+    /// Whether the agent acts on it. What it does not act on is data: a slip in it is no error.
+    pub(crate) acted: bool,
 }
 
 /// The shape of a statement.
@@ -63,6 +71,8 @@ pub(crate) enum Kind {
     List(&'static Body),
     /// `KEY { … }`, many; the name is only seen in XML and JSON.
     Nameless(&'static Body),
+    /// `name { KEY { … } }`, one whose entries are elements `name` in XML and JSON.
+    Wrapped(&'static Body),
     /// `name VALUE …`, one; the value's own name, first here, is only seen in XML and JSON.
     Line(&'static str, &'static Body),
     /// `name VALUE;`
@@ -106,8 +116,8 @@ fn plain_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Statements that Junos allows everywhere; kept as data.
-const ANYWHERE: [&str; 4] = ["apply-groups", "apply-groups-except", "apply-flags", "apply-macro"];
+/// Statements that Junos allows everywhere and that have no rule; kept as data.
+const ANYWHERE: [&str; 2] = ["apply-flags", "apply-macro"];
 
 /// The rules in force at some place.
 #[derive(Clone, Copy, Debug)]
@@ -147,6 +157,9 @@ impl Area {
         if let Some(rule) = named {
             return Found::Rule(rule);
         }
+        if let Some(rule) = anywhere(name) {
+            return Found::Rule(rule);
+        }
         if ANYWHERE.contains(&name) {
             return Found::Data;
         }
@@ -162,7 +175,7 @@ impl Area {
         let Area::Known(body) = self else {
             return if matches!(self, Area::Unknown) { Found::Data } else { Found::Refused };
         };
-        match body.rules.iter().find(|rule| rule.name == name) {
+        match body.rules.iter().find(|rule| rule.name == name).or_else(|| anywhere(name)) {
             Some(rule) if matches!(rule.kind, Kind::Nameless(_)) => Found::Key(rule),
             Some(rule) => Found::Rule(rule),
             None if body.open || ANYWHERE.contains(&name) => Found::Data,
@@ -170,7 +183,13 @@ impl Area {
         }
     }
 
-    /// The rule of a statement of the tree, from its first word.
+    /// The rule of a statement of the tree; none if it is not of the rule's shape, as what is kept
+    /// may be.
+    pub(crate) fn rule_for(self, statement: &Statement) -> Option<&'static Rule> {
+        self.rule_of(statement.keyword()).filter(|rule| rule.acted || rule.fits(statement))
+    }
+
+    /// The rule for a first word.
     pub(crate) fn rule_of(self, keyword: &str) -> Option<&'static Rule> {
         match self.find(keyword) {
             Found::Rule(rule) | Found::Key(rule) => Some(rule),
@@ -195,7 +214,7 @@ impl Rule {
     /// What may stand inside the statement.
     pub(crate) fn inside(&self) -> Area {
         match self.kind {
-            Kind::Container(body) | Kind::List(body) => Area::Known(body),
+            Kind::Container(body) | Kind::List(body) | Kind::Wrapped(body) => Area::Known(body),
             Kind::Nameless(body) | Kind::Line(_, body) => Area::Known(body),
             Kind::Leaf(_) | Kind::LeafList(_) | Kind::Empty => Area::Nothing,
         }
@@ -204,10 +223,36 @@ impl Rule {
     /// The name of the element that holds the key, if there is a key.
     pub(crate) fn key_name(&self) -> Option<&'static str> {
         match self.kind {
-            Kind::List(_) | Kind::Nameless(_) => Some("name"),
+            Kind::List(body) | Kind::Nameless(body) => Some(body.key),
+            Kind::Wrapped(_) => Some("name"),
             Kind::Line(name, _) => Some(name),
             _ => None,
         }
+    }
+
+    /// Whether a line goes on inside it, so that what stands in front of the line is for the last
+    /// statement: `inactive: family inet`.
+    pub(crate) fn passes_mark(&self) -> bool {
+        match self.kind {
+            Kind::Wrapped(_) => true,
+            Kind::Container(body) | Kind::List(body) => body.one_line == OneLine::Joined,
+            _ => false,
+        }
+    }
+
+    /// Whether a statement has the words and braces of this rule.
+    fn fits(&self, statement: &Statement) -> bool {
+        let words = statement.words();
+        let plain = words.iter().all(|word| !word.is_bracket());
+        let leaf = statement.children().is_empty() && !statement.hints.braced;
+        plain
+            && match self.kind {
+                Kind::Container(_) | Kind::Wrapped(_) | Kind::Nameless(_) => words.len() == 1,
+                Kind::List(_) => words.len() == 2,
+                Kind::Line(..) => words.len() <= 2,
+                Kind::Leaf(_) | Kind::LeafList(_) => words.len() == 2 && leaf,
+                Kind::Empty => words.len() == 1 && leaf,
+            }
     }
 
     /// Whether the value is a secret.
@@ -231,12 +276,12 @@ mod tests {
 
     #[test]
     fn a_word_without_rule_is_data_in_open_places_only() {
-        assert!(matches!(Area::TOP.find("interfaces"), Found::Data));
+        assert!(matches!(Area::TOP.find("bogus"), Found::Data));
         let Found::Rule(system) = Area::TOP.find("system") else { panic!("system is known") };
         let Found::Rule(services) = system.inside().find("services") else { panic!() };
         let Found::Rule(outbound) = services.inside().find("outbound-ssh") else { panic!() };
         assert!(matches!(outbound.inside().find("bogus"), Found::Refused));
-        assert!(matches!(outbound.inside().find("apply-groups"), Found::Data));
+        assert!(matches!(outbound.inside().find("apply-macro"), Found::Data));
         let Found::Rule(client) = outbound.inside().find("client") else { panic!() };
         assert!(matches!(client.inside().find("10.0.0.1"), Found::Key(_)));
         assert!(matches!(client.inside().find_element("servers"), Found::Key(_)));

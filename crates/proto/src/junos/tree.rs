@@ -133,6 +133,41 @@ pub(crate) struct Hints {
     pub(crate) braced: bool,
 }
 
+/// What a statement does to the configuration that it is put into.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// What the statement above does.
+    #[default]
+    Unsaid,
+    /// `operation="merge"`
+    Merge,
+    /// `replace:`, `operation="replace"`
+    Replace,
+    /// `operation="create"`
+    Create,
+    /// `delete:`, `operation="delete"`
+    Delete,
+    /// `operation="remove"`
+    Remove,
+    /// `operation="none"`
+    None,
+    /// `active:`, `active="active"`
+    Activate,
+    /// `insert="after" name="…"`
+    After(String),
+    /// `insert="before" name="…"`
+    Before(String),
+    /// `rename="rename" name="…"`
+    Rename(String),
+}
+
+impl Operation {
+    /// Whether the statement shall be gone.
+    pub(crate) fn is_delete(&self) -> bool {
+        matches!(self, Self::Delete | Self::Remove)
+    }
+}
+
 /// A statement and everything in its braces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statement {
@@ -142,6 +177,8 @@ pub struct Statement {
     pub(crate) comments: Vec<Comment>,
     pub(crate) end_comments: Vec<Comment>,
     pub(crate) hints: Hints,
+    /// Always [`Operation::Unsaid`] in a configuration.
+    pub(crate) operation: Operation,
 }
 
 impl Statement {
@@ -204,6 +241,7 @@ impl Statement {
             comments: self.comments.clone(),
             end_comments: self.end_comments.clone(),
             hints: self.hints,
+            operation: Operation::Unsaid,
         }
     }
 

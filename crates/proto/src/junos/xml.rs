@@ -19,17 +19,17 @@ use super::limits::MAX_DEPTH;
 use super::place::Builder;
 use super::schema::Area;
 use super::source::{Source, Span};
-use super::tree::{Comment, Word};
+use super::tree::{Comment, Operation, Word};
 use super::{Diagnostics, Tree, diagnostics::shown};
 
 /// Elements around a configuration.
 const WRAPPERS: [&str; 5] = ["rpc-reply", "data", "rpc", "config", "load-configuration"];
 
 /// Reads a whole text.
-pub(crate) fn parse(source: &Source) -> Result<Tree, Diagnostics> {
+pub(crate) fn parse(source: &Source, is_edit: bool) -> Result<Tree, Diagnostics> {
     let mut reading = Reading {
         xml: Reader::from_str(source.text()),
-        builder: Builder::new(source),
+        builder: Builder::new(source).edits(is_edit),
         open: Vec::new(),
         root: None,
         comments: Vec::new(),
@@ -75,6 +75,7 @@ fn take_configuration(
         let error = builder.at("no-configuration", root.name.span, message);
         return builder.report(error.expected("`<configuration>` around it"));
     }
+    tree.operation = root.operation;
     tree.end_comments = root.end_comments;
     tree.end_comments.extend(comments);
     element::read(builder, &mut tree.statements, Area::TOP, root.children);
@@ -178,7 +179,7 @@ impl Reading<'_> {
             return None;
         }
         let mut element = Element::new(Word::new(name, name_span));
-        element.inactive = self.attributes(start, name_span)?;
+        (element.inactive, element.operation) = self.attributes(start, name_span)?;
         let is_comment = prefix == "junos" && name == "comment";
         if !is_comment {
             element.comments = std::mem::take(&mut self.comments);
@@ -188,9 +189,10 @@ impl Reading<'_> {
         Some(())
     }
 
-    /// Whether the element is inactive.
-    fn attributes(&mut self, start: &BytesStart<'_>, span: Span) -> Option<bool> {
+    /// Whether the element is inactive, and what it does to another configuration.
+    fn attributes(&mut self, start: &BytesStart<'_>, span: Span) -> Option<(bool, Operation)> {
         let mut inactive = false;
+        let mut said: Vec<(String, String)> = Vec::new();
         for attribute in start.attributes() {
             let Ok(attribute) = attribute else {
                 self.builder.error(
@@ -203,6 +205,7 @@ impl Reading<'_> {
             let value = attribute.value.as_ref();
             match attribute.key.local_name().as_ref() {
                 "inactive" => inactive = value == "inactive" || value == "true",
+                key if self.builder.is_edit => said.push((key.to_owned(), value.to_owned())),
                 "operation" if value != "merge" && value != "none" => {
                     self.changes_another(span);
                 }
@@ -210,7 +213,11 @@ impl Reading<'_> {
                 _ => {}
             }
         }
-        Some(inactive)
+        let operation = operation(&said).unwrap_or_else(|| {
+            self.builder.error("bad-attribute", span, "this operation is not known");
+            Operation::Unsaid
+        });
+        Some((inactive, operation))
     }
 
     fn changes_another(&mut self, span: Span) {
@@ -299,6 +306,33 @@ impl Reading<'_> {
             self.builder.report(error);
         }
     }
+}
+
+/// What attributes say that an element does; `None` if that is not known.
+fn operation(said: &[(String, String)]) -> Option<Operation> {
+    let value =
+        |key: &str| said.iter().find(|(own, _)| own == key).map(|(_, value)| value.as_str());
+    let name = || value("name").map(str::to_owned);
+    Some(match value("operation") {
+        Some("merge") => Operation::Merge,
+        Some("replace") => Operation::Replace,
+        Some("create") => Operation::Create,
+        Some("delete") => Operation::Delete,
+        Some("remove") => Operation::Remove,
+        Some("none") => Operation::None,
+        Some(_) => return None,
+        None if value("delete").is_some() => Operation::Delete,
+        None if value("replace").is_some() => Operation::Replace,
+        None if value("active").is_some() => Operation::Activate,
+        None if value("rename").is_some() => Operation::Rename(name()?),
+        None => match value("insert") {
+            Some("after") => Operation::After(name()?),
+            Some("before") => Operation::Before(name()?),
+            Some("first") => Operation::Before(String::new()),
+            Some("last") | None => Operation::Unsaid,
+            Some(_) => return None,
+        },
+    })
 }
 
 fn predefined(name: &str) -> Option<char> {

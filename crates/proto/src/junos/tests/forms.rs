@@ -43,17 +43,17 @@ fn exit_goes_back_to_the_level_before_edit() {
 
 #[test]
 fn deactivate_and_activate_follow_the_path() {
-    let text = "set interfaces ge-0/0/0 mtu 9000\nset interfaces ge-0/0/0 unit 0\n\
-                set interfaces lo0 unit 0\ndeactivate interfaces ge-0/0/0\n\
+    let text = "set things ge-0/0/0 mtu 9000\nset things ge-0/0/0 unit 0\n\
+                set things lo0 unit 0\ndeactivate things ge-0/0/0\n\
                 set system host-name a\ndeactivate system host-name\nactivate system host-name\n";
     let read = read(text);
     assert_eq!(read.system().host_name.as_deref(), Some("a"));
     let curly = read.print(Form::Curly);
     assert!(
-        curly.contains("inactive: interfaces ge-0/0/0 {\n    mtu 9000;\n    unit 0;\n}"),
+        curly.contains("inactive: things ge-0/0/0 {\n    mtu 9000;\n    unit 0;\n}"),
         "{curly}"
     );
-    assert!(curly.contains("interfaces lo0 unit 0;\n"), "{curly}");
+    assert!(curly.contains("things lo0 unit 0;\n"), "{curly}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ fn code(text: &str, form: Form) -> &'static str {
 }
 
 #[test]
-fn a_text_over_four_mebibytes_is_refused() {
+fn a_text_that_is_too_long_is_refused() {
     let text = " ".repeat(MAX_BYTES + 1);
     for form in [Form::Curly, Form::Set, Form::Xml, Form::Json] {
         assert_eq!(code(&text, form), "too-big");

