@@ -33,6 +33,8 @@ macro_rules! targets {
 }
 
 targets! {
+    datastore_patch,
+    datastore_line,
     passage,
     type9,
     junos_json,

@@ -5,6 +5,7 @@
 //!   journal.json            0600  who, when, which text; its rename is the commit
 //!   00000012.conf           0600  the text of commit 12
 //!   rescue.conf             0600
+//!   scheduled.conf          0600  what `commit at` will commit
 //! FILE                            the running configuration
 //! .FILE.homing-new                the next one, until its rename
 //! ```
@@ -18,7 +19,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use homing_proto::datastore::{CommitRecord, ConfirmingRecord, MOST_COMMITS};
+use homing_proto::datastore::{CommitRecord, ConfirmingRecord, MOST_COMMITS, ScheduledRecord};
 
 use super::journal::{Entry, Journal, digest};
 
@@ -71,6 +72,8 @@ pub(super) struct NewCommit<'c> {
     pub(super) record: &'c CommitRecord,
     pub(super) confirming: Option<&'c ConfirmingRecord>,
     pub(super) text: &'c str,
+    /// The commit that goes on waiting for its time.
+    pub(super) scheduled: Option<&'c ScheduledRecord>,
     /// Whether the file has this text already: a person wrote it there.
     pub(super) is_in_file: bool,
 }
@@ -144,6 +147,7 @@ impl Disk {
         journal.commits.insert(0, entry);
         journal.commits.truncate(MOST_COMMITS);
         journal.confirming = commit.confirming.cloned();
+        journal.scheduled = commit.scheduled.cloned();
         let mut staged = Staged { journal, made: Vec::new() };
         let text_path = self.text_path(commit.record.number);
         staged.write(&text_path, commit.text, 0o600)?;
@@ -243,6 +247,44 @@ impl Disk {
         fs::rename(&next, &path).map_err(at(&path))?;
         sync_directory(&path)?;
         Ok(was_there)
+    }
+
+    /// Keeps a commit that waits for its time, or forgets it.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub(super) fn set_schedule(
+        &mut self,
+        scheduled: Option<(&ScheduledRecord, &str)>,
+    ) -> Result<(), DiskError> {
+        let mut journal = self.journal.clone();
+        journal.scheduled = scheduled.map(|(record, _)| record.clone());
+        if let Some((_, text)) = scheduled {
+            write(&self.schedule_path(), text, 0o600)?;
+        }
+        write(&self.next_journal(), &journal.text(), 0o600)?;
+        let path = self.dir.join("journal.json");
+        fs::rename(self.next_journal(), &path).map_err(at(&path))?;
+        self.journal = journal;
+        sync_directory(&path)?;
+        if scheduled.is_none() {
+            // What can't be removed only takes space.
+            let _ = fs::remove_file(self.schedule_path());
+        }
+        Ok(())
+    }
+
+    /// The text of the commit that waits for its time.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub(super) fn schedule_text(&self) -> Result<String, DiskError> {
+        let path = self.schedule_path();
+        fs::read_to_string(&path).map_err(at(&path))
+    }
+
+    fn schedule_path(&self) -> PathBuf {
+        self.dir.join("scheduled.conf")
     }
 
     fn rescue_path(&self) -> PathBuf {

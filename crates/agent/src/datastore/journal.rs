@@ -4,7 +4,7 @@
 //! {"version":1,"commits":[{"number":12,"at":"…","author":{…},"digest":"…"},…],"confirming":null}
 //! ```
 
-use homing_proto::datastore::{CommitRecord, ConfirmingRecord};
+use homing_proto::datastore::{CommitRecord, ConfirmingRecord, ScheduledRecord};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -17,6 +17,9 @@ pub(super) struct Journal {
     version: u32,
     pub(super) commits: Vec<Entry>,
     pub(super) confirming: Option<ConfirmingRecord>,
+    /// Its text is `scheduled.conf`.
+    #[serde(default)]
+    pub(super) scheduled: Option<ScheduledRecord>,
 }
 
 /// One commit.
@@ -30,7 +33,7 @@ pub(super) struct Entry {
 
 impl Default for Journal {
     fn default() -> Self {
-        Self { version: VERSION, commits: Vec::new(), confirming: None }
+        Self { version: VERSION, commits: Vec::new(), confirming: None, scheduled: None }
     }
 }
 

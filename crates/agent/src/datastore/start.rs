@@ -41,6 +41,9 @@ pub(crate) fn start(
     if let Err(error) = resume(&mut state) {
         tracing::error!(code = error.code(), "a confirmed commit can't be rolled back: {error}");
     }
+    if let Err(error) = resume_schedule(&mut state) {
+        tracing::error!(code = error.code(), "a scheduled commit is lost: {error}");
+    }
     let loaded = Loaded::new(state.datastore.running(), &options.log_dir)?;
     Ok((Store::new(state, options, commands), loaded))
 }
@@ -85,8 +88,24 @@ fn keep(
     text: &str,
     is_in_file: bool,
 ) -> Result<(), DiskError> {
-    let staged = disk.stage(&NewCommit { record, confirming: None, text, is_in_file })?;
+    let scheduled = disk.journal.scheduled.clone();
+    let staged = disk.stage(&NewCommit {
+        record,
+        confirming: None,
+        text,
+        scheduled: scheduled.as_ref(),
+        is_in_file,
+    })?;
     disk.finish(staged)
+}
+
+/// Goes on waiting for the time of a commit; one whose time is past is made as soon as the agent runs.
+fn resume_schedule(state: &mut State) -> Result<(), super::StoreError> {
+    let Some(disk) = &state.disk else { return Ok(()) };
+    let Some(record) = disk.journal.scheduled.clone() else { return Ok(()) };
+    let configuration = parse("scheduled", &disk.schedule_text()?)?;
+    state.datastore.resume_schedule(record, configuration);
+    Ok(())
 }
 
 /// Goes on with a confirmed commit, or rolls it back if its time is up.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use homing_proto::datastore::{
     Author, Client, Commit, CommitRecord, ConfirmingRecord, Datastore, Edit, EditError, Event,
-    Mode, Outcome, Plan, Refused, SessionId, Target, Timestamp,
+    Mode, Outcome, Plan, Refused, ScheduledRecord, SessionId, Target, Timestamp,
 };
 use homing_proto::fault::Fault;
 use homing_proto::junos::Configuration;
@@ -263,6 +263,49 @@ impl Store {
         self.carry_out(state, plan?, false).await
     }
 
+    /// Checks the candidate of a session and commits it at `at`, after a restart too.
+    ///
+    /// # Errors
+    /// It could not be committed, or the time is past.
+    pub async fn schedule(
+        &self,
+        session: SessionId,
+        comment: Option<String>,
+        at: Timestamp,
+    ) -> Result<ScheduledRecord, StoreError> {
+        let now = Timestamp::now();
+        let work = move |state: &mut State| state.datastore.schedule(session, comment, at, now);
+        let (mut state, done) = self.blocking(work).await;
+        let (record, text) = done?;
+        let kept = state.disk.as_mut().map(|disk| disk.set_schedule(Some((&record, &text))));
+        if let Some(Err(error)) = kept {
+            state.datastore.clear_schedule();
+            return Err(error.into());
+        }
+        self.timeout.send_replace(state.datastore.poll_timeout());
+        Ok(record)
+    }
+
+    /// Gives up the commit that waits for its time; says whether there was one.
+    ///
+    /// # Errors
+    /// It can't be forgotten.
+    pub async fn clear_schedule(&self) -> Result<bool, StoreError> {
+        let mut state = self.state.clone().lock_owned().await;
+        if state.datastore.scheduled().is_none() {
+            return Ok(false);
+        }
+        state.disk.as_mut().map(|disk| disk.set_schedule(None)).transpose()?;
+        state.datastore.clear_schedule();
+        self.timeout.send_replace(state.datastore.poll_timeout());
+        Ok(true)
+    }
+
+    /// The commit that waits for its time.
+    pub async fn scheduled(&self) -> Option<ScheduledRecord> {
+        self.read(|datastore| datastore.scheduled().cloned()).await
+    }
+
     /// Undoes the confirmed commit that waits.
     ///
     /// # Errors
@@ -329,10 +372,11 @@ impl Store {
         match self.carry_out(state, plan, false).await {
             Ok(done) => tracing::warn!(
                 commit = done.record.number,
-                "the confirmed commit was not confirmed: rolled back"
+                "committed by the clock: {}",
+                done.record.comment.as_deref().unwrap_or("commit at")
             ),
             Err(error) => {
-                tracing::error!(code = error.code(), "the automatic rollback failed: {error}");
+                tracing::error!(code = error.code(), "a commit by the clock failed: {error}");
                 // It is tried again, and must not spin.
                 tokio::time::sleep(Duration::from_secs(5)).await;
             }
@@ -380,6 +424,7 @@ impl Store {
                 record: &plan.record,
                 confirming: plan.confirming.as_ref(),
                 text: &plan.text,
+                scheduled: state.datastore.scheduled(),
                 is_in_file,
             })
         });

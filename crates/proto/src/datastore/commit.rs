@@ -151,10 +151,7 @@ impl Datastore {
         self.check_free()?;
         self.check_holder(self.running_holder, session)?;
         self.check_persist_id(session, &commit)?;
-        let (candidate, misfits) = self.to_commit(session)?;
-        if !misfits.is_empty() {
-            return Err(Refused::Conflict(misfits.into_iter().map(|it| it.0).collect()));
-        }
+        let candidate = self.joined(session)?;
         let (configuration, text) = prepare(&candidate)?;
         let confirming = commit.confirmed.map(|wait| ConfirmingRecord {
             until: now + wait,
@@ -187,11 +184,24 @@ impl Datastore {
         author: Author,
         now: Timestamp,
     ) -> Result<Plan, Refused> {
-        self.check_free()?;
-        let configuration = super::settled(configuration);
+        if self.is_committing {
+            return Err(Refused::InProgress);
+        }
+        Ok(self.plan_of(super::settled(configuration), text, author, None, now))
+    }
+
+    /// A commit that no session waits for.
+    pub(super) fn plan_of(
+        &mut self,
+        configuration: Arc<Configuration>,
+        text: String,
+        author: Author,
+        comment: Option<String>,
+        now: Timestamp,
+    ) -> Plan {
         self.is_committing = true;
-        let record = self.record(author, None, now, None);
-        Ok(Plan { configuration, text, record, confirming: None, kind: Kind::Reload, former: None })
+        let record = self.record(author, comment, now, None);
+        Plan { configuration, text, record, confirming: None, kind: Kind::Reload, former: None }
     }
 
     /// The plan is durable and acted on.
@@ -243,7 +253,9 @@ impl Datastore {
     ) -> Result<Plan, Refused> {
         let author = self.sessions.get(&session).map(|session| session.author.clone());
         let author = author.ok_or(Refused::NotOpen(session))?;
-        self.check_free()?;
+        if self.is_committing {
+            return Err(Refused::InProgress);
+        }
         let Some(confirming) = &self.confirming else { return Err(Refused::NothingToConfirm) };
         if confirming.record.persist != persist_id {
             return Err(Refused::WrongPersistId);
@@ -272,14 +284,19 @@ impl Datastore {
 
     /// When to wake this machine.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
-        self.confirming.as_ref().map(|confirming| confirming.record.until)
+        let until = self.confirming.as_ref().map(|confirming| confirming.record.until);
+        let at = self.scheduled().map(|record| record.at);
+        until.into_iter().chain(at).min()
     }
 
-    /// Begins the automatic rollback if its time has come.
+    /// Begins the automatic rollback, or the commit that was scheduled, if its time has come.
     pub fn handle_timeout(&mut self, now: Timestamp) -> Option<Plan> {
-        let until = self.poll_timeout()?;
-        if now < until || self.is_committing {
+        if self.is_committing {
             return None;
+        }
+        let until = self.confirming.as_ref().map(|confirming| confirming.record.until);
+        if until.is_none_or(|until| now < until) {
+            return self.due(now);
         }
         self.roll_back(Author::new("root", Client::Other), Ending::TimedOut, now).ok()
     }
@@ -302,8 +319,14 @@ impl Datastore {
         Ok(Plan { configuration, text, record, confirming: None, kind, former: None })
     }
 
-    fn check_free(&self) -> Result<(), Refused> {
-        if self.is_committing { Err(Refused::InProgress) } else { Ok(()) }
+    pub(super) fn check_free(&self) -> Result<(), Refused> {
+        if self.is_committing {
+            return Err(Refused::InProgress);
+        }
+        match self.scheduled() {
+            Some(record) => Err(Refused::Scheduled(record.at)),
+            None => Ok(()),
+        }
     }
 
     fn check_persist_id(&self, session: SessionId, commit: &Commit) -> Result<(), Refused> {
@@ -316,6 +339,15 @@ impl Datastore {
             }
             (None, None) => Ok(()),
         }
+    }
+
+    /// What a commit of `session` would make running.
+    pub(super) fn joined(&self, session: SessionId) -> Result<Arc<Configuration>, Refused> {
+        let (candidate, misfits) = self.to_commit(session)?;
+        if misfits.is_empty() {
+            return Ok(candidate);
+        }
+        Err(Refused::Conflict(misfits.into_iter().map(|it| it.0).collect()))
     }
 
     /// What a commit of `session` would make running; a private candidate is joined with what
@@ -383,7 +415,7 @@ impl Datastore {
     }
 }
 
-fn check_length(what: &'static str, text: Option<&String>) -> Result<(), Refused> {
+pub(super) fn check_length(what: &'static str, text: Option<&String>) -> Result<(), Refused> {
     match text {
         Some(text) if text.chars().count() > LONGEST_COMMENT => {
             Err(Refused::TooLong(what, LONGEST_COMMENT))
@@ -393,7 +425,7 @@ fn check_length(what: &'static str, text: Option<&String>) -> Result<(), Refused
 }
 
 /// The candidate as it will be read back, and as it is kept.
-fn prepare(candidate: &Configuration) -> Result<(Arc<Configuration>, String), Refused> {
+pub(super) fn prepare(candidate: &Configuration) -> Result<(Arc<Configuration>, String), Refused> {
     let text = candidate.print(Form::Curly);
     if text.len() > MAX_BYTES {
         return Err(Refused::TooBig);

@@ -26,6 +26,7 @@ mod laws;
 mod merge;
 mod patch;
 mod path;
+mod schedule;
 mod sessions;
 mod statement;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use commit::{Commit, CommitRecord, ConfirmingRecord, Event, Plan};
 pub use compare::{compare, compare_set, same};
 pub use edit::{Action, DefaultOperation, Edit, ErrorOption, Outcome};
 pub use error::{EditError, Refused};
+pub use schedule::ScheduledRecord;
 pub use sessions::{Mode, Target};
 
 use crate::junos::schema::Area;
@@ -68,6 +70,7 @@ pub struct Datastore {
     running_holder: Option<SessionId>,
     history: VecDeque<CommitRecord>,
     confirming: Option<Confirming>,
+    scheduled: Option<schedule::Scheduled>,
     is_committing: bool,
     events: VecDeque<Event>,
 }
@@ -84,6 +87,7 @@ impl Datastore {
             running_holder: None,
             history: history.into_iter().take(MOST_COMMITS).collect(),
             confirming: None,
+            scheduled: None,
             is_committing: false,
             events: VecDeque::new(),
         }
