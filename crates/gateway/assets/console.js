@@ -40,6 +40,28 @@ document.addEventListener("submit", (event) => {
   if (question && !confirm(question)) event.preventDefault();
 });
 
+// The columns that are ticked, as one word of the address.
+for (const form of document.querySelectorAll("form[data-columns]")) {
+  form.addEventListener("submit", () => {
+    const ticked = [...form.querySelectorAll("input[type=checkbox]")].filter((box) => box.checked);
+    form.elements.cols.value = ticked.map((box) => box.value).join(",");
+  });
+}
+
+// A menu closes when one clicks or goes elsewhere.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest?.("details.menu[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
+});
+
 copyable();
 document.addEventListener("swapped", (event) => copyable(event.target));
 refresh();

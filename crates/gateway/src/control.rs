@@ -10,7 +10,9 @@ mod judge;
 mod logins;
 mod oversee;
 mod rpc;
+mod seen;
 mod show;
+mod survey;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -24,6 +26,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use homing_proto::access::{Denied, Operator, Right, Tags};
 use homing_proto::api;
+use homing_proto::filter::{Filter, Subject};
 use homing_proto::host_key::Secret;
 use homing_proto::identity::DeviceName;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -31,6 +34,8 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 pub use accounts::Accounts;
 pub use error::ControlError;
 pub(crate) use logins::{Logins, tell_of_quiet};
+pub(crate) use survey::Kept;
+pub use survey::{DevicePage, DeviceSearch, Place, Sort};
 pub use terminal::{Terminal, TerminalEnd};
 
 use crate::enroll::{self, Terms};
@@ -45,12 +50,17 @@ pub struct DeviceQuery {
     pub states: Vec<api::DeviceState>,
     /// Only devices with all of these labels.
     pub tags: Vec<(String, String)>,
+    /// Only devices that fit.
+    pub filter: Filter,
 }
 
 impl DeviceQuery {
-    fn takes(&self, device: &api::Device) -> bool {
-        let state = self.states.is_empty() || self.states.contains(&device.state);
-        state && self.tags.iter().all(|(key, value)| device.tags.get(key) == Some(value))
+    /// Whether a device is meant.
+    pub(crate) fn takes<S: Subject>(&self, device: &S, now: api::Timestamp) -> bool {
+        let state = self.states.is_empty() || self.states.contains(&device.state());
+        state
+            && self.tags.iter().all(|(key, value)| device.tags().get(key) == Some(value))
+            && self.filter.matches(device, now)
     }
 }
 
@@ -154,9 +164,20 @@ impl Control {
         query: &DeviceQuery,
         operator: &Operator,
     ) -> Result<Vec<api::Device>, ControlError> {
-        let mut devices = show::devices(&self.shared, operator);
-        devices.retain(|device| query.takes(device));
-        Ok(devices)
+        let (shared, query, operator) = (self.shared.clone(), query.clone(), operator.clone());
+        let look = move || survey::devices(&shared, &query, &operator);
+        Ok(tokio::task::spawn_blocking(look).await.unwrap_or_default())
+    }
+
+    /// One page of the devices that `operator` sees, and how many there are in all.
+    pub async fn search(
+        &self,
+        search: &DeviceSearch,
+        operator: &Operator,
+    ) -> Result<DevicePage, ControlError> {
+        let (shared, search, operator) = (self.shared.clone(), search.clone(), operator.clone());
+        let look = move || survey::page(&shared, &search, &operator);
+        Ok(tokio::task::spawn_blocking(look).await.unwrap_or_default())
     }
 
     /// One device, by name; a pending one by device-id or fingerprint.

@@ -17,6 +17,8 @@ use crate::session::Session;
 #[derive(Debug)]
 pub(crate) struct Fleet {
     next: AtomicU64,
+    /// Counts arrivals and departures.
+    version: AtomicU64,
     inner: Mutex<Inner>,
 }
 
@@ -46,7 +48,7 @@ impl Fleet {
     /// No sessions.
     pub(crate) fn new() -> Self {
         let inner = Inner { roster: Roster::new(Settings::default()), sessions: HashMap::new() };
-        Self { next: AtomicU64::new(1), inner: Mutex::new(inner) }
+        Self { next: AtomicU64::new(1), version: AtomicU64::new(0), inner: Mutex::new(inner) }
     }
 
     /// A number for the next session.
@@ -66,6 +68,7 @@ impl Fleet {
             Claimed::Entered => None,
         };
         inner.sessions.insert(session.id, Arc::clone(session));
+        self.version.fetch_add(1, Ordering::Relaxed);
         Entered { claimed, displaced }
     }
 
@@ -73,6 +76,7 @@ impl Fleet {
     pub(crate) fn leave(&self, session: SessionId) -> bool {
         let mut inner = self.lock();
         inner.sessions.remove(&session);
+        self.version.fetch_add(1, Ordering::Relaxed);
         inner.roster.release(session, Instant::now()).is_some()
     }
 
@@ -96,6 +100,11 @@ impl Fleet {
     /// How many sessions there are.
     pub(crate) fn len(&self) -> usize {
         self.lock().sessions.len()
+    }
+
+    /// Another number after each arrival and departure.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Relaxed)
     }
 
     /// Forgets what the roster no longer needs.

@@ -32,6 +32,7 @@ use crate::control::{Control, Logins, tell_of_quiet};
 use crate::enroll::Terms;
 use crate::fleet::Fleet;
 use crate::front_door::{FrontDoor, FrontDoorError, Register, Serving, authorities, keep_revoking};
+use crate::http::CertificateEnd;
 use crate::listener::{ListenError, Listener};
 use crate::metrics::Metrics;
 use crate::recording::Recordings;
@@ -166,6 +167,11 @@ impl Gateway {
     pub(crate) fn note_http(&self, http: api::Http) {
         // Doors are opened once.
         let _ = self.shared.http.set(http);
+    }
+
+    /// Notes the certificate of the HTTP API; the status tells when it ends.
+    pub(crate) fn note_certificate(&self, certificate: CertificateEnd) {
+        let _ = self.shared.certificate.set(certificate);
     }
 
     /// Lets operators in by the front door.
@@ -321,6 +327,8 @@ fn share(
         started_at: Timestamp::now(),
         listeners,
         http: OnceLock::new(),
+        certificate: OnceLock::new(),
+        glance: Mutex::default(),
         front_door: OnceLock::new(),
         channels: Arc::new(Register::new(&settings.front_door)),
         capabilities: Mutex::default(),

@@ -50,6 +50,9 @@ pub async fn run(
         }
     };
     gateway.note_http(doors.shown());
+    if let Some(certificate) = doors.certificate_end() {
+        gateway.note_certificate(certificate);
+    }
     let stopping = Arc::new(Notify::new());
     let asked = Arc::clone(&stopping);
     let control = gateway.control();

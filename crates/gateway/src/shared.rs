@@ -19,9 +19,11 @@ use tokio::sync::{broadcast, watch};
 
 use crate::access::Access;
 use crate::config::Settings;
+use crate::control::Kept;
 use crate::control::Logins;
 use crate::fleet::Fleet;
 use crate::front_door::Register;
+use crate::http::CertificateEnd;
 use crate::metrics::Metrics;
 use crate::recording::Recordings;
 use crate::standing::Standings;
@@ -63,6 +65,10 @@ pub(crate) struct Shared {
     pub(crate) listeners: Vec<(ListenerName, SocketAddr)>,
     /// The HTTP API over TCP, once it is served.
     pub(crate) http: OnceLock<api::Http>,
+    /// When the certificate of the HTTP API ends.
+    pub(crate) certificate: OnceLock<CertificateEnd>,
+    /// What was seen of the fleet, until something changes.
+    pub(crate) glance: Mutex<Option<Kept>>,
     /// The SSH front door, once it is served.
     pub(crate) front_door: OnceLock<api::FrontDoor>,
     /// What operators have open by it.

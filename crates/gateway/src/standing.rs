@@ -1,17 +1,20 @@
 //! Where each device stands when it is not in session: what its latest events amount to.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use homing_proto::api::{DeviceState, Event};
+use homing_proto::api::{DeviceState, Event, Timestamp};
 use homing_proto::identity::DeviceName;
 
-use crate::timeline::SESSION_CLOSED;
+use crate::timeline::{IN_SESSION, SESSION_CLOSED};
 
 /// The latest events of all enrolled devices.
 #[derive(Debug, Default)]
 pub(crate) struct Standings {
     of: RwLock<HashMap<DeviceName, Standing>>,
+    /// Counts changes.
+    version: AtomicU64,
 }
 
 /// What is remembered of one device.
@@ -21,6 +24,8 @@ pub(crate) struct Standing {
     pub(crate) last: Event,
     /// The latest event that ended an attempt or a session.
     pub(crate) ended: Option<Event>,
+    /// Since when one attempt after another was refused.
+    pub(crate) refused_since: Option<Timestamp>,
 }
 
 impl Standing {
@@ -37,18 +42,28 @@ impl Standings {
     /// Takes in what happened to a device.
     pub(crate) fn note(&self, event: &Event) {
         let Some(device) = &event.device else { return };
-        let ends = event.code == SESSION_CLOSED || event.fault.is_some();
+        let is_close = event.code == SESSION_CLOSED;
+        let ends = is_close || event.fault.is_some();
+        let is_in = is_close || event.code == IN_SESSION;
+        self.version.fetch_add(1, Ordering::Relaxed);
         let mut of = self.of.write().unwrap_or_else(PoisonError::into_inner);
         match of.get_mut(device) {
             Some(standing) => {
                 standing.last = event.clone();
+                standing.refused_since = match (is_in, ends) {
+                    (true, _) => None,
+                    (false, true) => standing.refused_since.or(Some(event.at)),
+                    (false, false) => standing.refused_since,
+                };
                 if ends {
                     standing.ended = Some(event.clone());
                 }
             }
             None => {
                 let ended = ends.then(|| event.clone());
-                of.insert(device.clone(), Standing { last: event.clone(), ended });
+                let refused_since = (ends && !is_in).then_some(event.at);
+                let standing = Standing { last: event.clone(), ended, refused_since };
+                of.insert(device.clone(), standing);
             }
         }
     }
@@ -56,6 +71,16 @@ impl Standings {
     /// What is remembered of a device.
     pub(crate) fn of(&self, device: &DeviceName) -> Option<Standing> {
         self.of.read().unwrap_or_else(PoisonError::into_inner).get(device).cloned()
+    }
+
+    /// All of them, for as long as the guard is held; what happens meanwhile waits.
+    pub(crate) fn all(&self) -> RwLockReadGuard<'_, HashMap<DeviceName, Standing>> {
+        self.of.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Another number after each change.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Relaxed)
     }
 
     /// Since when a device is away, and why; none if it was never in session.
@@ -67,6 +92,7 @@ impl Standings {
 
     /// The device is forgotten.
     pub(crate) fn forget(&self, device: &DeviceName) {
+        self.version.fetch_add(1, Ordering::Relaxed);
         self.of.write().unwrap_or_else(PoisonError::into_inner).remove(device);
     }
 }

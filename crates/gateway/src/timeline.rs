@@ -15,6 +15,9 @@ use crate::shared::Shared;
 /// The code of a session's end.
 pub(crate) const SESSION_CLOSED: &str = "session-closed";
 
+/// The code of its begin.
+pub(crate) const IN_SESSION: &str = "in-session";
+
 /// An event of which only code and message are known.
 pub(crate) fn event(code: &str, message: impl Into<String>) -> Event {
     Event {

@@ -15,6 +15,7 @@
 //! ```
 
 mod parse;
+mod subject;
 #[cfg(test)]
 mod tests;
 
@@ -23,9 +24,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub use parse::InvalidFilter;
+pub use subject::Subject;
 
 use crate::access::fits;
-use crate::api::{Device, DeviceState, Timestamp};
+use crate::api::{DeviceState, Timestamp};
 
 /// The longest query.
 pub const MAX_BYTES: usize = 1024;
@@ -123,104 +125,77 @@ impl Filter {
 
     /// Whether a device fits at this moment.
     #[must_use]
-    pub fn matches(&self, device: &Device, now: Timestamp) -> bool {
-        self.0.iter().all(|term| term.test.holds(device, now) != term.is_negated)
+    pub fn matches<S: Subject>(&self, subject: &S, now: Timestamp) -> bool {
+        self.0.iter().all(|term| term.test.holds(subject, now) != term.is_negated)
     }
 }
 
 impl Test {
-    fn holds(&self, device: &Device, now: Timestamp) -> bool {
+    fn holds<S: Subject>(&self, subject: &S, now: Timestamp) -> bool {
         match self {
-            Self::State(states) => states.contains(&device.state),
+            Self::State(states) => states.contains(&subject.state()),
             Self::Text(field, patterns) => {
-                texts(*field, device).iter().any(|text| patterns.iter().any(|one| fits(one, text)))
+                texts(*field, subject, |text| patterns.iter().any(|one| fits(one, text)))
             }
-            Self::Label(key, patterns) => device
-                .tags
+            Self::Label(key, patterns) => subject
+                .tags()
                 .get(key)
                 .is_some_and(|value| patterns.iter().any(|pattern| fits(pattern, value))),
-            Self::Has(things) => things.iter().any(|thing| has(*thing, device)),
+            Self::Has(things) => things.iter().any(|thing| match thing {
+                Thing::Secret => subject.has_secret(),
+                Thing::Password => subject.has_password(),
+                Thing::Session => subject.has_session(),
+                Thing::Pending => subject.has_pending(),
+            }),
             Self::Seen(age, limit) => {
-                let is_longer = match last_there(device, now) {
+                let is_longer = match subject.last_there(now) {
                     None => true,
                     Some(then) => now.duration_since(then) > signed(*limit),
                 };
                 is_longer == (*age == Age::LongerAgo)
             }
-            Self::Word(word) => contains(device, word),
+            Self::Word(word) => contains(subject, word),
         }
     }
 }
 
-fn texts(field: Field, device: &Device) -> Vec<String> {
-    let session = device.session.as_ref();
-    let pending = device.pending.as_ref();
-    let optional = |text: Option<&str>| text.map(str::to_owned).into_iter().collect::<Vec<_>>();
+fn texts<S: Subject>(field: Field, subject: &S, is_wanted: impl Fn(&str) -> bool) -> bool {
     match field {
-        Field::Name => vec![device.name.clone()],
-        Field::DeviceId => optional(device.device_id.as_ref().map(|id| id.as_str())),
-        Field::User => optional(device.user.as_deref()),
-        Field::Listener => {
-            let others = device.other_sessions.iter();
-            let sessions: Vec<String> =
-                session.into_iter().chain(others).map(|session| session.listener.clone()).collect();
-            if !sessions.is_empty() {
-                return sessions;
-            }
-            let of_pending = pending.map(|pending| pending.listener.as_str());
-            optional(of_pending.or(device.listener.as_deref()))
-        }
-        Field::Source => {
-            let others = device.other_sessions.iter();
-            let mut sources: Vec<&str> =
-                session.into_iter().chain(others).map(|session| session.source.as_str()).collect();
-            if sources.is_empty() {
-                sources.extend(pending.map(|pending| pending.source.as_str()));
-            }
-            sources.into_iter().flat_map(with_and_without_port).collect()
-        }
-        Field::Key => {
-            let known = device.keys.iter().map(|key| key.fingerprint.to_string());
-            known.chain(pending.map(|pending| pending.fingerprint.to_string())).collect()
-        }
+        Field::Name => is_wanted(subject.name()),
+        Field::DeviceId => subject.device_id().is_some_and(is_wanted),
+        Field::User => subject.user().is_some_and(is_wanted),
+        Field::Listener => subject.came_in_by(is_wanted),
+        Field::Source => subject.came_from(|source| {
+            // With its port and without.
+            let host = source.rsplit_once(':').map_or(source, |(host, _)| host);
+            is_wanted(source) || is_wanted(host.trim_matches(['[', ']']))
+        }),
+        Field::Key => subject.has_key(|key| is_wanted(&key.to_string())),
     }
-}
-
-fn with_and_without_port(source: &str) -> [String; 2] {
-    let host = source.rsplit_once(':').map_or(source, |(host, _)| host);
-    [source.to_owned(), host.trim_matches(['[', ']']).to_owned()]
-}
-
-fn has(thing: Thing, device: &Device) -> bool {
-    match thing {
-        Thing::Secret => device.has_secret,
-        Thing::Password => device.has_password,
-        Thing::Session => device.session.is_some(),
-        Thing::Pending => device.pending.is_some(),
-    }
-}
-
-/// When the device was last there, as far as anybody knows.
-fn last_there(device: &Device, now: Timestamp) -> Option<Timestamp> {
-    if device.session.is_some() {
-        return Some(now);
-    }
-    let proven = device.keys.iter().filter_map(|key| key.last_seen).max();
-    let left = device.since.filter(|_| device.state == DeviceState::Down);
-    let tried = device.pending.as_ref().map(|pending| pending.last_seen);
-    proven.max(left).max(tried)
 }
 
 fn signed(duration: Duration) -> jiff::SignedDuration {
     jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX)
 }
 
-fn contains(device: &Device, word: &str) -> bool {
-    let word = word.to_lowercase();
-    let is_in = |text: &str| text.to_lowercase().contains(&word);
-    is_in(&device.name)
-        || device.device_id.as_ref().is_some_and(|id| is_in(id.as_str()))
-        || device.tags.iter().any(|(key, value)| is_in(key) || is_in(value))
+fn contains<S: Subject>(subject: &S, word: &str) -> bool {
+    let lower = word.to_lowercase();
+    let is_in = |text: &str| holds_word(text, &lower);
+    is_in(subject.name())
+        || subject.device_id().is_some_and(is_in)
+        || subject.tags().iter().any(|(key, value)| is_in(key) || is_in(value))
+}
+
+/// Whether `text`, whatever its case, holds the lower-case `word`. Nearly all text is ASCII, and needs no copy.
+fn holds_word(text: &str, word: &str) -> bool {
+    if !text.is_ascii() || !word.is_ascii() {
+        return text.to_lowercase().contains(word);
+    }
+    word.is_empty()
+        || text
+            .as_bytes()
+            .windows(word.len())
+            .any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 impl fmt::Display for Filter {

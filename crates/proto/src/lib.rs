@@ -6,6 +6,7 @@
 pub mod access;
 pub mod admission;
 pub mod api;
+pub mod attention;
 pub mod audit;
 pub mod certificate;
 pub mod datastore;

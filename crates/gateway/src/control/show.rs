@@ -1,38 +1,25 @@
 //! The gateway's state as the API shows it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use homing_proto::access::{Operator, Right};
-use homing_proto::api::{
-    Arriving, Attention, Counts, Device, DeviceState, Listener, Status, Timestamp,
-};
-use homing_proto::identity::DeviceName;
+use homing_proto::api::{Arriving, Attention, Device, DeviceState, Listener, Status, Timestamp};
+use homing_proto::attention::Watch;
 
 use super::allow;
+use super::survey::{self, Glance};
 use crate::enroll::Terms;
+use crate::http::CertificateEnd;
 use crate::pending;
 use crate::session::Session;
 use crate::shared::Shared;
 use crate::standing::Standing;
 use crate::store::{DeviceRecord, PendingRecord};
 
-/// At most so many devices are named one by one among what wants attention.
-const MOST_NAMED: usize = 10;
-
-/// Everything that `operator` sees, enrolled devices first, each part by name.
-pub(super) fn devices(shared: &Shared, operator: &Operator) -> Vec<Device> {
-    let view = View::new(shared);
-    let mut records = shared.store.devices();
-    records.retain(|record| allow::on(operator, record, Right::View).is_ok());
-    let enrolled = records.iter().map(|record| view.device(record));
-    let is_seen = |pending: &&Arc<PendingRecord>| {
-        allow::stranger(operator, pending.device_id.as_ref(), Right::View).is_ok()
-    };
-    let strangers = view.strangers.iter().filter(is_seen);
-    enrolled.chain(strangers.map(|pending| stranger(pending))).collect()
-}
+/// Why a device's first key waits: nothing was ever trusted of it.
+pub(super) const FIRST_KEY: &str = "first-key";
 
 /// One enrolled device.
 pub(super) fn device(shared: &Shared, record: &DeviceRecord) -> Device {
@@ -67,66 +54,43 @@ pub(super) fn stranger(record: &PendingRecord) -> Device {
     }
 }
 
-/// What lists need, fetched once.
-struct View<'a> {
-    shared: &'a Shared,
-    /// Those of each device, newest first.
-    sessions: HashMap<DeviceName, Vec<Arc<Session>>>,
-    waiting: HashMap<DeviceName, Arc<PendingRecord>>,
-    strangers: Vec<Arc<PendingRecord>>,
-}
-
-impl<'a> View<'a> {
-    fn new(shared: &'a Shared) -> Self {
-        let mut sessions: HashMap<DeviceName, Vec<Arc<Session>>> = HashMap::new();
-        for session in newest_first(shared.fleet.all()) {
-            sessions.entry(session.device.clone()).or_default().push(session);
-        }
-        let mut waiting = HashMap::new();
-        let mut strangers = Vec::new();
-        for pending in shared.store.pending() {
-            match &pending.device {
-                Some(device) => drop(waiting.insert(device.clone(), pending)),
-                None => strangers.push(pending),
-            }
-        }
-        Self { shared, sessions, waiting, strangers }
-    }
-
-    fn device(&self, record: &DeviceRecord) -> Device {
-        let sessions = self.sessions.get(&record.name).map_or(&[][..], Vec::as_slice);
-        let waiting = self.waiting.get(&record.name).map(|pending| &**pending);
-        compose(record, sessions, self.shared.standings.of(&record.name), waiting)
-    }
-}
-
 fn newest_first(mut sessions: Vec<Arc<Session>>) -> Vec<Arc<Session>> {
     sessions.sort_unstable_by_key(|session| std::cmp::Reverse(session.epoch));
     sessions
 }
 
+/// Where an enrolled device stands, and since when.
+pub(super) fn stands(
+    record: &DeviceRecord,
+    session: Option<&Session>,
+    standing: Option<&Standing>,
+    waiting: Option<&PendingRecord>,
+) -> (DeviceState, Option<Timestamp>) {
+    let ended = standing.and_then(|standing| standing.ended.as_ref());
+    match session {
+        Some(session) => (DeviceState::Up, Some(session.since)),
+        None if record.blocked => (DeviceState::Blocked, Some(record.updated_at)),
+        None if waiting.is_some_and(|pending| pending.reason == FIRST_KEY) => {
+            (DeviceState::Pending, waiting.map(|pending| pending.first_seen))
+        }
+        None => match standing.and_then(Standing::state) {
+            Some(state) => (state, ended.map(|event| event.at)),
+            None if record.last_seen().is_some() => (DeviceState::Down, record.last_seen()),
+            None => (DeviceState::New, Some(record.created_at)),
+        },
+    }
+}
+
 /// `sessions` begin with the newest.
-fn compose(
+pub(super) fn compose(
     record: &DeviceRecord,
     sessions: &[Arc<Session>],
     standing: Option<Standing>,
     waiting: Option<&PendingRecord>,
 ) -> Device {
     let mut sessions = sessions.iter();
-    let session = sessions.next();
-    let ended = standing.as_ref().and_then(|standing| standing.ended.as_ref());
-    let (state, since) = match session {
-        Some(session) => (DeviceState::Up, Some(session.since)),
-        None if record.blocked => (DeviceState::Blocked, Some(record.updated_at)),
-        None if waiting.is_some_and(|pending| pending.reason == "first-key") => {
-            (DeviceState::Pending, waiting.map(|pending| pending.first_seen))
-        }
-        None => match standing.as_ref().and_then(Standing::state) {
-            Some(state) => (state, ended.map(|event| event.at)),
-            None if record.last_seen().is_some() => (DeviceState::Down, record.last_seen()),
-            None => (DeviceState::New, Some(record.created_at)),
-        },
-    };
+    let session = sessions.next().map(|session| &**session);
+    let (state, since) = stands(record, session, standing.as_ref(), waiting);
     Device {
         name: record.name.to_string(),
         state,
@@ -141,7 +105,7 @@ fn compose(
         secret_issued_at: record.secret_issued_at,
         has_password: record.password.is_some(),
         keys: record.keys.clone(),
-        session: session.map(|session| session.shown()),
+        session: session.map(Session::shown),
         other_sessions: sessions.map(|session| session.shown()).collect(),
         pending: waiting.map(pending::shown),
         last_event: standing.map(|standing| standing.last),
@@ -151,19 +115,7 @@ fn compose(
 
 /// The gateway and its fleet, in short.
 pub(super) fn status(shared: &Shared, terms: &Terms, operator: &Operator) -> Status {
-    let devices = devices(shared, operator);
-    let mut counts = Counts::default();
-    for device in &devices {
-        let count = match device.state {
-            DeviceState::Up => &mut counts.up,
-            DeviceState::Down => &mut counts.down,
-            DeviceState::New => &mut counts.new,
-            DeviceState::Refused => &mut counts.refused,
-            DeviceState::Pending => &mut counts.pending,
-            DeviceState::Blocked => &mut counts.blocked,
-        };
-        *count += 1;
-    }
+    let Glance { counts, watch } = survey::glance(shared, operator);
     let handshaking = shared.counters.handshaking.load(Ordering::Relaxed);
     let held = shared.counters.held.load(Ordering::Relaxed);
     Status {
@@ -187,95 +139,27 @@ pub(super) fn status(shared: &Shared, terms: &Terms, operator: &Operator) -> Sta
             waiting: shared.arriving().saturating_sub(handshaking + held),
             held,
         },
-        attention: attention(shared, &devices),
+        attention: attention(shared, watch, operator),
     }
 }
 
-/// What somebody should look at, most urgent first.
-fn attention(shared: &Shared, devices: &[Device]) -> Vec<Attention> {
-    let mut all = of_store(shared);
-    all.extend(of_old_algorithms(shared, devices));
-    let refused = devices.iter().filter(|device| device.state == DeviceState::Refused);
-    let mut unnamed = 0;
-    for (number, device) in refused.enumerate() {
-        if number >= MOST_NAMED {
-            unnamed += 1;
-            continue;
-        }
-        let event = device.last_event.as_ref();
-        all.push(Attention {
-            code: event.map_or("refused", |event| &event.code).to_owned(),
-            message: format!(
-                "{}: {}",
-                device.name,
-                event.map_or("refused", |event| &event.message)
-            ),
-            advice: Some(format!("homing device log {}", device.name)),
-        });
-    }
-    if unnamed > 0 {
-        all.push(Attention {
-            code: "more-refused".to_owned(),
-            message: counted(unnamed, "more device is refused", "more devices are refused"),
-            advice: Some("homing device ls --state refused".to_owned()),
-        });
-    }
-    let pending = devices.iter().filter(|device| device.pending.is_some()).count();
-    if pending > 0 {
-        all.push(Attention {
-            code: "pending".to_owned(),
-            message: counted(
-                pending,
-                "host key waits for a decision",
-                "host keys wait for a decision",
-            ),
-            advice: Some("homing device ls --state pending".to_owned()),
-        });
-    }
-    all
-}
-
-fn counted(count: usize, one: &str, several: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { several })
-}
-
-/// Devices that are still allowed what should be gone, and those whose time is over.
-fn of_old_algorithms<'a>(
-    shared: &'a Shared,
-    devices: &'a [Device],
-) -> impl Iterator<Item = Attention> + 'a {
-    let now = Timestamp::now();
-    let shown = |name: &str| devices.iter().any(|device| device.name == name);
-    let allowed = shared.settings.old_algorithms.iter();
-    let allowed = allowed.filter(move |one| shown(one.device.as_str())).take(MOST_NAMED);
-    allowed.map(move |one| {
-        let (code, says) = match one.until > now {
-            true => ("old-algorithms", "old SSH algorithms are taken from it until"),
-            false => ("old-algorithms-over", "old SSH algorithms are refused since"),
-        };
-        Attention {
-            code: code.to_owned(),
-            message: format!("{}: {says} {}", one.device, one.until),
-            advice: Some("update the device, then take it out of old_algorithms".to_owned()),
-        }
-    })
-}
-
-fn of_store(shared: &Shared) -> Vec<Attention> {
+/// What somebody should look at: of the devices as `watch` has it, of the gateway as it is now.
+fn attention(shared: &Shared, mut watch: Watch, operator: &Operator) -> Vec<Attention> {
     let health = shared.store.health();
-    let mut all = Vec::new();
+    let folder = shared.store.folder().display().to_string();
     if let Some((error, since)) = &health.outage {
-        all.push(Attention {
-            code: error.code().to_owned(),
-            message: format!("nothing can be stored for {} s: {error}", since.as_secs()),
-            advice: Some(format!("df -h {}", shared.store.folder().display())),
-        });
+        watch.handle_outage(error.code(), &error.to_string(), *since, &folder);
     } else if health.is_nearly_full {
-        all.push(Attention {
-            code: "disk-nearly-full".to_owned(),
-            message: "the disk of the data folder is nearly full".to_owned(),
-            advice: Some(format!("df -h {}", shared.store.folder().display())),
-        });
+        watch.handle_nearly_full(&folder);
     }
-    all
+    if let Some(ends) = shared.certificate.get().and_then(CertificateEnd::at) {
+        watch.handle_certificate(ends);
+    }
+    for one in &shared.settings.old_algorithms {
+        let record = shared.store.device(&one.device);
+        if record.is_some_and(|record| allow::on(operator, &record, Right::View).is_ok()) {
+            watch.handle_old_algorithms(one.device.as_str(), one.until);
+        }
+    }
+    watch.finish()
 }

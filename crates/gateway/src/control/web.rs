@@ -8,7 +8,7 @@ use homing_proto::api::{self, Timestamp};
 use super::{Control, ControlError, allow};
 use crate::access::{Access, FIRST_LINK_LIFETIME, LINK_LIFETIME, Link};
 use crate::audit;
-use crate::store::WebSession;
+use crate::store::{Traffic, WebChange, WebSession};
 use crate::web::Console;
 
 impl Control {
@@ -21,6 +21,50 @@ impl Control {
     #[cfg(test)]
     pub(crate) fn shared_store(&self) -> &crate::store::Store {
         &self.shared.store
+    }
+
+    /// Arrivals and departures of what the operator sees, in `count` spans up to now.
+    pub(crate) async fn traffic(
+        &self,
+        span: std::time::Duration,
+        count: usize,
+        operator: &Operator,
+    ) -> Result<(Timestamp, Vec<Traffic>), ControlError> {
+        // Whole spans, so that a plot does not flicker.
+        let seconds = i64::try_from(span.as_secs()).unwrap_or(600).max(1);
+        let last = Timestamp::now().as_second().div_euclid(seconds) + 1;
+        let first = last.saturating_sub(i64::try_from(count).unwrap_or(0));
+        let since = Timestamp::from_second(first.saturating_mul(seconds)).unwrap_or_default();
+        let spans = self.shared.store.traffic(since, span, count, self.visible(operator)).await?;
+        Ok((since, spans))
+    }
+
+    /// The views that the operator saved: queries by name.
+    pub(crate) fn views(&self, operator: &Operator) -> std::collections::BTreeMap<String, String> {
+        self.shared.store.views(operator.name())
+    }
+
+    /// Saves a view, or with an empty query takes one away. Everybody has views of one's own.
+    pub(crate) async fn save_view(
+        &self,
+        name: &str,
+        query: &str,
+        operator: &Operator,
+    ) -> Result<(), ControlError> {
+        let (operator, name) = (operator.name().to_owned(), name.trim().to_owned());
+        if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
+            let message = "expected a name of at most 64 characters".to_owned();
+            return Err(ControlError::Invalid { message, hint: None });
+        }
+        if query.len() > 4096 {
+            let message = "the query is too long to be saved".to_owned();
+            return Err(ControlError::Invalid { message, hint: None });
+        }
+        let change = match query.is_empty() {
+            true => WebChange::RemoveView { operator, name },
+            false => WebChange::SaveView { operator, name, query: query.to_owned() },
+        };
+        Ok(self.shared.store.write_web(change).await?)
     }
 
     pub(crate) fn access(&self) -> &Access {

@@ -20,8 +20,8 @@ const MOST: usize = 10_000;
 /// The part of a list that is asked for.
 #[derive(Debug)]
 pub(super) struct Paging {
-    limit: Option<usize>,
-    after: Option<String>,
+    pub(super) limit: Option<usize>,
+    pub(super) after: Option<String>,
 }
 
 impl Paging {
@@ -42,20 +42,6 @@ impl Paging {
         });
         Ok(Self { limit, after: after.transpose()? })
     }
-
-    /// Cuts a list to the page, in the order of its places; where there is more, the place of the last one shown.
-    pub(super) fn cut<T>(&self, list: &mut Vec<T>, place: impl Fn(&T) -> String) -> Option<String> {
-        if self.limit.is_none() && self.after.is_none() {
-            return None;
-        }
-        list.sort_by_cached_key(&place);
-        if let Some(after) = &self.after {
-            list.retain(|one| place(one) > *after);
-        }
-        let limit = self.limit.filter(|limit| *limit < list.len())?;
-        list.truncate(limit);
-        list.last().map(place)
-    }
 }
 
 /// Adds the link to the next page.
@@ -68,27 +54,5 @@ pub(super) fn link(response: &mut Response, uri: &Uri, next: Option<&str>) {
     let link = format!("<{}?{}>; rel=\"next\"", uri.path(), query.join("&"));
     if let Ok(link) = HeaderValue::try_from(link) {
         response.headers_mut().insert(header::LINK, link);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn page(limit: Option<usize>, after: Option<&str>) -> (Vec<u32>, Option<String>) {
-        let paging = Paging { limit, after: after.map(str::to_owned) };
-        let mut list = vec![3, 1, 2, 5, 4];
-        let next = paging.cut(&mut list, ToString::to_string);
-        (list, next)
-    }
-
-    #[test]
-    fn pages_follow_each_other_without_a_gap_or_a_repeat() {
-        assert_eq!(page(None, None), (vec![3, 1, 2, 5, 4], None));
-        assert_eq!(page(Some(2), None), (vec![1, 2], Some("2".into())));
-        assert_eq!(page(Some(2), Some("2")), (vec![3, 4], Some("4".into())));
-        assert_eq!(page(Some(2), Some("4")), (vec![5], None));
-        assert_eq!(page(Some(5), None), (vec![1, 2, 3, 4, 5], None));
-        assert_eq!(page(Some(2), Some("25")), (vec![3, 4], Some("4".into())));
     }
 }

@@ -4,9 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
 use homing_proto::access::Operator;
-use homing_proto::api::{
-    Change, Decision, Device, DeviceState, Enroll, Enrolled, Status, Timestamp,
-};
+use homing_proto::api::{Change, Decision, Device, DeviceState, Enroll, Enrolled, Status};
 use homing_proto::filter::Filter;
 
 use super::Shared;
@@ -15,7 +13,7 @@ use super::etag;
 use super::extract::{Asker, Json, Name, NoParameters, Parameters};
 use super::operate::Operate;
 use super::refusal::{Refusal, bounded};
-use crate::control::DeviceQuery;
+use crate::control::{DeviceQuery, DeviceSearch, Place};
 
 /// A JSON answer.
 type Answer<T> = Result<axum::Json<T>, Refusal>;
@@ -54,23 +52,34 @@ pub(super) async fn list<G: Operate>(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     parameters.only(&["state", "tag", "q", "limit", "cursor"])?;
-    let filter = filter(&parameters)?;
     let paging = Paging::read(&parameters)?;
-    let query = DeviceQuery { states: states(&parameters)?, tags: tags(&parameters)? };
-    let mut devices = bounded(shared.gateway.devices(&query, &operator)).await?;
-    let now = Timestamp::now();
-    devices.retain(|device| filter.matches(device, now));
-    let next = paging.cut(&mut devices, place);
-    let mut response = etag::tagged(&headers, &devices, &());
+    let filter = filter(&parameters)?;
+    let query = DeviceQuery { states: states(&parameters)?, tags: tags(&parameters)?, filter };
+    let after = paging.after.as_deref().map(place).transpose()?;
+    let limit = paging.limit.unwrap_or(usize::MAX);
+    let search = DeviceSearch { query, after, limit, ..DeviceSearch::default() };
+    let page = bounded(shared.gateway.search(&search, &operator)).await?;
+    let next = page.next.and(page.devices.last()).map(text);
+    let mut response = etag::tagged(&headers, &page.devices, &());
     cursor::link(&mut response, &uri, next.as_deref());
     Ok(response)
 }
 
-/// Enrolled ones first, then by name; strangers of one name by their keys.
-fn place(device: &Device) -> String {
+/// Where a device stands: enrolled ones first, then by name; strangers of one name by their keys.
+fn text(device: &Device) -> String {
     let key = device.pending.as_ref().filter(|_| !device.enrolled);
     let key = key.map(|pending| pending.fingerprint.to_string()).unwrap_or_default();
     format!("{} {} {key}", u8::from(!device.enrolled), device.name)
+}
+
+/// The same, read.
+fn place(text: &str) -> Result<Place<'static>, Refusal> {
+    let parts =
+        text.split_once(' ').and_then(|(first, rest)| Some((first, rest.rsplit_once(' ')?)));
+    let Some((is_stranger @ ("0" | "1"), (name, key))) = parts else {
+        return Err(Refusal::invalid("cursor: expected what the link to the next page says"));
+    };
+    Ok(Place::by_name(is_stranger == "1", name.to_owned(), key.to_owned()))
 }
 
 fn filter(parameters: &Parameters) -> Result<Filter, Refusal> {

@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::socket::{ApiSocket, SocketError};
-use super::tls::{Certificate, Files, TlsError};
+use super::tls::{Certificate, CertificateEnd, Files, TlsError};
 use crate::config::{Http, Scheme, Settings};
 use crate::listener::{ListenError, bound};
 
@@ -130,6 +130,11 @@ impl Doors {
             Limits { total: count(http.max_connections), per_source: count(http.max_per_source) };
         self.rate = Rate { per_second: http.rate, burst: http.rate.saturating_mul(BURST) };
         Ok(self)
+    }
+
+    /// What knows when the certificate ends; none without TLS.
+    pub(crate) fn certificate_end(&self) -> Option<CertificateEnd> {
+        self.certificate.clone().map(CertificateEnd)
     }
 
     /// What the status says of them.

@@ -52,6 +52,7 @@ pub use operate::Operate;
 pub use oversee::Oversee;
 pub use serve::serve;
 pub use socket::{ApiSocket, SocketError};
+pub(crate) use tls::CertificateEnd;
 pub use tls::TlsError;
 
 use authenticate::{Guard, authenticate};

@@ -11,7 +11,9 @@ use homing_proto::api;
 use tokio::sync::broadcast;
 
 use super::oversee::Oversee;
-use crate::control::{Accounts, Control, ControlError, DeviceQuery, EventQuery, RpcReply};
+use crate::control::{
+    Accounts, Control, ControlError, DevicePage, DeviceQuery, DeviceSearch, EventQuery, RpcReply,
+};
 use crate::web::Console;
 
 /// The answer to a question that the gateway may refuse.
@@ -34,6 +36,18 @@ pub trait Operate: Oversee + Clone + Debug + Send + Sync + 'static {
         query: &DeviceQuery,
         operator: &Operator,
     ) -> impl Future<Output = Answer<Vec<api::Device>>> + Send;
+    fn search(
+        &self,
+        search: &DeviceSearch,
+        operator: &Operator,
+    ) -> impl Future<Output = Answer<DevicePage>> + Send {
+        async move {
+            let mut devices = self.devices(&search.query, operator).await?;
+            devices.retain(|device| search.query.takes(device, api::Timestamp::now()));
+            let total = devices.len();
+            Ok(DevicePage { devices, total, ..DevicePage::default() })
+        }
+    }
     fn device(
         &self,
         name: &str,
@@ -118,6 +132,10 @@ impl Operate for Control {
 
     async fn devices(&self, query: &DeviceQuery, operator: &Operator) -> Answer<Vec<api::Device>> {
         Control::devices(self, query, operator).await
+    }
+
+    async fn search(&self, search: &DeviceSearch, operator: &Operator) -> Answer<DevicePage> {
+        Control::search(self, search, operator).await
     }
 
     async fn device(&self, name: &str, operator: &Operator) -> Answer<api::Device> {

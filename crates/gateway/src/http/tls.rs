@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
+use homing_proto::api::Timestamp;
+use homing_proto::certificate;
 use homing_proto::fault::Fault;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rustls::ServerConfig;
@@ -174,9 +176,21 @@ fn write(path: &Path, mode: u32, text: &str) -> Result<(), TlsError> {
     written().map_err(|error| TlsError::File { path: path.to_owned(), reason: error.to_string() })
 }
 
+/// Knows when the certificate in force ends.
+#[derive(Clone, Debug)]
+pub(crate) struct CertificateEnd(pub(super) Arc<Certificate>);
+
+impl CertificateEnd {
+    /// The moment; none if the certificate does not say it as certificates do.
+    pub(crate) fn at(&self) -> Option<Timestamp> {
+        let current = self.0.current();
+        current.key.cert.first().and_then(|certificate| certificate::ends_at(certificate))
+    }
+}
+
 /// The certificate in force.
 #[derive(Debug)]
-pub(super) struct Certificate {
+pub(crate) struct Certificate {
     files: Files,
     provider: Arc<CryptoProvider>,
     current: RwLock<Current>,

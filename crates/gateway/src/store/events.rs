@@ -93,6 +93,46 @@ pub(super) fn latest_of_devices(db: &Connection) -> Result<Vec<Event>, RowError>
     Ok(events)
 }
 
+/// How many sessions began and ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Devices that came in.
+    pub arrivals: u64,
+    /// Sessions that ended.
+    pub departures: u64,
+}
+
+/// Arrivals and departures in `count` spans of `span` microseconds each from `since` on, of everything or of some.
+pub(super) fn traffic(
+    db: &Connection,
+    since: i64,
+    span: i64,
+    count: usize,
+    of: Option<&[String]>,
+) -> Result<Vec<Traffic>, RowError> {
+    let names = of.map(|names| serde_json::json!(names).to_string());
+    let only = match names {
+        Some(_) => "AND device IN (SELECT value FROM json_each(?3))",
+        None => "AND ?3 IS NULL",
+    };
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT (at - ?1) / ?2, code = 'in-session', count(*) FROM event
+         WHERE code IN ('in-session', 'session-closed') AND at >= ?1 {only} GROUP BY 1, 2"
+    ))?;
+    let mut spans = vec![Traffic::default(); count];
+    let mut rows = statement.query(params![since, span.max(1), names])?;
+    while let Some(row) = rows.next()? {
+        let (number, is_arrival, found): (usize, bool, u64) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        let Some(traffic) = spans.get_mut(number) else { continue };
+        match is_arrival {
+            true => traffic.arrivals = found,
+            false => traffic.departures = found,
+        }
+    }
+    Ok(spans)
+}
+
 fn select(query: &EventQuery) -> (String, Vec<Box<dyn ToSql>>) {
     let mut sql = String::from("SELECT * FROM event WHERE true");
     let mut values: Vec<Box<dyn ToSql>> = Vec::new();

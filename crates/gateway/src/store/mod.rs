@@ -52,7 +52,7 @@ pub use accounts::{
 pub use audit::{AuditQuery, AuditRetention, Exported, MAX_ENTRIES};
 pub use change::Change;
 pub use error::{AccountError, OpenError, ReadError, UnsealError, WriteError};
-pub use events::{EventQuery, MAX_EVENTS, Retention};
+pub use events::{EventQuery, MAX_EVENTS, Retention, Traffic};
 pub use folder::DataFolder;
 pub use open::Limits;
 pub use record::{DeviceRecord, DeviceUpdate, NewDevice, PendingKey, PendingRecord, RejectedKey};
@@ -95,6 +95,12 @@ impl Store {
     #[must_use]
     pub fn devices(&self) -> Vec<Arc<DeviceRecord>> {
         self.shared.state.directory().devices().cloned().collect()
+    }
+
+    /// Another number after each change of what is read from memory.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.shared.state.version()
     }
 
     /// How many devices are enrolled.
@@ -192,6 +198,24 @@ impl Store {
     /// The disk or the database refuses.
     pub async fn events(&self, query: EventQuery) -> Result<Vec<Event>, ReadError> {
         self.read(move |reader| events::query(reader, &query)).await
+    }
+}
+
+impl Store {
+    /// Arrivals and departures in `count` spans from `since` on, of everything or of the devices named.
+    ///
+    /// # Errors
+    /// The disk or the database refuses.
+    pub async fn traffic(
+        &self,
+        since: Timestamp,
+        span: std::time::Duration,
+        count: usize,
+        of: Option<Vec<String>>,
+    ) -> Result<Vec<Traffic>, ReadError> {
+        let span = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+        let since = since.as_microsecond();
+        self.read(move |db| events::traffic(db, since, span, count, of.as_deref())).await
     }
 }
 

@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::OpenError;
 
-const MIGRATIONS: &[&str] = &[V1, AUDIT, ACCOUNTS, WEBHOOKS, CONSOLE];
+const MIGRATIONS: &[&str] = &[V1, AUDIT, ACCOUNTS, WEBHOOKS, CONSOLE, ARRIVALS];
 
 const V1: &str = "
 CREATE TABLE meta (
@@ -115,6 +115,12 @@ CREATE TABLE webhook (
     created_by    TEXT NOT NULL,
     created_at    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+";
+
+/// What the plot of arrivals and departures reads, and nothing else of the events.
+const ARRIVALS: &str = "
+CREATE INDEX event_arrival ON event (at, code, device)
+    WHERE code IN ('in-session', 'session-closed');
 ";
 
 const CONSOLE: &str = "

@@ -15,6 +15,8 @@ use crate::metrics::disk_seconds;
 #[derive(Debug)]
 pub(super) struct State {
     directory: RwLock<Directory>,
+    /// Counts changes of the directory.
+    version: AtomicU64,
     outage: Mutex<Option<(WriteError, Instant)>>,
     commits: AtomicU64,
     last_commit_us: AtomicU64,
@@ -50,6 +52,7 @@ impl State {
     pub(super) fn new(directory: Directory, head: Head) -> Self {
         Self {
             directory: RwLock::new(directory),
+            version: AtomicU64::default(),
             outage: Mutex::default(),
             commits: AtomicU64::default(),
             last_commit_us: AtomicU64::default(),
@@ -63,6 +66,11 @@ impl State {
         self.directory.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Another number after each change of the directory.
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Relaxed)
+    }
+
     pub(super) fn apply(&self, differences: Vec<Difference>) {
         if differences.is_empty() {
             return;
@@ -71,6 +79,7 @@ impl State {
         for difference in differences {
             directory.apply(difference);
         }
+        self.version.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn note_commit(&self, took: Duration) {

@@ -79,6 +79,8 @@ pub(super) enum Place {
     Overview,
     /// The fleet, and one device of it.
     Devices,
+    /// What happened.
+    Events,
     /// Making a device known.
     Enroll,
     /// Keys that wait for a decision.
@@ -101,8 +103,10 @@ pub(super) struct Entry {
 
 const ENTRIES: &[Entry] = &[
     Entry { place: Place::Overview, label: "Overview", path: "/", needs: None },
+    Entry { place: Place::Devices, label: "Devices", path: "/devices", needs: None },
     Entry { place: Place::Enroll, label: "Enrol", path: "/enroll", needs: None },
     Entry { place: Place::Pending, label: "Pending", path: "/pending", needs: None },
+    Entry { place: Place::Events, label: "Events", path: "/events", needs: None },
     Entry { place: Place::Audit, label: "Audit", path: "/audit", needs: Some(Right::View) },
     Entry { place: Place::Access, label: "Access", path: "/access", needs: None },
 ];

@@ -116,6 +116,8 @@ mod tests {
                 code: "device-pending".into(),
                 message: "1 device \u{1b}[2J waits".into(),
                 advice: Some("homing device ls --state pending".into()),
+                device: None,
+                since: None,
             }],
         };
         let now = Timestamp::from_second(300).unwrap();

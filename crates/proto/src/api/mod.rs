@@ -179,4 +179,10 @@ pub struct Attention {
     pub message: String,
     /// What to type.
     pub advice: Option<String>,
+    /// The device that it is about, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// Since when, or until when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }

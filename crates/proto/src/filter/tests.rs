@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::api::Device;
 
 fn device() -> Device {
     serde_json::from_value(serde_json::json!({

@@ -2,8 +2,11 @@
 
 mod access;
 mod audit;
+mod columns;
 mod device;
+mod devices;
 mod enroll;
+mod events;
 mod first;
 mod login;
 mod overview;
@@ -14,10 +17,28 @@ use axum::routing::{get, post};
 
 use super::Console;
 
+/// Where the page of a device is; of a stranger by its key's fingerprint.
+pub(super) fn link(name: &str) -> String {
+    let mut path = "/devices/".to_owned();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                path.push(char::from(byte));
+            }
+            byte => path.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    path
+}
+
 /// All of them. A page that is added stands here, and in the navigation of [`super::shell`] if it belongs there.
 pub(super) fn router() -> Router<Console> {
     enroll::routes(device::routes(Router::new()))
         .route("/", get(overview::show))
+        .route("/devices", get(devices::show))
+        .route("/devices.csv", get(devices::csv))
+        .route("/devices/views", post(devices::view))
+        .route("/events", get(events::show))
         .route("/login", get(login::show).post(login::knock))
         .route("/logout", post(login::leave))
         .route("/theme", post(login::theme))
