@@ -15,21 +15,9 @@ mod pending;
 use axum::Router;
 use axum::routing::{get, post};
 
-use super::Console;
+pub(super) use device::page_of as link;
 
-/// Where the page of a device is; of a stranger by its key's fingerprint.
-pub(super) fn link(name: &str) -> String {
-    let mut path = "/devices/".to_owned();
-    for byte in name.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                path.push(char::from(byte));
-            }
-            byte => path.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    path
-}
+use super::Console;
 
 /// All of them. A page that is added stands here, and in the navigation of [`super::shell`] if it belongs there.
 pub(super) fn router() -> Router<Console> {
