@@ -2,13 +2,13 @@
 
 use std::net::SocketAddr;
 
-use homing_proto::access::{Operator, Right, Role, Via};
+use homing_proto::access::{Operator, Right, Role, UserName, Via};
 use homing_proto::api::{self, Timestamp};
 
 use super::{Control, ControlError, allow};
 use crate::access::{Access, FIRST_LINK_LIFETIME, LINK_LIFETIME, Link};
 use crate::audit;
-use crate::store::{Traffic, WebChange, WebSession};
+use crate::store::{AccountError, Traffic, WebChange, WebSession};
 use crate::web::Console;
 
 impl Control {
@@ -78,6 +78,29 @@ impl Control {
     pub fn web_link(&self, operator: &Operator) -> Result<api::WebLink, ControlError> {
         let link = self.link(Link::Of(operator.clone()), LINK_LIFETIME)?;
         audit::note(&self.shared, audit::by(operator, "web-link-made"));
+        Ok(link)
+    }
+
+    /// Makes a link that logs a user in to the console, once; one's own, or as an admin anybody's.
+    ///
+    /// # Errors
+    /// The operator may not, there is no such user, or as for [`Self::web_link`].
+    pub fn web_link_of(
+        &self,
+        user: &UserName,
+        operator: &Operator,
+    ) -> Result<api::WebLink, ControlError> {
+        if operator.name() == user.as_str() {
+            return self.web_link(operator);
+        }
+        allow::anywhere(operator, Right::Administer)
+            .map_err(|denied| self.denied(operator, None, Right::Administer, denied))?;
+        if self.shared.store.user(user).is_none() {
+            return Err(AccountError::UnknownUser(user.clone()).into());
+        }
+        let guest = Operator::new(user.as_str(), Vec::new(), Via::Web, None, "one-time link");
+        let link = self.link(Link::Of(guest), LINK_LIFETIME)?;
+        audit::note(&self.shared, audit::by(operator, "web-link-made").with("for", user));
         Ok(link)
     }
 

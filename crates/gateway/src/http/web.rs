@@ -2,10 +2,10 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use homing_proto::api::{WebLink, WebSession};
+use homing_proto::api::{MakeWebLink, WebLink, WebSession};
 
 use super::Shared;
-use super::extract::{Asker, Name, NoParameters};
+use super::extract::{Asker, Json, Name, NoParameters};
 use super::openapi::Routes;
 use super::operate::Operate;
 use super::refusal::{Refusal, bounded};
@@ -20,19 +20,25 @@ fn console<G: Operate>(shared: &Shared<G>) -> Result<Console, ControlError> {
     shared.gateway.console().ok_or(ControlError::Stopping)
 }
 
-/// Makes a link that logs whoever asks in to the web console, once.
+/// Makes a link that logs whoever asks in to the web console, once; an admin may make one for a user.
 #[utoipa::path(
     post,
     path = "/api/v1/web/links",
     tag = "access",
+    request_body = MakeWebLink,
     responses((status = 201, body = WebLink))
 )]
 pub(super) async fn link<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
     _: NoParameters,
+    Json(request): Json<MakeWebLink>,
 ) -> Result<(StatusCode, axum::Json<WebLink>), Refusal> {
-    let link = console(&shared)?.control.web_link(&operator)?;
+    let control = console(&shared)?.control;
+    let link = match &request.user {
+        Some(user) => control.web_link_of(user, &operator)?,
+        None => control.web_link(&operator)?,
+    };
     Ok((StatusCode::CREATED, axum::Json(link)))
 }
 

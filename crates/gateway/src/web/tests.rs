@@ -287,7 +287,8 @@ async fn the_api_takes_the_cookie_and_for_changes_the_header_too() {
             Some(csrf) => request.header("x-csrf-token", csrf),
             None => request,
         };
-        let mut request = request.body(Body::empty()).unwrap();
+        let request = request.header("content-type", "application/json");
+        let mut request = request.body(Body::from("{}")).unwrap();
         request.extensions_mut().insert(crate::http::Peer::Remote(source));
         browser.ask(request)
     };

@@ -1,7 +1,8 @@
 //! `homing web`: a link that opens the console, and the browsers that are logged in.
 
 use clap::{Args, Subcommand};
-use homing_proto::api::{WebLink, WebSession};
+use homing_proto::access::UserName;
+use homing_proto::api::{MakeWebLink, WebLink, WebSession};
 use hyper::Method;
 
 use super::Context;
@@ -12,6 +13,7 @@ use crate::output::table::{Cell, Column, Table};
 const EXAMPLES: &str = "\
 Examples:
   homing web                       a link that logs you in, once, for 10 minutes
+  homing web --user NAME           one that logs somebody else in
   homing web sessions              the browsers that are logged in
   homing web end 3f9c2a7b1004      log one out
 
@@ -30,7 +32,11 @@ const COLUMNS: &[Column] = &[
 /// Options of `homing web`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    /// Whom the link lets in; as an admin anybody
+    #[arg(long, value_name = "NAME")]
+    user: Option<UserName>,
     #[command(subcommand)]
     verb: Option<Verb>,
 }
@@ -55,8 +61,8 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), F
     match arguments.verb {
         None => {
             let target = Target::new(&["web", "links"]);
-            let body = serde_json::Value::Null;
-            let link: WebLink = client.send(Method::POST, &target, &body).await?;
+            let request = MakeWebLink { user: arguments.user };
+            let link: WebLink = client.send(Method::POST, &target, &request).await?;
             output.note("opens the console once, within 10 minutes:");
             output.object(&link, |_| format!("{}\n", url(&link, client.url())))
         }

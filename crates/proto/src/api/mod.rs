@@ -30,7 +30,7 @@
 //! GET    /api/v1/tokens                           [Token]        one's own; an admin sees all
 //! POST   /api/v1/tokens               CreateToken → IssuedToken  once
 //! DELETE /api/v1/tokens/{id}                      204
-//! POST   /api/v1/web/links                      → WebLink     once
+//! POST   /api/v1/web/links        MakeWebLink   → WebLink     once
 //! GET    /api/v1/web/sessions                     [WebSession]   one's own; an admin sees all
 //! DELETE /api/v1/web/sessions/{id}                204
 //! GET    /api/v1/roles                            [RoleDescription]
@@ -71,7 +71,7 @@ pub use password::Password;
 pub use problem::Problem;
 pub use recording::Recording;
 pub use rpc::{OUTCOME_TRAILER, Outcome, RpcErrorSummary};
-pub use web::{WebLink, WebSession};
+pub use web::{MakeWebLink, WebLink, WebSession};
 pub use webhook::{AddWebhook, IssuedWebhook, Webhook, WebhookState};
 
 use serde::{Deserialize, Serialize};

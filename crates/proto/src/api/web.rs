@@ -3,6 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
+use crate::access::UserName;
+
+/// Asks for a link to the console.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MakeWebLink {
+    /// Whom it lets in; default: whoever asks. Another one takes an admin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserName>,
+}
 
 /// A link that logs somebody in to the console once.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

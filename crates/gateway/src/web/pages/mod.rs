@@ -15,7 +15,7 @@ mod pending;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub(super) use device::page_of as link;
+use device::page_of as link;
 
 use super::Console;
 

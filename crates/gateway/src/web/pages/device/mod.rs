@@ -25,7 +25,7 @@ use crate::web::shell::{Place, Shell, render};
 use crate::web::when::When;
 use crate::web::{Console, Page, Visitor};
 
-pub(super) use actions::device as page_of;
+pub(in crate::web::pages) use actions::device as page_of;
 pub(super) use attempts::Advice;
 use attempts::{Attempt, attempts};
 use head::{Head, Tab};
