@@ -13,17 +13,21 @@
 //! so what the socket does not take is kept here, and is written on whenever the session reads. The channels' writers wait instead,
 //! at [`HIGH`], so that the backlog stays small.
 //!
+//! The SSH library asks for the length of a packet, then for the rest of it. What came with the length is read with it and kept, so
+//! that a small packet costs one read.
+//!
 //! The cut matters: a session that waits to *write* to a frozen peer notices nothing else, neither keep-alives nor being told to
 //! close. A cut stream fails its reads and writes at once.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -33,6 +37,9 @@ const HIGH: usize = 256 * 1024;
 const LOW: usize = 64 * 1024;
 /// Backlog at which the session itself waits: reached only by a peer that makes it answer and does not read.
 const FULL: usize = 4 * 1024 * 1024;
+
+/// Bytes read at once where less is asked for.
+const AHEAD: usize = 4096;
 
 /// What is known about a stream from outside.
 #[derive(Debug)]
@@ -167,12 +174,14 @@ pub(crate) struct Watched<S> {
     pulse: Arc<Pulse>,
     /// Bytes that `inner` did not take.
     backlog: BytesMut,
+    /// Bytes of `inner` that nobody has asked for.
+    ahead: Bytes,
 }
 
 impl<S> Watched<S> {
     /// Watches `inner`.
     pub(crate) fn new(inner: S, pulse: Arc<Pulse>) -> Self {
-        Self { inner, pulse, backlog: BytesMut::new() }
+        Self { inner, pulse, backlog: BytesMut::new(), ahead: Bytes::new() }
     }
 }
 
@@ -202,6 +211,28 @@ impl<S: AsyncWrite + Unpin> Watched<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Watched<S> {
+    /// Reads what there is, at most [`AHEAD`]; no more at the end.
+    fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut room = [MaybeUninit::uninit(); AHEAD];
+        let mut read = ReadBuf::uninit(&mut room);
+        ready!(Pin::new(&mut self.inner).poll_read(cx, &mut read))?;
+        self.ahead = Bytes::copy_from_slice(read.filled());
+        Poll::Ready(Ok(self.ahead.len()))
+    }
+}
+
+impl<S> Watched<S> {
+    /// Gives what was read ahead.
+    fn give(&mut self, buf: &mut ReadBuf<'_>) {
+        let n = self.ahead.len().min(buf.remaining());
+        buf.put_slice(&self.ahead.split_to(n));
+        if self.ahead.is_empty() {
+            self.ahead = Bytes::new(); // an idle connection keeps no buffer
+        }
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -212,16 +243,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Watched<S> {
         if let Poll::Ready(Err(error)) = self.poll_backlog(cx) {
             return Poll::Ready(Err(error));
         }
-        let before = buf.filled().len();
-        let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
-        match &polled {
-            Poll::Pending => self.pulse.wait(cx, |waiting| &mut waiting.reader)?,
-            Poll::Ready(Ok(())) if buf.filled().len() > before => {
-                self.pulse.heard(buf.filled().len() - before);
+        if self.ahead.is_empty() {
+            let polled = if buf.remaining() < AHEAD {
+                self.poll_ahead(cx)
+            } else {
+                let before = buf.filled().len();
+                let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
+                polled.map_ok(|()| buf.filled().len() - before)
+            };
+            match polled {
+                Poll::Pending => {
+                    self.pulse.wait(cx, |waiting| &mut waiting.reader)?;
+                    return Poll::Pending;
+                }
+                Poll::Ready(read) => {
+                    let n = read?;
+                    if n > 0 {
+                        self.pulse.heard(n);
+                    }
+                }
             }
-            Poll::Ready(_) => {}
         }
-        polled
+        self.give(buf);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -293,6 +337,22 @@ mod tests {
         stream.read_exact(&mut [0; 3]).await.unwrap();
         assert_eq!(pulse.last_heard(), start + Duration::from_secs(15));
         assert_eq!(pulse.counters(), (3, 5));
+    }
+
+    #[tokio::test]
+    async fn what_comes_together_is_read_at_once_and_given_as_it_is_asked_for() {
+        let (near, mut far) = tokio::io::duplex(64 * 1024);
+        let pulse = Pulse::new();
+        let mut stream = Watched::new(near, pulse.clone());
+        let sent: Vec<u8> = (0..3 * AHEAD).map(|n| n as u8).collect();
+        far.write_all(&sent).await.unwrap();
+        drop(far);
+        let mut seen = vec![0; 4];
+        stream.read_exact(&mut seen).await.unwrap();
+        assert_eq!(pulse.counters(), (AHEAD as u64, 0));
+        stream.read_to_end(&mut seen).await.unwrap();
+        assert_eq!(seen, sent);
+        assert_eq!(pulse.counters(), (sent.len() as u64, 0));
     }
 
     #[tokio::test]
