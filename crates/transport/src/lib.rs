@@ -17,6 +17,7 @@ mod input;
 pub mod keys;
 pub mod netconf;
 pub mod prefixed;
+mod settled;
 pub mod spool;
 mod ssh_server;
 mod watched;

@@ -22,6 +22,7 @@ use super::certificate::Certificate;
 use super::channel::{self, Ask, Asked, Line};
 use super::{Door, DoorSettings};
 use crate::device_link::{Opening, PtyRequest, Start, WindowSize, signal_text};
+use crate::settled::settled;
 use crate::ssh_server::{LoginState, REFUSAL, Slots, is_plain, methods, usable};
 use crate::watched::Pulse;
 
@@ -110,10 +111,10 @@ impl<D: Door> Handler<D> {
             handle,
             pulse: self.pulse.clone(),
         };
-        tokio::spawn(async move {
+        tokio::spawn(settled(async move {
             channel::serve(line, opening, channel, reply, asked).await;
             drop(slot);
-        });
+        }));
     }
 
     /// Hands a request to its channel; none if there is no such channel, or it is overrun.
