@@ -83,6 +83,14 @@ impl Queue {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Something was added that nobody waits for. Only the first wakes the writer, which then knows until when to wait.
+    fn begin_linger(&self, waiting: &mut Waiting) {
+        if waiting.oldest.is_none() {
+            waiting.oldest = Some(Instant::now());
+            self.changed.notify_one();
+        }
+    }
+
     /// Gives the job back if the queue is closed.
     pub(super) fn push_job(&self, job: Job) -> Result<(), Box<Job>> {
         let mut waiting = self.lock();
@@ -103,9 +111,8 @@ impl Queue {
             return;
         }
         waiting.events += 1;
-        waiting.oldest.get_or_insert_with(Instant::now);
         waiting.batch.items.push_back(Item::Event(Box::new(event)));
-        self.changed.notify_one();
+        self.begin_linger(&mut waiting);
     }
 
     /// False if the queue is closed, and the entry lost.
@@ -119,10 +126,9 @@ impl Queue {
             return true;
         }
         waiting.audit += 1;
-        waiting.oldest.get_or_insert_with(Instant::now);
         waiting.oldest_audit.get_or_insert_with(Instant::now);
         waiting.batch.items.push_back(Item::Audit(Box::new(entry)));
-        self.changed.notify_one();
+        self.begin_linger(&mut waiting);
         true
     }
 
@@ -140,8 +146,7 @@ impl Queue {
                 waiting.batch.pending.insert(id, record);
             }
         }
-        waiting.oldest.get_or_insert_with(Instant::now);
-        self.changed.notify_one();
+        self.begin_linger(&mut waiting);
     }
 
     pub(super) fn push_seen(&self, name: DeviceName, key: Fingerprint, at: Timestamp) {
