@@ -4,10 +4,12 @@ Everything is measured in turn in one run, on loopback, with the same `ssh` and 
 
     bulk    1 GiB from and to the device: by the door, and by `ssh -J` through a plain sshd
     rtt     one small RPC on an open NETCONF session: by the door, and straight to the device's sshd
-    stall   50 operators ask for 1 GiB each and read nothing: the gateway's memory and disk, and whether the devices stay
+    stall   50 operators ask for 1 GiB each and read nothing: the gateway's memory and disk, whether the devices stay, and
+            what the operators are told when they look again
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -173,6 +175,12 @@ def spooled(pid):
     return total / 2**20
 
 
+def trail(house, action, operator):
+    """Entries of the audit trail by operators whose name begins so."""
+    lines = house.gateway.run("-o", "ndjson", "audit", "search", "--limit", "1000", "--action", action).stdout.splitlines()
+    return [entry for entry in map(json.loads, lines) if entry["operator"].startswith(operator) and entry["operator"] != "ops"]
+
+
 def stall(bench, operators, size, seconds):
     house, pid = bench.house, bench.house.gateway.pid
     devices = [DEVICE]
@@ -184,14 +192,15 @@ def stall(bench, operators, size, seconds):
     for number in range(operators):
         house.add_user(f"op{number}", "configurator")
     before = resident(pid)[0]
-    stalled = []
+    since = {device: house.gateway.device(device)["session"]["since"] for device in devices}
+    stalled, said = [], [open(house.folder / f"said-{number}", "w+b") for number in range(operators)]
     for number in range(operators):
         device = devices[number % len(devices)]
         line = ["ssh", "-F", "none", *house.options(device, user=f"op{number}"), house.host, f"head -c {size} /dev/zero"]
         line[line.index(f"IdentityFile={house.key}")] = f"IdentityFile={house.key_of(f'op{number}')}"
-        stalled.append(subprocess.Popen(words(line), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL))
+        stalled.append(subprocess.Popen(words(line), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said[number]))
     most_memory = most_disk = 0
-    slowest, asked, end, last = 0, 0, time.monotonic() + seconds, -1.0
+    slowest, asked, end = 0, 0, time.monotonic() + seconds
     while time.monotonic() < end:
         begin = time.monotonic()
         house.gateway.run("rpc", devices[asked % len(devices)], "get-system-information")
@@ -199,20 +208,28 @@ def stall(bench, operators, size, seconds):
         asked += 1
         most_memory, disk = max(most_memory, resident(pid)[0]), spooled(pid)
         most_disk = max(most_disk, disk)
-        if disk == last and disk > 0:
+        if disk == 0 and most_disk > 0:
             break
-        last = disk
-        time.sleep(2)
-    up = sum(house.gateway.is_up(device) for device in devices)
-    kept = sum(len(house.gateway.json("device", "sessions", device)) for device in devices)
+        time.sleep(0.5)
+    cut, closed = (len(trail(house, action, "op")) for action in ("channel-cut", "channel-closed"))
+    events = sum(event["code"] == "channel-cut" for device in devices for event in house.gateway.log_of(device))
+    [process.communicate(timeout=seconds) for process in stalled]
+    told = 0
+    for process, file in zip(stalled, said):
+        file.seek(0)
+        told += process.returncode == 255 and b": channel closed: " in file.read()
+    now = {device: (house.gateway.device(device)["session"] or {}).get("since") for device in devices}
+    stayed = sum(now[device] == when for device, when in since.items())
+    for device in devices:
+        if now[device] != since[device]:
+            print(f"{device} left: {house.gateway.run('device', 'log', device).stdout}")
     print(f"\n| {operators} operators stall {size >> 20} MiB each, on {len(devices)} devices | |\n|---|---|")
     print(f"| gateway's resident memory before, most | {before:.0f}, {most_memory:.0f} MiB |")
-    print(f"| bytes that wait on disk, most | {most_disk:.0f} MiB |")
-    print(f"| channels that are kept, ended with a reason | {kept}, {operators - kept} |")
-    print(f"| devices still in session | {up} of {len(devices)} |")
+    print(f"| bytes that wait on disk, most, at the end | {most_disk:.0f}, {disk:.0f} MiB |")
+    print(f"| channels cut: by the audit trail, the timelines, what operators read with exit status 255 | {cut}, {events}, {told} |")
+    print(f"| channels ended by the audit trail before anybody read again | {closed} |")
+    print(f"| devices in the same session as before | {stayed} of {len(devices)} |")
     print(f"| RPCs beside it, slowest (with the start of `homing`) | {asked}, {slowest * 1000:.0f} ms |")
-    [process.kill() for process in stalled]
-    [process.wait() for process in stalled]
 
 
 def main():
@@ -222,8 +239,8 @@ def main():
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--rpcs", type=int, default=1000)
     arguments.add_argument("--operators", type=int, default=50)
-    arguments.add_argument("--seconds", type=int, default=120)
-    arguments.add_argument("--total-spool", default="8 GiB", help="front_door.total_spool of the gateway")
+    arguments.add_argument("--seconds", type=int, default=300)
+    arguments.add_argument("--total-spool", help="front_door.total_spool of the gateway; else its default")
     arguments.add_argument("--folder", help="where the programs keep their files, and TMPDIR of the gateway")
     told = arguments.parse_args()
     folder = tempfile.mkdtemp(prefix="bench-door-", dir=told.folder)
@@ -233,7 +250,7 @@ def main():
     print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     bench = None
     try:
-        bench = Bench(folder, config=f'[front_door]\ntotal_spool = "{told.total_spool}"\n')
+        bench = Bench(folder, config=f'[front_door]\ntotal_spool = "{told.total_spool}"\n' if told.total_spool else None)
         if told.what in ("bulk", "all"):
             bulk(bench, told.mib << 20, told.rounds)
         if told.what in ("rtt", "all"):

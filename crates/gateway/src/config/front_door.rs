@@ -43,6 +43,8 @@ pub struct FrontDoor {
     pub total_spool: u64,
     /// How long what waits is kept for an operator who reads nothing once the device has ended the channel.
     pub patience: Duration,
+    /// The same for a channel that was cut because too much waited: others need the room.
+    pub cut_patience: Duration,
 }
 
 impl FrontDoor {
@@ -63,6 +65,7 @@ impl FrontDoor {
             device_spool: 4 << 30,
             total_spool: 8 << 30,
             patience: Duration::from_secs(3_600),
+            cut_patience: Duration::from_secs(60),
         }
     }
 }

@@ -378,6 +378,12 @@ pub static KEYS: &[Key] = &[
         |s| time(s.front_door.patience)
     ),
     key!(
+        "front_door.cut_patience",
+        "the same for a channel that was cut because too much waited",
+        |s, v| v.duration(SECOND, 24 * HOUR).map(|d| s.front_door.cut_patience = d),
+        |s| time(s.front_door.cut_patience)
+    ),
+    key!(
         "events.keep",
         "events of enrolled devices that are kept",
         |s, v| v.count(1_000, 1_000_000_000).map(|n| s.events.keep = n),

@@ -133,6 +133,15 @@ impl Warden {
         })
     }
 
+    /// On the device's timeline.
+    fn tell_of_cut(&self, why: &Why) {
+        let place = &self.entered.place;
+        let done = format!("lost a channel: {why}");
+        let event =
+            timeline::by_operator(Some(&place.device), "channel-cut", &done, &self.operator);
+        timeline::record(&self.shared, event);
+    }
+
     /// What the operator's certificate forbids.
     fn check_terms(&self, start: &Start, terminal: Option<&PtyRequest>) -> Result<(), String> {
         if terminal.is_some() && !self.terms.permits_terminal {
@@ -173,6 +182,19 @@ impl Keeper for Warden {
         Box::pin(self.judge(start, terminal))
     }
 
+    /// The channel's end may be long after: it is when the operator has read what fitted, or is given up.
+    fn cut(&mut self, why: &Why) {
+        let place = &self.entered.place;
+        let mut entry = self.entry("channel-cut");
+        entry.operation = Some(place.purpose());
+        entry.bytes_in = Some(place.traffic.to_device());
+        entry.bytes_out = Some(place.traffic.from_device());
+        entry.result = why.code().to_owned();
+        entry.message = why.to_string();
+        audit::note(&self.shared, entry);
+        self.tell_of_cut(why);
+    }
+
     fn ended(self: Box<Self>, ended: Ended) {
         let place = &self.entered.place;
         let mut entry = self.entry("channel-closed");
@@ -192,11 +214,8 @@ impl Keeper for Warden {
             entry.fields.insert("exit-signal".to_owned(), Excerpt::new(signal).to_string());
         }
         audit::note(&self.shared, entry);
-        if let Some(why @ (Why::OutputFull(_) | Why::InputStalled)) = &ended.reason {
-            let done = format!("lost a channel: {why}");
-            let device = Some(&place.device);
-            let event = timeline::by_operator(device, "channel-cut", &done, &self.operator);
-            timeline::record(&self.shared, event);
+        if let Some(why @ Why::InputStalled) = &ended.reason {
+            self.tell_of_cut(why);
         }
     }
 }

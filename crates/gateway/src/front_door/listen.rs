@@ -283,7 +283,7 @@ impl Hall {
             keep_alive: KEEP_ALIVE,
             input: INPUT,
             stall: STALL,
-            patience: settings.patience,
+            patience: super::patience(settings),
         };
         let per_source_in_lobby = per_source.min(LOGINS_OF_SOURCE);
         Self {

@@ -21,6 +21,9 @@ pub(crate) use terminal::{Seat, terminal};
 
 use homing_proto::access::{Policy, Right};
 use homing_transport::device_link::Start;
+use homing_transport::front_door::Patience;
+
+use crate::config;
 
 /// The subsystem whose every RPC is judged by itself.
 const NETCONF: &str = "netconf";
@@ -38,6 +41,11 @@ fn needs(start: &Start, has_terminal: bool, policy: &Policy) -> Right {
         // A shell can do everything, and so can a file transfer.
         Start::Shell | Start::Subsystem(_) => Right::Configure,
     }
+}
+
+/// How long operators may read nothing.
+fn patience(settings: &config::FrontDoor) -> Patience {
+    Patience { ended: settings.patience, cut: settings.cut_patience }
 }
 
 /// The kind of channel, for metrics.

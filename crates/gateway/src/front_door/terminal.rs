@@ -40,7 +40,7 @@ pub(crate) async fn terminal(
             let limits = TerminalLimits {
                 input: INPUT,
                 stall: STALL,
-                patience: shared.settings.front_door.patience,
+                patience: super::patience(&shared.settings.front_door),
             };
             let Seat { typed, shown, columns, rows } = seat;
             let size = WindowSize { columns, rows, width: 0, height: 0 };

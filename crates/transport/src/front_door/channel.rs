@@ -14,7 +14,8 @@ use tokio::time::{Instant, sleep};
 use super::frames::{FrameReader, FrameWriter};
 use super::outward::{Gone, Outward};
 use super::relay::{End, Relay, Towards};
-use super::{Door, DoorSettings, Ended, Opened, Refusal, Traffic, Why};
+use super::window::Grants;
+use super::{Door, DoorSettings, Ended, Opened, Patience, Refusal, Traffic, Why};
 use crate::device_link::{Opening, PtyRequest, Start, WindowSize};
 use crate::input::{Stalled, feed};
 use crate::spool::{Cut, Spool};
@@ -63,6 +64,8 @@ pub(super) struct Line<D: Door> {
     pub(super) handle: Handle,
     /// Says when the connection's backlog is high.
     pub(super) pulse: Arc<Pulse>,
+    /// What the operator grants on this channel.
+    pub(super) grants: Arc<Grants>,
 }
 
 /// Opens the channel on the device and relays it to its end.
@@ -75,7 +78,8 @@ pub(super) async fn serve<D: Door>(
 ) {
     let is_session = opening == Opening::Session;
     let (read, write) = channel.split();
-    let outward = Outward::new(write, line.handle.clone(), line.pulse.clone(), is_session);
+    let Line { handle, pulse, grants, .. } = &line;
+    let outward = Outward::new(write, handle.clone(), pulse.clone(), grants.clone(), is_session);
     match line.door.open(&line.guest, opening).await {
         Ok(opened) => {
             reply.accept().await;
@@ -176,7 +180,7 @@ pub(super) async fn until_over(
     feeding: impl Future<Output = Result<(), Stalled>>,
     mut killed: Pin<Box<dyn Future<Output = String> + Send>>,
     traffic: &Traffic,
-    patience: Duration,
+    patience: Patience,
 ) -> Option<Why> {
     let mut delivering = pin!(delivering);
     let mut feeding = pin!(feeding);
@@ -188,6 +192,10 @@ pub(super) async fn until_over(
         delivered = &mut delivering => return Some(undelivered(delivered)),
         result = &mut feeding => return Some(operators_end(result)),
         reason = &mut killed => return Some(Why::Killed(reason)),
+    };
+    let patience = match &early {
+        Some(Why::OutputFull(_)) => patience.cut,
+        _ => patience.ended,
     };
     tokio::select! {
         biased;

@@ -5,8 +5,8 @@
 //! a device that takes longer than [`PATIENCE`] is waited for beside.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,6 +20,7 @@ use tokio::time::{Instant, timeout};
 
 use super::certificate::Certificate;
 use super::channel::{self, Ask, Asked, Line};
+use super::window::Grants;
 use super::{Door, DoorSettings};
 use crate::device_link::{Opening, PtyRequest, Start, WindowSize, signal_text};
 use crate::settled::settled;
@@ -47,6 +48,8 @@ pub(super) struct Handler<D: Door> {
     login: Arc<LoginState>,
     /// Where requests go, by channel.
     asks: HashMap<ChannelId, mpsc::Sender<Asked>>,
+    /// What the operator grants, by channel.
+    grants: HashMap<ChannelId, Weak<Grants>>,
     /// Those that may be open at once; each channel holds one.
     slots: Slots,
     /// Says when the connection's backlog is high.
@@ -61,8 +64,9 @@ impl<D: Door> Handler<D> {
         login: Arc<LoginState>,
         pulse: Arc<Pulse>,
     ) -> Self {
-        let (asks, slots) = (HashMap::new(), Slots::new(settings.max_channels));
-        Self { settings, door, guest: None, login, asks, slots, pulse }
+        let (asks, grants) = (HashMap::new(), HashMap::new());
+        let slots = Slots::new(settings.max_channels);
+        Self { settings, door, guest: None, login, asks, grants, slots, pulse }
     }
 
     /// The library's answer to a proof.
@@ -104,12 +108,16 @@ impl<D: Door> Handler<D> {
         let (asks, asked) = mpsc::channel(ASKS);
         self.asks.retain(|_, asks| !asks.is_closed());
         self.asks.insert(channel.id(), asks);
+        let grants = Arc::new(Grants::default());
+        self.grants.retain(|_, grants| grants.strong_count() > 0);
+        self.grants.insert(channel.id(), Arc::downgrade(&grants));
         let line = Line {
             door: self.door.clone(),
             guest,
             settings: self.settings.clone(),
             handle,
             pulse: self.pulse.clone(),
+            grants,
         };
         tokio::spawn(settled(async move {
             channel::serve(line, opening, channel, reply, asked).await;
@@ -259,6 +267,18 @@ impl<D: Door> server::Handler for Handler<D> {
         _session: &mut Session,
     ) -> Result<(), russh::Error> {
         self.asks.remove(&id);
+        Ok(())
+    }
+
+    async fn window_adjusted(
+        &mut self,
+        id: ChannelId,
+        window: u32,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        if let Some(grants) = self.grants.get(&id).and_then(Weak::upgrade) {
+            grants.grant(window);
+        }
         Ok(())
     }
 

@@ -29,6 +29,7 @@ mod inspect;
 mod outward;
 mod relay;
 mod terminal;
+mod window;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -67,8 +68,17 @@ pub struct DoorSettings {
     pub input: SpoolLimits,
     /// See [`input`](Self::input).
     pub stall: Duration,
-    /// How long an operator may take to read anything of what waits once the channel has ended.
-    pub patience: Duration,
+    /// How long an operator may read nothing.
+    pub patience: Patience,
+}
+
+/// How long an operator may take to read anything of what waits, when no more comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Once the device has ended the channel.
+    pub ended: Duration,
+    /// Once the channel was cut because too much waited: what is left is not whole, and others need the room.
+    pub cut: Duration,
 }
 
 /// What the door does for one connection: says who may enter, and leads them on.
@@ -165,6 +175,9 @@ pub trait Keeper: Send {
         start: &'a Start,
         terminal: Option<&'a PtyRequest>,
     ) -> Pin<Box<dyn Future<Output = Result<Plan, String>> + Send + 'a>>;
+
+    /// No more is taken from the device; what fitted still waits for the operator.
+    fn cut(&mut self, why: &Why);
 
     /// The channel is closed.
     fn ended(self: Box<Self>, ended: Ended);

@@ -10,11 +10,10 @@ use russh::{ChannelWriteHalf, Sig};
 
 use super::Traffic;
 use super::frames::{Frame, FrameReader};
+use super::window::{Grants, Window};
 use crate::spool::Cut;
 use crate::watched::Pulse;
 
-/// Bytes handed to the session at once.
-const PIECE: usize = 64 * 1024;
 /// How long the last words may wait for the operator's window.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 /// The exit status of a channel that ends before its time, as `ssh` itself gives.
@@ -32,6 +31,8 @@ pub(super) struct Outward {
     pub(super) handle: Handle,
     /// Says when the connection's backlog is high.
     pub(super) pulse: Arc<Pulse>,
+    /// What data may take of the operator's window.
+    pub(super) window: Window,
     /// A session channel: it has an error stream and an exit status.
     pub(super) is_session: bool,
     /// A terminal was granted: lines end with carriage return and line feed.
@@ -50,12 +51,14 @@ impl Outward {
         write: ChannelWriteHalf<Msg>,
         handle: Handle,
         pulse: Arc<Pulse>,
+        grants: Arc<Grants>,
         is_session: bool,
     ) -> Self {
         Self {
             write,
             handle,
             pulse,
+            window: Window::new(grants),
             is_session,
             has_terminal: Arc::default(),
             told_eof: false,
@@ -121,7 +124,8 @@ impl Outward {
     ) -> Result<(), Gone> {
         while !bytes.is_empty() {
             self.pulse.room().await;
-            let piece = bytes.split_to(bytes.len().min(PIECE));
+            let room = self.window.room(&self.write, bytes.len()).await;
+            let piece = bytes.split_to(room);
             let len = piece.len() as u64;
             let sent = match kind {
                 None => self.write.data_bytes(piece).await,

@@ -148,7 +148,12 @@ impl Relay {
         let end = self.until_end(&mut asks, keeper).await;
         match &end {
             End::Whole => self.towards.frames.finish(),
-            End::Early(why) => self.towards.frames.give_up(&why.to_string()),
+            End::Early(why) => {
+                if matches!(why, Why::OutputFull(_)) {
+                    keeper.cut(why);
+                }
+                self.towards.frames.give_up(&why.to_string());
+            }
         }
         end
     }

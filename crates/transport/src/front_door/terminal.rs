@@ -17,7 +17,7 @@ use super::channel::{Ask, Asked, beside, last_words, until_over};
 use super::frames::{Frame, FrameReader, FrameWriter};
 use super::outward::Gone;
 use super::relay::{Relay, Towards};
-use super::{Ended, Opened, Traffic, Why};
+use super::{Ended, Opened, Patience, Traffic, Why};
 use crate::device_link::{PtyRequest, Start, WindowSize};
 use crate::input::{Stalled, store};
 use crate::spool::{Cut, Spool, SpoolLimits, SpoolWriter};
@@ -33,7 +33,7 @@ pub struct TerminalLimits {
     /// See [`DoorSettings::stall`](super::DoorSettings::stall).
     pub stall: Duration,
     /// See [`DoorSettings::patience`](super::DoorSettings::patience).
-    pub patience: Duration,
+    pub patience: Patience,
 }
 
 /// What the operator does.

@@ -20,12 +20,16 @@ use crate::device::*;
 struct Porter {
     link: DeviceLink,
     output: SpoolLimits,
+    budget: Budget,
     kill: watch::Receiver<Option<String>>,
     ended: Arc<Mutex<Vec<Ended>>>,
 }
 
 /// Allows everything but `forbidden`.
-struct Lenient(Arc<Mutex<Vec<Ended>>>);
+struct Lenient {
+    ended: Arc<Mutex<Vec<Ended>>>,
+    cut: bool,
+}
 
 impl Keeper for Lenient {
     fn start<'a>(
@@ -41,8 +45,13 @@ impl Keeper for Lenient {
         })
     }
 
+    fn cut(&mut self, _: &Why) {
+        self.cut = true;
+    }
+
     fn ended(self: Box<Self>, ended: Ended) {
-        self.0.lock().unwrap().push(ended);
+        assert_eq!(self.cut, matches!(ended.reason, Some(Why::OutputFull(_))));
+        self.ended.lock().unwrap().push(ended);
     }
 }
 
@@ -86,9 +95,9 @@ impl Door for Porter {
         Ok(Opened {
             device: "edge-7".into(),
             channel,
-            keeper: Box::new(Lenient(self.ended.clone())),
+            keeper: Box::new(Lenient { ended: self.ended.clone(), cut: false }),
             output: self.output,
-            budget: Budget::default(),
+            budget: self.budget.clone(),
             traffic: Arc::default(),
             killed: Box::pin(async move {
                 let said = kill.wait_for(Option::is_some).await.ok().and_then(|said| said.clone());
@@ -106,6 +115,7 @@ struct House {
     operator: DeviceLink,
     device: Device,
     link: DeviceLink,
+    budget: Budget,
     kill: watch::Sender<Option<String>>,
     ended: Arc<Mutex<Vec<Ended>>>,
     _stop: tokio::sync::oneshot::Sender<String>,
@@ -121,7 +131,7 @@ fn door_settings() -> DoorSettings {
         keep_alive: (Duration::from_secs(30), 3),
         input: SpoolLimits { memory: 64 * 1024, disk: 4 * MIB as u64 },
         stall: Duration::from_secs(1),
-        patience: Duration::from_secs(5),
+        patience: Patience { ended: Duration::from_secs(600), cut: Duration::from_secs(2) },
     }
 }
 
@@ -133,8 +143,14 @@ async fn enter(stream: DuplexStream, login: &str) -> DeviceLink {
 async fn house_with(login: &str, settings: ServerSettings, output: SpoolLimits) -> House {
     let (link, device) = linked_to(settings).await;
     let (kill, killed) = watch::channel(None);
-    let ended = Arc::default();
-    let porter = Porter { link: link.clone(), output, kill: killed, ended: Arc::clone(&ended) };
+    let (ended, budget) = (Arc::default(), Budget::default());
+    let porter = Porter {
+        link: link.clone(),
+        output,
+        budget: budget.clone(),
+        kill: killed,
+        ended: Arc::clone(&ended),
+    };
     let (near, far) = tokio::io::duplex(256 * 1024);
     let (stop, stopped) = tokio::sync::oneshot::channel::<String>();
     tokio::spawn(serve(far, door_settings().into(), porter.into(), async move {
@@ -144,7 +160,7 @@ async fn house_with(login: &str, settings: ServerSettings, output: SpoolLimits) 
         }
     }));
     let operator = enter(near, login).await;
-    House { operator, device, link, kill, ended, _stop: stop }
+    House { operator, device, link, budget, kill, ended, _stop: stop }
 }
 
 async fn house() -> House {
@@ -328,6 +344,55 @@ async fn a_device_that_vanishes_ends_every_channel_with_a_reason() {
     let (_, err, status) = all(channel).await;
     assert!(err.starts_with("edge-7: the device's connection ended: "), "{err}");
     assert_eq!(status, Some(255));
+}
+
+/// Waits until `is_so`.
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let end = soon();
+    while !is_so() {
+        assert!(Instant::now() < end, "{what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_cut_channel_gives_its_room_back_and_its_operator_still_hears_why() {
+    let output = SpoolLimits { memory: MIB, disk: 15 * MIB as u64 };
+    let house = house_with("ops:edge-7", settings(KeyKind::Ed25519), output).await;
+    let unread = exec_on(&house.operator, "flood 64").await;
+    until("the spool fills", || house.budget.disk_used() > 0).await;
+    until("nothing is kept for who reads nothing", || {
+        !house.ended.lock().unwrap().is_empty() && house.budget.disk_used() == 0
+    })
+    .await;
+    assert_eq!(house.budget.memory_used(), 0);
+    assert!(house.link.ping(soon()).await.is_some(), "the device goes on");
+    let (out, err, status) = all(unread).await;
+    assert!(out.len() < 16 * MIB, "{}", out.len());
+    let reason =
+        format!("edge-7: channel closed: the reader is too slow: more than {} bytes", 16 * MIB);
+    assert!(err.starts_with(&reason), "{err}");
+    assert_eq!(status, Some(255));
+}
+
+#[tokio::test]
+async fn a_cut_channel_delivers_what_fitted_to_who_reads_on() {
+    let output = SpoolLimits { memory: MIB, disk: 15 * MIB as u64 };
+    let house = house_with("ops:edge-7", settings(KeyKind::Ed25519), output).await;
+    let mut slow = exec_on(&house.operator, "flood 64").await;
+    let (mut read, mut err) = (0, String::new());
+    while let Some(event) = slow.next().await {
+        match event {
+            Event::Data(bytes) => read += bytes.len(),
+            Event::Stderr(bytes) => err.push_str(std::str::from_utf8(&bytes).unwrap()),
+            _ => {}
+        }
+        if read < 2 * MIB {
+            tokio::time::sleep(Duration::from_millis(20)).await; // slower than the device, and never still
+        }
+    }
+    assert!(err.contains("the reader is too slow"), "{err}");
+    assert!(read >= 16 * MIB, "{read}");
 }
 
 #[tokio::test]

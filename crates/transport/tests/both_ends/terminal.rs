@@ -30,6 +30,8 @@ impl Keeper for Strict {
         Box::pin(async move { refusal.map_or(Ok(Plan::default()), |why| Err(why.to_owned())) })
     }
 
+    fn cut(&mut self, _: &Why) {}
+
     fn ended(self: Box<Self>, ended: Ended) {
         self.ended.lock().unwrap().push(ended);
     }
@@ -58,7 +60,7 @@ async fn sit_down(refusal: Option<&'static str>) -> Seat {
     let limits = TerminalLimits {
         input: SpoolLimits { memory: 64 * 1024, disk: 0 },
         stall: Duration::from_secs(1),
-        patience: Duration::from_secs(5),
+        patience: Patience { ended: Duration::from_secs(5), cut: Duration::from_secs(5) },
     };
     let size = WindowSize { columns: 80, rows: 24, width: 0, height: 0 };
     let (typed, hand) = mpsc::channel(4);

@@ -1,0 +1,84 @@
+"""Many operators who ask for much and read nothing: the gateway keeps to its limits, and each of them hears why they were cut."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import doorway
+from doorway import EMBEDDED
+from programs import until
+
+OPERATORS, MIB = 8, 1 << 20
+CONFIG = """
+[front_door]
+channel_spool = "48 MiB"
+total_spool = "128 MiB"
+cut_patience = "3s"
+"""
+
+
+@pytest.fixture
+def house(tmp_path):
+    house = doorway.Doorway(tmp_path, config=CONFIG)
+    try:
+        house.add(EMBEDDED, "embedded")
+        yield house
+    finally:
+        house.stop()
+
+
+def on_disk(pid):
+    """Bytes of the unnamed files that a process holds, and of its memory."""
+    total = 0
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            if "(deleted)" in os.readlink(fd):
+                total += os.stat(fd).st_blocks * 512
+        except OSError:
+            pass
+    resident = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]
+    return total, int(resident) * 1024
+
+
+def entries(house, action):
+    lines = house.gateway.run("-o", "ndjson", "audit", "search", "--limit", "1000", "--action", action).stdout
+    return [json.loads(line) for line in lines.splitlines()]
+
+
+@pytest.mark.timeout(240)
+def test_each_of_many_stalled_operators_is_cut_with_a_reason_and_the_room_is_given_back(house, tmp_path):
+    pid = house.gateway.pid
+    before = on_disk(pid)[1]
+    begun = house.gateway.device(EMBEDDED)["session"]["since"]
+    names = [f"op{number}" for number in range(OPERATORS)]
+    stalled = []
+    for name in names:
+        house.add_user(name, "configurator")
+        line = ["ssh", "-F", "none", *house.options(EMBEDDED, user=name), house.host, f"head -c {80 * MIB} /dev/zero"]
+        line[line.index(f"IdentityFile={house.key}")] = f"IdentityFile={house.key_of(name)}"
+        errors = open(tmp_path / f"{name}.err", "wb")
+        stalled.append(subprocess.Popen(list(map(str, line)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors))
+    most = [0, 0]
+
+    def look():
+        most[:] = map(max, most, on_disk(pid))
+        return most
+
+    until("all are cut", lambda: look() and len(entries(house, "channel-cut")) == OPERATORS, timeout=120)
+    assert {entry["operator"] for entry in entries(house, "channel-cut")} == set(names)
+    assert 0 < most[0] <= 128 * MIB, most
+    assert most[1] - before <= 64 * MIB, (before, most)
+    until("their room is given back", lambda: on_disk(pid)[0] == 0, timeout=60)
+    until("all are told", lambda: len([entry for entry in entries(house, "channel-closed") if entry["operator"] in names]) == OPERATORS)
+    told = [event for event in house.gateway.log_of(EMBEDDED) if event["code"] == "channel-cut"]
+    assert {event["fields"]["actor"] for event in told} == set(names)
+    for name, process in zip(names, stalled):
+        process.communicate(timeout=60)
+        said = (tmp_path / f"{name}.err").read_text()
+        assert process.returncode == 255, (name, process.returncode, said)
+        assert re.match(rf"{EMBEDDED}: channel closed: (the reader is too slow: more than|too much waits)", said), (name, said)
+    assert house.gateway.device(EMBEDDED)["session"]["since"] == begun, "the device stayed in session"
