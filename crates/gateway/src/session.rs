@@ -31,6 +31,9 @@ use crate::{greeting, timeline};
 /// How long a device may take to answer `close-session`.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// How often a session is looked at, at least.
+const LOOK: Duration = Duration::from_secs(30);
+
 /// Why the gateway ends a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
@@ -125,7 +128,7 @@ async fn until_closed(shared: &Shared, session: &Arc<Session>) -> Closed {
     let netconf_closed = session.netconf.closed();
     tokio::pin!(link_closed, netconf_closed);
     loop {
-        let wake = watch.machine.poll_timeout();
+        let wake = Some(watch.wake());
         tokio::select! {
             biased;
             closed = &mut link_closed => return closed,
@@ -152,17 +155,27 @@ struct Watch {
     machine: KeepAlive,
     heard: Instant,
     patience: Duration,
+    looked: std::time::Instant,
 }
 
 impl Watch {
     fn new(settings: keep_alive::Settings) -> Self {
         let now = Instant::now();
         let patience = settings.patience().unwrap_or_default();
-        Self { machine: KeepAlive::new(settings, now.into_std()), heard: now, patience }
+        let machine = KeepAlive::new(settings, now.into_std());
+        Self { machine, heard: now, patience, looked: now.into_std() }
     }
 
-    /// How the session ended, if the device was silent for too long.
+    /// When to look next.
+    fn wake(&self) -> std::time::Instant {
+        let look = self.looked + LOOK;
+        self.machine.poll_timeout().map_or(look, |at| at.min(look))
+    }
+
+    /// Renews the keys if it is time; how the session ended, if the device was silent for too long.
     async fn look(&mut self, session: &Arc<Session>) -> Option<Closed> {
+        self.looked = Instant::now().into_std();
+        session.link.renew_keys();
         let heard = session.link.last_heard();
         if heard > self.heard {
             self.heard = heard;

@@ -17,7 +17,7 @@ use homing_proto::excerpt::Excerpt;
 use homing_proto::host_key::HostKey;
 use russh::keys::{Algorithm, PublicKey};
 use russh::server::{self, RunningSession};
-use russh::{Disconnect, MethodKind, MethodSet, Preferred, SshId};
+use russh::{Disconnect, Limits, MethodKind, MethodSet, Preferred, SshId};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
@@ -27,6 +27,9 @@ use crate::watched::{Pulse, Watched};
 
 /// The largest packet we take.
 const PACKET: u32 = 32 * 1024;
+/// Bytes from a peer after which new keys are asked for: as many as OpenSSH takes before it asks itself. What is under way on many
+/// channels when we ask is more than the library takes, which would end the connection.
+const READ: usize = 64 << 30;
 /// Packets kept for a channel.
 const CHANNEL_BUFFER: usize = 32;
 /// How long a parting word may take.
@@ -63,6 +66,7 @@ impl Terms {
             maximum_packet_size: PACKET,
             channel_buffer_size: CHANNEL_BUFFER,
             preferred,
+            limits: Limits { rekey_read_limit: READ, ..Limits::default() },
             max_auth_attempts: self.max_tries + 1, // the library counts the first, empty one too
             inactivity_timeout: None,
             keepalive_interval: self.keep_alive.map(|(interval, _)| interval),

@@ -99,6 +99,12 @@ pub(super) struct Shared {
     link: DeviceLink,
 }
 
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.link.channel_gone();
+    }
+}
+
 impl Shared {
     /// Tells the device, once, that nothing more will be written.
     async fn end(&self) -> Result<(), WriteError> {
@@ -131,6 +137,7 @@ impl DeviceChannel {
     /// After the device has confirmed it.
     pub(super) fn new(channel: Channel<Msg>, link: DeviceLink) -> Self {
         let (read, write) = channel.split();
+        link.channel_opened();
         let (closed, ended) = (AtomicBool::new(false), AtomicBool::new(false));
         let shared = Shared { write, closed, ended, notify: Notify::new(), link };
         let shared = Arc::new(shared);

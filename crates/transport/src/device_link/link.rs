@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use homing_proto::excerpt::Excerpt;
@@ -14,6 +15,7 @@ use tokio::time::Instant;
 
 use super::channel::DeviceChannel;
 use super::handler::Handler;
+use super::renewal::Renewal;
 use super::{FAREWELL, by};
 use crate::closed::{Closed, Ending};
 use crate::watched::Pulse;
@@ -166,6 +168,10 @@ struct Shared {
     pulse: Arc<Pulse>,
     /// How it ended.
     ending: Arc<Ending>,
+    /// Open channels.
+    channels: AtomicUsize,
+    /// How long the keys have served.
+    renewal: Renewal,
 }
 
 impl Drop for Shared {
@@ -188,7 +194,8 @@ impl DeviceLink {
         pulse: Arc<Pulse>,
         ending: Arc<Ending>,
     ) -> Self {
-        Self(Arc::new(Shared { handle, host_key, pulse, ending }))
+        let (channels, renewal) = (AtomicUsize::new(0), Renewal::new(Instant::now()));
+        Self(Arc::new(Shared { handle, host_key, pulse, ending, channels, renewal }))
     }
 
     /// The proven host key.
@@ -309,6 +316,25 @@ impl DeviceLink {
     /// Bytes received and sent, SSH included.
     pub fn counters(&self) -> (u64, u64) {
         self.0.pulse.counters()
+    }
+
+    /// One more channel is open.
+    pub(super) fn channel_opened(&self) {
+        self.0.channels.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One channel is gone.
+    pub(super) fn channel_gone(&self) {
+        self.0.channels.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Begins to exchange new session keys if they have served long and it does no harm; to be called from time to time.
+    pub fn renew_keys(&self) {
+        let channels = self.0.channels.load(Ordering::Relaxed);
+        if self.0.renewal.is_due(self.counters(), channels, Instant::now()) {
+            let link = self.clone();
+            tokio::spawn(async move { link.rekey().await }); // a frozen device may not take it
+        }
     }
 
     /// Exchanges new session keys soon; transfers go on.

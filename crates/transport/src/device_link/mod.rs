@@ -19,6 +19,7 @@ mod channel;
 mod handler;
 mod link;
 mod login;
+mod renewal;
 mod requests;
 mod stream;
 
@@ -29,7 +30,7 @@ use std::time::Duration;
 use homing_proto::excerpt::Excerpt;
 use homing_proto::fault::Fault;
 use homing_proto::host_key::{HostKey, HostKeyError};
-use russh::{SshId, client};
+use russh::{Limits, SshId, client};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
@@ -51,6 +52,12 @@ pub use stream::DeviceStream;
 const WINDOW: u32 = 1024 * 1024;
 /// The largest packet we take.
 const PACKET: u32 = 32 * 1024;
+/// The library never renews the keys by itself: see [`renewal`].
+const NEVER: Limits = Limits {
+    rekey_write_limit: usize::MAX,
+    rekey_read_limit: usize::MAX,
+    rekey_time_limit: Duration::from_secs(10 * 365 * 24 * 3600),
+};
 /// Packets kept for a channel while its reader is busy.
 const CHANNEL_BUFFER: usize = 32;
 
@@ -92,6 +99,7 @@ impl LinkSettings {
             maximum_packet_size: PACKET,
             channel_buffer_size: CHANNEL_BUFFER,
             preferred,
+            limits: NEVER,
             inactivity_timeout: None,
             keepalive_interval: None,
             ..client::Config::default()
