@@ -36,13 +36,27 @@ class House:
         if start:
             self.gateway.start()
 
-    def link(self, user=None, role=None):
-        """A link that logs a browser in, once: as the owner of the gateway, or as a user who is made here."""
-        if role:
-            self.gateway.run("api", "POST", "/users", "--input", "-", stdin=json.dumps({"name": user, "role": role}))
-        words = ["web"] + (["--user", user] if user else [])
-        said = self.gateway.run(*words)
-        return re.search(r"http://\S+", said.stdout + said.stderr).group(0)
+    def link(self):
+        """A link that logs a browser in once, as whoever owns the gateway."""
+        return re.search(r"http://\S+", self.gateway.run("web").stdout).group(0)
+
+    def first_link(self):
+        """The link that the gateway printed for the first admin."""
+        return until("the first link", lambda: re.search(rf"{re.escape(self.url)}/first\S+", self.gateway.output())).group(0)
+
+    def add_user(self, name, role):
+        """A user, and a password that is good once."""
+        self.gateway.run("api", "POST", "/users", "--input", "-", stdin=json.dumps({"name": name, "role": role}))
+        return self.password(name)
+
+    def password(self, name):
+        said = self.gateway.run("api", "POST", f"/users/{name}/password").stdout
+        return json.loads(said)["password"]
+
+    def audit(self, action):
+        """The entries of an action, oldest first."""
+        said = self.gateway.run("-o", "json", "audit", "search", "--action", action).stdout
+        return json.loads(said)
 
     def enroll(self, name, *words):
         """Enrols a device; its secret."""
@@ -60,6 +74,12 @@ class House:
         self.started.append(agent)
         self.agents[name] = agent
         return agent.start() if start else agent
+
+    def paste(self, name, stanza):
+        """An agent whose configuration is what an operator pasted."""
+        agent = programs.Agent(self.folder / name, f"set system host-name {name}\n{stanza}", "--ssh-server", "embedded", name=name)
+        self.started.append(agent)
+        return agent.start()
 
     def device(self, name, *words):
         """An enrolled device in session."""

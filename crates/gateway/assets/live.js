@@ -82,7 +82,11 @@ export function ask() {
 function open() {
   if (source || document.hidden) return;
   source = new EventSource(last === null ? "/api/v1/events" : `/api/v1/events?after=${last}`);
-  source.onopen = () => { if (goneSince) { gone(false); ask(); } };
+  source.onopen = () => {
+    gone(false);
+    // What happened between the page and this moment was told to nobody.
+    if (document.querySelector("[data-live]")) ask();
+  };
   source.onmessage = (message) => {
     last = message.lastEventId || last;
     let event;
