@@ -34,12 +34,12 @@ def browser():
 
 
 @pytest.fixture
-def new_house(tmp_path):
+def new_house():
     """Makes houses of a test's own, of which it may change or break everything."""
     made = []
 
     def make(**more):
-        made.append(houses.House(tmp_path / f"house-{len(made)}", **more))
+        made.append(houses.House(**more))
         return made[-1]
 
     yield make
@@ -48,9 +48,9 @@ def new_house(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory):
+def house():
     """The house of a module: one device in session."""
-    house = houses.House(tmp_path_factory.mktemp("house"))
+    house = houses.House()
     try:
         house.device("edge-1", "--tag", "site=fra")
         yield house

@@ -2,7 +2,9 @@
 
 import json
 import re
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,8 +28,9 @@ roles = ["configurator", "admin"]
 class House:
     """A gateway, its console, and the agents that were started."""
 
-    def __init__(self, folder, start=True):
-        self.folder = Path(folder)
+    def __init__(self, start=True):
+        # Short, because the paths of Unix sockets are.
+        self.folder = Path(tempfile.mkdtemp(prefix="homing-"))
         self.web_port = programs.free_port()
         self.url = f"http://127.0.0.1:{self.web_port}"
         self.gateway = programs.Gateway(self.folder, config=CONFIG.format(port=self.web_port))
@@ -90,6 +93,7 @@ class House:
     def stop(self):
         for program in reversed(self.started):
             program.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def chromium(playwright):
