@@ -109,10 +109,13 @@ pub fn default_log_dir(state_dir: &std::path::Path) -> PathBuf {
     if nix::unistd::geteuid().is_root() { "/var/log".into() } else { state_dir.to_owned() }
 }
 
+/// The state directory of an agent that root runs.
+pub(crate) const SYSTEM_STATE_DIR: &str = "/var/lib/homing-agent";
+
 /// `/var/lib/homing-agent` for root, else the user's own folder for state.
 pub fn default_state_dir() -> PathBuf {
     if nix::unistd::geteuid().is_root() {
-        return "/var/lib/homing-agent".into();
+        return SYSTEM_STATE_DIR.into();
     }
     let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let base = from("XDG_STATE_HOME").map(PathBuf::from);

@@ -49,6 +49,12 @@ pub(super) enum Verb {
     /// This is what sshd runs for `Subsystem netconf`.
     #[command(after_help = EXIT_STATUSES)]
     Netconf(NetconfArguments),
+    /// Junos's command line: look at this machine, change its configuration
+    ///
+    /// With a terminal it talks with a person (`?` helps at any point); otherwise it runs the lines
+    /// of standard input, up to the first that fails.
+    #[command(after_help = EXIT_STATUSES)]
+    Cli(CliArguments),
     /// Check a file of Junos statements
     Check(CheckArguments),
     /// Print a file of Junos statements in another form; secrets stay as they are
@@ -243,6 +249,40 @@ impl NetconfArguments {
     pub(super) fn socket(&self) -> PathBuf {
         let place = Place { state_dir: self.state_dir.clone(), control: None };
         self.socket.clone().unwrap_or_else(|| place.options().netconf_socket())
+    }
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CliArguments {
+    /// Run these commands, with `;` between them, and end
+    #[arg(short = 'c', value_name = "COMMANDS")]
+    pub(super) command: Option<String>,
+    /// Be that user (root only) [default: whoever runs this]
+    #[arg(long, value_name = "NAME")]
+    pub(super) user: Option<String>,
+    /// Neither files nor a shell: for users whose class has none
+    #[arg(long)]
+    pub(super) restricted: bool,
+    /// The agent's socket [default: netconf.sock in the state directory]
+    #[arg(long, value_name = "SOCKET", env = "HOMING_AGENT_NETCONF_SOCKET")]
+    socket: Option<PathBuf>,
+    /// Folder for keys and sockets
+    ///
+    /// [default: /var/lib/homing-agent, unless you run an agent of your own]
+    #[arg(long, value_name = "DIR", env = "HOMING_AGENT_STATE_DIR")]
+    state_dir: Option<PathBuf>,
+}
+
+impl CliArguments {
+    /// The socket of the agent: of the user's own one if it is there, else of the system's.
+    pub(super) fn socket(&self) -> PathBuf {
+        if let Some(socket) = &self.socket {
+            return socket.clone();
+        }
+        let at = |state_dir| Place { state_dir, control: None }.options().netconf_socket();
+        let own = at(self.state_dir.clone());
+        let system = at(Some(PathBuf::from(crate::options::SYSTEM_STATE_DIR)));
+        if self.state_dir.is_none() && !own.exists() && system.exists() { system } else { own }
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! ```text
 //!   run                    the agent itself, in the foreground
+//!   cli                    Junos's command line
 //!   reload, show, netconf  ask the running one over its sockets
 //!   check, convert         look at a file; nothing runs
 //!   completion, man        documents made of the command line itself
 //! ```
 
 mod arguments;
+pub(crate) mod console;
 mod documents;
 mod files;
 mod service;
@@ -33,6 +35,11 @@ impl Failure {
     fn new(status: u8, message: impl Into<String>) -> Self {
         Self { status, message: message.into() }
     }
+
+    /// Everything was said already.
+    fn silent(status: u8) -> Self {
+        Self { status, message: String::new() }
+    }
 }
 
 impl From<AskError> for Failure {
@@ -43,11 +50,12 @@ impl From<AskError> for Failure {
 
 /// Runs the command that the arguments name.
 pub fn main() -> ExitCode {
-    let done = match Arguments::parse().verb {
+    let done = match parse().verb {
         Verb::Run(arguments) => service::run(&arguments),
         Verb::Reload(socket) => reload(&socket),
         Verb::Show(arguments) => show(&arguments),
         Verb::Netconf(arguments) => netconf(&arguments),
+        Verb::Cli(arguments) => console::run(&arguments),
         Verb::Check(arguments) => files::check(&arguments.file),
         Verb::Convert(arguments) => files::convert(&arguments.file, arguments.to),
         Verb::Completion(arguments) => documents::completion(arguments.shell),
@@ -60,10 +68,23 @@ pub fn main() -> ExitCode {
         Err(failure) => {
             // Diagnostics have several lines and speak for themselves.
             let prefix = if failure.message.contains('\n') { "" } else { "homing-agent: " };
-            eprintln!("{prefix}{}", failure.message.trim_end());
+            if !failure.message.is_empty() {
+                eprintln!("{prefix}{}", failure.message.trim_end());
+            }
             ExitCode::from(failure.status)
         }
     }
+}
+
+/// Called as `homing-cli`, as a login shell is, it is the command line alone.
+fn parse() -> Arguments {
+    let mut words: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let name = words.first().map(|name| std::path::PathBuf::from(name));
+    let name = name.as_ref().and_then(|name| name.file_name()?.to_str());
+    if name.is_some_and(|name| name.trim_start_matches('-') == "homing-cli") {
+        words.splice(..1, ["homing-agent".into(), "cli".into()]);
+    }
+    Arguments::parse_from(words)
 }
 
 fn reload(socket: &Socket) -> Result<(), Failure> {

@@ -70,10 +70,7 @@ pub(crate) fn netconf(socket: &Path, user: Option<&str>) -> Result<(), AskError>
     if answer.fill_buf().map_err(AskError::NoAnswer)?.first() == Some(&b'{') {
         let mut line = String::new();
         answer.read_line(&mut line).map_err(AskError::NoAnswer)?;
-        return Err(match serde_json::from_str(&line) {
-            Ok(Answer::<()>::Error(refusal)) => AskError::Refused(refusal),
-            _ => AskError::Misunderstood,
-        });
+        return Err(refusal(line.as_bytes()));
     }
     std::thread::spawn(move || {
         let mut stream = stream;
@@ -84,6 +81,14 @@ pub(crate) fn netconf(socket: &Path, user: Option<&str>) -> Result<(), AskError>
     // A reader that is gone ends the session like one that says so.
     let _ = pump(&mut answer, &mut io::stdout().lock());
     Ok(())
+}
+
+/// What a refusal says.
+pub(crate) fn refusal(line: &[u8]) -> AskError {
+    match serde_json::from_slice(line) {
+        Ok(Answer::<()>::Error(refusal)) => AskError::Refused(refusal),
+        _ => AskError::Misunderstood,
+    }
 }
 
 /// Copies with a flush after each piece, for a line-buffered stdout would hold back the end.
@@ -99,7 +104,11 @@ fn pump(from: &mut impl io::Read, to: &mut impl io::Write) -> io::Result<()> {
     }
 }
 
-fn dial(socket: &Path, request: &str) -> Result<UnixStream, AskError> {
+/// Opens a connection and sends the request line.
+///
+/// # Errors
+/// There is no agent.
+pub(crate) fn dial(socket: &Path, request: &str) -> Result<UnixStream, AskError> {
     let mut stream = UnixStream::connect(socket).map_err(|error| match error.kind() {
         io::ErrorKind::PermissionDenied => AskError::NotPermitted(socket.to_owned()),
         _ => AskError::NotRunning { path: socket.to_owned(), error },

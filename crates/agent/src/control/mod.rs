@@ -3,7 +3,8 @@
 //! ```text
 //!   ▶ reload\n                ◀ {"ok":{"added":["mist"],…}}\n
 //!   ▶ show\n                  ◀ {"ok":[{"client":"mist",…}]}\n
-//!   ▶ netconf [user=NAME]\n   ◀ <hello …   NETCONF from here on, both ways
+//!   ▶ netconf [user=NAME] [via=cli] [client=NAME]\n
+//!                             ◀ <hello …   NETCONF from here on, both ways
 //!                             ◀ {"error":{"code":"not-permitted","message":"…"}}\n
 //! ```
 //!

@@ -135,7 +135,7 @@ fn bind(path: &Path, mode: u32) -> io::Result<UnixListener> {
 async fn answer(mut stream: UnixStream, agent: AgentHandle) {
     let Ok(Ok(line)) = timeout(DEADLINE, read_line(&mut stream)).await else { return };
     match Request::parse(&line).and_then(|request| request.permit(&caller(&stream))) {
-        Ok(Task::Netconf { user }) => agent.serve_netconf(stream, user).await,
+        Ok(Task::Netconf { user, .. }) => agent.serve_netconf(stream, user).await,
         Ok(Task::Reload) => {
             let done = agent.reload().await;
             reply(stream, done.map_err(|error| Refusal::new(error.code(), error.to_string())))
