@@ -108,9 +108,12 @@ impl Client {
             Ok((stream, ready)) => {
                 dialer.handle_connected(now());
                 self.reporter.connected(now());
+                let guard = self.agent.shared.store.guard();
+                guard.connected(client.as_str());
                 self.trace(format_args!("({client}) Connected to server: {server}"));
                 tracing::info!(%client, %server, "connected");
                 let why = self.serve(stream, ready).await;
+                guard.closed(client.as_str());
                 dialer.handle_closed(now());
                 self.trace(format_args!("({client}) Connection to server: {server} ended: {why}"));
                 tracing::info!(%client, %server, why, "connection ended");

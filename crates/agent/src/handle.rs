@@ -22,6 +22,8 @@ pub(crate) enum Command {
     /// Follow this configuration; connections that it ends live on for so long.
     Apply(Box<Loaded>, Duration, oneshot::Sender<Result<Changes, LoadError>>),
     Show(oneshot::Sender<Vec<ClientReport>>),
+    /// Dial a client anew, though its stanza is what it was; its connection lives on for so long.
+    Redial(String, Duration),
 }
 
 /// Why nothing was reloaded; what ran before runs on.

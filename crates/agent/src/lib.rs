@@ -17,6 +17,7 @@ pub mod embedded;
 mod facts;
 mod handle;
 mod loaded;
+mod lock_out;
 pub mod netconf;
 mod openssh;
 mod options;
@@ -35,7 +36,9 @@ mod trace;
 pub use control::server::DoorError;
 pub use handle::{AgentHandle, Gone, ReloadError};
 pub use loaded::LoadError;
-pub use options::{ConfigSource, Options, SshServer, default_log_dir, default_state_dir};
+pub use options::{
+    ConfigSource, LoginShell, Options, SshServer, default_log_dir, default_state_dir,
+};
 pub use progress::Summary;
 pub use report::{ClientReport, RetryTimeout, ServerReport};
 pub use run::{Agent, RunError, run};

@@ -25,6 +25,16 @@ pub enum SshServer {
     Embedded,
 }
 
+/// What a user gets who asks the embedded server for a shell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum LoginShell {
+    /// The shell of the account.
+    #[default]
+    Account,
+    /// Junos's command line, for every class; root keeps the shell of the account, as on Junos.
+    Cli,
+}
+
 /// The settings of one agent.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -42,6 +52,8 @@ pub struct Options {
     pub sshd_config: PathBuf,
     /// Nothing but the NETCONF subsystem on any connection.
     pub netconf_only: bool,
+    /// What a shell on the embedded server is.
+    pub login_shell: LoginShell,
     /// Open as NETCONF call home does (RFC 8071): without the initiation sequence.
     pub call_home: bool,
     /// Whether HOST-KEY lines carry a NUL.
@@ -64,6 +76,7 @@ impl Options {
             sshd: None,
             sshd_config: PathBuf::from(crate::openssh::SYSTEM_CONFIGURATION),
             netconf_only: false,
+            login_shell: LoginShell::Account,
             call_home: false,
             nul: Nul::Omit,
             control: None,

@@ -130,6 +130,7 @@ impl Agent {
                     Command::Apply(loaded, grace, answer) => {
                         let _ = answer.send(apply(&mut supervisor, &handle.shared, *loaded, grace));
                     }
+                    Command::Redial(client, grace) => supervisor.redial(&client, grace),
                     Command::Show(answer) => {
                         let _ = answer.send(supervisor.report());
                     }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::embedded::{Embedded, EmbeddedSettings};
 use crate::handle::AgentHandle;
 use crate::openssh::{self, Directives, Prepared, Sshd, SshdError};
-use crate::options::{self, Options};
+use crate::options::{self, LoginShell, Options};
 use crate::stanza::Stanza;
 
 /// What gateways are told when the agent ends a connection.
@@ -159,6 +159,11 @@ async fn serve_embedded(
     stop: &CancellationToken,
 ) -> String {
     let shared = Arc::clone(&agent.shared);
+    let (client, guard) = (stanza.client.to_string(), shared.store.guard().clone());
+    let opened = {
+        let client = client.clone();
+        Arc::new(move || guard.logged_in(&client))
+    };
     let settings = EmbeddedSettings {
         // As it stands when somebody logs in. Wrong statements don't get this far; should they, nobody is let in.
         login: Arc::new(move || {
@@ -170,6 +175,10 @@ async fn serve_embedded(
         keep_alive: stanza.keep_alive,
         peer: stream.peer_addr().ok().map(|address| address.ip()),
         program: agent.shared.options.agent_program(),
+        cli: (agent.shared.options.login_shell == LoginShell::Cli)
+            .then(|| agent.shared.options.netconf_socket()),
+        client: Some(client),
+        opened,
     };
     let stopped = async {
         stop.cancelled().await;
@@ -185,5 +194,6 @@ fn directives(options: &Options, stanza: Option<&Stanza>) -> Directives {
         netconf_only: options.netconf_only,
         program: options.netconf_program(),
         socket: options.netconf_socket(),
+        client: stanza.and_then(|stanza| openssh::plain_name(stanza.client.as_str())),
     }
 }

@@ -106,6 +106,16 @@ impl Supervisor {
         changes
     }
 
+    /// Ends the connection of `client` after `grace`, and dials anew.
+    pub(crate) fn redial(&mut self, client: &str, grace: Duration) {
+        let place = self.running.iter().position(|it| it.stanza.client.as_str() == client);
+        let Some(place) = place else { return };
+        let running = self.running.remove(place);
+        cancel_after(running.stop, grace);
+        let next = self.start((*running.stanza).clone(), Some(running.task));
+        self.running.insert(place, next);
+    }
+
     fn start(&self, stanza: Stanza, predecessor: Option<JoinHandle<()>>) -> Running {
         let stanza = Arc::new(stanza);
         let stop = CancellationToken::new();

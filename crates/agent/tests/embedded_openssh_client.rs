@@ -68,6 +68,9 @@ async fn bench_with(class: &str, change: impl FnOnce(&mut EmbeddedSettings)) -> 
         keep_alive: None,
         peer: None,
         program: Some(PathBuf::from(env!("CARGO_BIN_EXE_homing-agent"))),
+        cli: None,
+        client: None,
+        opened: Arc::new(|| {}),
     };
     change(&mut settings);
     let embedded = Arc::new(Embedded::open(folder.path()).await.unwrap());

@@ -7,7 +7,9 @@ use homing_proto::initiation::Nul;
 use homing_proto::junos::Form;
 use tracing::Level;
 
-use crate::options::{ConfigSource, Options, SshServer, default_log_dir, default_state_dir};
+use crate::options::{
+    ConfigSource, LoginShell, Options, SshServer, default_log_dir, default_state_dir,
+};
 
 const EXIT_STATUSES: &str = "\
 Exit status: 0 done; 1 failed, configuration refused; 2 wrong usage;
@@ -139,6 +141,11 @@ pub(super) struct RunArguments {
     /// Allow nothing but the NETCONF subsystem on the connections
     #[arg(long, env = "HOMING_AGENT_NETCONF_ONLY")]
     netconf_only: bool,
+    /// What a shell on the embedded server is
+    ///
+    /// With `cli`, users other than root get Junos's command line, whatever their class is.
+    #[arg(long, value_name = "WHICH", env = "HOMING_AGENT_LOGIN_SHELL", default_value = "account")]
+    login_shell: LoginShell,
     /// Open as NETCONF call home does (RFC 8071), without saying who this is
     #[arg(long, env = "HOMING_AGENT_CALL_HOME")]
     call_home: bool,
@@ -160,6 +167,7 @@ impl RunArguments {
             sshd: self.sshd.clone(),
             sshd_config: self.sshd_config.clone(),
             netconf_only: self.netconf_only,
+            login_shell: self.login_shell,
             call_home: self.call_home,
             nul: if self.send_nul { Nul::Send } else { Nul::Omit },
             control: self.place.control.clone(),
@@ -237,6 +245,9 @@ pub(super) struct NetconfArguments {
     /// Be that user (root only) [default: whoever runs this]
     #[arg(long, value_name = "NAME")]
     pub(super) user: Option<String>,
+    /// The outbound-ssh client over whose connection it comes
+    #[arg(long, hide = true, value_name = "NAME")]
+    pub(super) client: Option<String>,
     /// Refuse unless sshd was asked for the NETCONF subsystem
     #[arg(long, hide = true)]
     pub(super) forced: bool,

@@ -126,12 +126,20 @@ fn show(arguments: &ShowArguments) -> Result<(), Failure> {
 fn netconf(arguments: &NetconfArguments) -> Result<(), Failure> {
     if arguments.forced {
         let asked = std::env::var("SSH_ORIGINAL_COMMAND").unwrap_or_default();
-        let own = format!(" netconf --socket {}", arguments.socket().display());
+        let client = arguments.client.as_ref().map(|name| format!(" --client {name}"));
+        let client = client.unwrap_or_default();
+        let own = format!(" netconf --socket {}{client}", arguments.socket().display());
         if !asked.ends_with(&own) {
             return Err(Failure::new(4, "this connection is for the NETCONF subsystem only"));
         }
     }
-    Ok(client::netconf(&arguments.socket(), arguments.user.as_deref())?)
+    let mut request = "netconf".to_owned();
+    for (word, value) in [("user", &arguments.user), ("client", &arguments.client)] {
+        if let Some(value) = value {
+            request.push_str(&format!(" {word}={value}"));
+        }
+    }
+    Ok(client::netconf(&arguments.socket(), &request)?)
 }
 
 /// Serves files until the channel ends.

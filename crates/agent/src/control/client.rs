@@ -60,12 +60,8 @@ pub(crate) fn ask<T: DeserializeOwned>(socket: &Path, request: &str) -> Result<T
 ///
 /// # Errors
 /// There is no agent, or it refuses.
-pub(crate) fn netconf(socket: &Path, user: Option<&str>) -> Result<(), AskError> {
-    let request = match user {
-        Some(user) => format!("netconf user={user}"),
-        None => "netconf".to_owned(),
-    };
-    let stream = dial(socket, &request)?;
+pub(crate) fn netconf(socket: &Path, request: &str) -> Result<(), AskError> {
+    let stream = dial(socket, request)?;
     let mut answer = BufReader::new(stream.try_clone().map_err(AskError::NoAnswer)?);
     if answer.fill_buf().map_err(AskError::NoAnswer)?.first() == Some(&b'{') {
         let mut line = String::new();

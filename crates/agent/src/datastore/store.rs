@@ -10,12 +10,14 @@ use homing_proto::datastore::{
 };
 use homing_proto::fault::Fault;
 use homing_proto::junos::Configuration;
+use homing_proto::lock_out::Unproven;
 use tokio::sync::{Mutex, OwnedMutexGuard, broadcast, mpsc, oneshot, watch};
 
 use super::disk::{Disk, DiskError, NewCommit};
 use super::journal;
 use crate::handle::{Command, Gone};
 use crate::loaded::{LoadError, Loaded};
+use crate::lock_out::Guard;
 use crate::options::{ConfigSource, Options};
 use crate::supervisor::Changes;
 
@@ -36,6 +38,9 @@ pub enum StoreError {
     /// It could not be made durable.
     #[error("the commit can't be kept: {0}")]
     Disk(#[from] DiskError),
+    /// A commit that waits has not been seen to leave the device reachable.
+    #[error(transparent)]
+    Unproven(#[from] Unproven),
     /// There is no such earlier configuration.
     #[error("rollback {0} does not exist")]
     NoRollback(usize),
@@ -54,6 +59,7 @@ impl StoreError {
             Self::Refused(error) => error.code(),
             Self::Load(error) => error.code(),
             Self::Disk(error) => error.code(),
+            Self::Unproven(error) => error.code(),
             Self::NoRollback(_) => "no-such-rollback",
             Self::NoRescue => "no-rescue-configuration",
             Self::Gone(error) => error.code(),
@@ -65,6 +71,7 @@ impl StoreError {
         match self {
             Self::Refused(error) => error.fault(),
             Self::Load(error) => error.fault(),
+            Self::Unproven(error) => error.fault(),
             Self::NoRollback(_) | Self::NoRescue => Fault::Operator,
             Self::Disk(_) | Self::Gone(_) => Fault::Local,
         }
@@ -80,6 +87,8 @@ pub struct Committed {
     pub changes: Changes,
     /// Statements that are kept without being acted on, each with its place.
     pub mentions: Vec<String>,
+    /// What its author should mind.
+    pub warnings: Vec<String>,
 }
 
 /// The configuration of a running agent.
@@ -89,6 +98,7 @@ pub struct Store {
     commands: mpsc::Sender<Command>,
     events: broadcast::Sender<Event>,
     timeout: watch::Sender<Option<Timestamp>>,
+    guard: Guard,
     source: ConfigSource,
     log_dir: PathBuf,
 }
@@ -108,9 +118,15 @@ impl Store {
             commands,
             events: broadcast::Sender::new(EVENT_QUEUE),
             timeout,
+            guard: Guard::default(),
             source: options.configuration.clone(),
             log_dir: options.log_dir.clone(),
         }
+    }
+
+    /// Who watches commits that could lock their author out.
+    pub(crate) fn guard(&self) -> &Guard {
+        &self.guard
     }
 
     /// Lets a session edit.
@@ -258,9 +274,33 @@ impl Store {
         commit: Commit,
     ) -> Result<Committed, StoreError> {
         let now = Timestamp::now();
-        let (state, plan) =
-            self.blocking(move |state| state.datastore.commit(session, commit, now)).await;
-        self.carry_out(state, plan?, false).await
+        let guard = self.guard.clone();
+        let is_confirmed = commit.confirmed.is_some();
+        let (state, plan) = self
+            .blocking(move |state| {
+                if state.datastore.confirming().is_some() && !is_confirmed {
+                    guard.check_confirm(session)?;
+                }
+                Ok::<_, StoreError>(state.datastore.commit(session, commit, now)?)
+            })
+            .await;
+        let plan = plan?;
+        let (before, after) = (state.datastore.running(), plan.configuration.clone());
+        let until = plan.confirming.as_ref().map(|confirming| confirming.until);
+        // A connection that is dialled at once must find the watch in place.
+        let redial = until.and_then(|until| self.guard.watch(session, &before, &after, until));
+        let done = self.carry_out(state, plan, false).await;
+        if done.is_err() && self.confirming().await.is_none() {
+            self.guard.over();
+        }
+        let mut done = done?;
+        if let Some(client) = redial {
+            self.commands.send(Command::Redial(client, GRACE)).await.map_err(|_| Gone)?;
+        }
+        if until.is_none() {
+            done.warnings.extend(self.guard.warning(session, &before, &after));
+        }
+        Ok(done)
     }
 
     /// Checks the candidate of a session and commits it at `at`, after a restart too.
@@ -401,7 +441,10 @@ impl Store {
                     let _ = self.events.send(event);
                 }
                 self.timeout.send_replace(state.datastore.poll_timeout());
-                Ok(Committed { record, changes, mentions })
+                if state.datastore.confirming().is_none() {
+                    self.guard.over();
+                }
+                Ok(Committed { record, changes, mentions, warnings: Vec::new() })
             }
             Err(error) => {
                 state.datastore.handle_commit_failed(plan);

@@ -14,6 +14,8 @@
 //! | `operator`, `read-only`, `unauthorized` | with `services netconf`; it decides by class | no |
 //! | a class of its own | the same | with permission `all` or `shell` |
 //!
+//! With `--login-shell cli` every class has a shell and commands, which are Junos's command line; that decides by class too.
+//!
 //! `--netconf-only` leaves the first column alone. Shell, exec and SFTP need an account of the same name on the system; an agent
 //! that is not root serves its own account only.
 //!
@@ -85,6 +87,12 @@ pub struct EmbeddedSettings {
     pub peer: Option<IpAddr>,
     /// The program with the verbs `sftp-server` and `session`, if there is one.
     pub program: Option<PathBuf>,
+    /// Junos's command line, which finds the agent on this socket, is the shell of everyone but root.
+    pub cli: Option<PathBuf>,
+    /// The outbound-ssh client whose connection it is; programs are told.
+    pub client: Option<String>,
+    /// Called when somebody who is logged in opens something.
+    pub opened: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// The server, the same for all connections of an agent.
@@ -137,6 +145,9 @@ impl Embedded {
             netconf: settings.netconf.then_some(netconf),
             netconf_only: settings.netconf_only,
             program: settings.program,
+            cli: settings.cli,
+            client: settings.client,
+            opened: settings.opened,
         };
         device_server::serve(stream, server, Arc::new(users), Arc::new(programs), shutdown).await
     }

@@ -28,6 +28,19 @@ pub(super) enum Program {
     Shell,
     /// The agent's own SFTP server.
     Sftp,
+    /// Junos's command line.
+    Cli(Cli),
+}
+
+/// How Junos's command line is run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cli {
+    /// Where it finds the agent.
+    pub(super) socket: PathBuf,
+    /// The commands, if it is not to talk with a person.
+    pub(super) line: Option<OsString>,
+    /// Neither files nor a shell.
+    pub(super) restricted: bool,
 }
 
 /// A program and what belongs to it.
@@ -85,6 +98,7 @@ impl Launch<'_> {
         Some(match self.program {
             Program::Line(line) => (shell, vec!["-c".into(), line.clone()]),
             Program::Shell => (shell, Vec::new()),
+            Program::Cli(cli) => (self.agent?.to_owned(), cli.words()),
             Program::Sftp => match self.agent {
                 Some(agent) => (agent.to_owned(), vec!["sftp-server".into()]),
                 None => (system_sftp_server()?, Vec::new()),
@@ -112,6 +126,20 @@ impl Launch<'_> {
     /// The home folder, or `/` if there is none.
     fn folder(&self) -> &Path {
         if self.account.home.is_dir() { &self.account.home } else { Path::new("/") }
+    }
+}
+
+impl Cli {
+    fn words(&self) -> Vec<OsString> {
+        let mut words: Vec<OsString> =
+            vec!["cli".into(), "--socket".into(), self.socket.clone().into()];
+        if self.restricted {
+            words.push("--restricted".into());
+        }
+        if let Some(line) = &self.line {
+            words.extend(["-c".into(), line.clone()]);
+        }
+        words
     }
 }
 
@@ -165,6 +193,19 @@ mod tests {
         assert!(text.contains(expected), "{text}");
         let text = launch(&Program::Sftp, true);
         assert!(text.ends_with(r#""--" "/usr/bin/homing-agent" "sftp-server""#), "{text}");
+    }
+
+    #[test]
+    fn the_command_line_is_the_agents_own_verb() {
+        let cli = |line: Option<&str>, restricted| {
+            let line = line.map(OsString::from);
+            Program::Cli(Cli { socket: "/s/netconf.sock".into(), line, restricted })
+        };
+        let text = launch(&cli(None, true), true);
+        let expected = r#""--user" "ann" "--" "/usr/bin/homing-agent" "cli" "--socket" "/s/netconf.sock" "--restricted""#;
+        assert!(text.ends_with(expected), "{text}");
+        let text = launch(&cli(Some("show version"), false), false);
+        assert!(text.ends_with(r#""/s/netconf.sock" "-c" "show version""#), "{text}");
     }
 
     #[test]

@@ -14,8 +14,9 @@ use super::Netconf;
 use super::account::Account;
 use super::login::LoggedIn;
 use super::process;
-use super::program::{Launch, Program};
+use super::program::{Cli, Launch, Program};
 use super::terminal;
+use crate::cli::console::CLIENT_VARIABLE;
 
 /// What one connection offers.
 pub(super) struct Programs {
@@ -25,6 +26,12 @@ pub(super) struct Programs {
     pub(super) netconf_only: bool,
     /// The program with the verbs `sftp-server` and `session`, if there is one.
     pub(super) program: Option<PathBuf>,
+    /// The socket of Junos's command line, if that is everyone's shell.
+    pub(super) cli: Option<PathBuf>,
+    /// The outbound-ssh client whose connection it is.
+    pub(super) client: Option<String>,
+    /// Called when somebody who is logged in opens something.
+    pub(super) opened: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Services for Programs {
@@ -32,6 +39,9 @@ impl Services for Programs {
 
     fn open(&self, user: &LoggedIn, request: Request) -> Option<Service> {
         let service = self.choose(user, &request);
+        if service.is_some() {
+            (self.opened)();
+        }
         if service.is_none() {
             let wanted = match &request.kind {
                 RequestKind::Subsystem(name) => format!("subsystem {name:?}"),
@@ -54,11 +64,28 @@ impl Programs {
             RequestKind::Exec(line) => Program::Line(OsString::from_vec(line.clone())),
             RequestKind::Shell => Program::Shell,
         };
-        if self.netconf_only || !user.has_shell {
+        let program = self.as_cli(user, program);
+        let may = user.has_shell || matches!(program, Program::Cli(_));
+        if self.netconf_only || !may {
             return None;
         }
-        let (agent, user, request) = (self.program.clone(), user.name.clone(), request.clone());
+        let (agent, user, mut request) = (self.program.clone(), user.name.clone(), request.clone());
+        if let Some(client) = &self.client {
+            request.environment.push((CLIENT_VARIABLE.to_owned(), client.clone()));
+        }
         Some(service(move |channel| start(program, agent, user, request, channel)))
+    }
+
+    /// Junos's command line in place of a shell, if that is what shells are here.
+    fn as_cli(&self, user: &LoggedIn, program: Program) -> Program {
+        let (Some(socket), true) = (&self.cli, self.program.is_some()) else { return program };
+        let line = match program {
+            _ if user.name == homing_proto::junos::ROOT => return program,
+            Program::Shell => None,
+            Program::Line(line) => Some(line),
+            other => return other,
+        };
+        Program::Cli(Cli { socket: socket.clone(), line, restricted: !user.has_shell })
     }
 
     /// The NETCONF server, if it is offered.

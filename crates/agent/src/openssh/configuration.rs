@@ -26,6 +26,8 @@ pub(crate) struct Directives {
     pub(crate) program: PathBuf,
     /// The socket on which it finds the running agent.
     pub(crate) socket: PathBuf,
+    /// The client whose connection it is, if sshd can be given the name.
+    pub(crate) client: Option<String>,
 }
 
 /// A path that can't stand in a command line of sshd_config, which knows no quoting there.
@@ -61,6 +63,10 @@ pub(super) fn compose(
             netconf_command(directives)?
         );
     }
+    let has_own = system.lines().any(|line| is_keyword(line, "setenv"));
+    if let Some(name) = directives.client.as_ref().filter(|_| !has_own) {
+        let _ = writeln!(text, "SetEnv {}={name}", crate::cli::console::CLIENT_VARIABLE);
+    }
     for line in system.lines().filter(|line| !is_netconf_subsystem(line)) {
         text.push_str(line);
         text.push('\n');
@@ -71,7 +77,20 @@ pub(super) fn compose(
 /// The command that sshd runs for the subsystem.
 fn netconf_command(directives: &Directives) -> Result<String, UnfitPath> {
     let (program, socket) = (fit(&directives.program)?, fit(&directives.socket)?);
-    Ok(format!("{program} netconf --socket {socket}"))
+    let client = directives.client.as_ref().map(|name| format!(" --client {name}"));
+    Ok(format!("{program} netconf --socket {socket}{}", client.unwrap_or_default()))
+}
+
+/// A client's name, if it can stand in a command line of sshd_config.
+pub(crate) fn plain_name(name: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
+    (!name.is_empty() && !name.starts_with('-') && name.chars().all(plain)).then(|| name.to_owned())
+}
+
+/// Whether the line is a directive of this keyword, in small letters.
+fn is_keyword(line: &str, keyword: &str) -> bool {
+    let mut words = line.split([' ', '\t', '=']).filter(|word| !word.is_empty());
+    words.next().is_some_and(|word| word.eq_ignore_ascii_case(keyword))
 }
 
 fn fit(path: &Path) -> Result<&str, UnfitPath> {
@@ -122,6 +141,7 @@ mod tests {
             netconf_only: false,
             program: "/usr/bin/homing-agent".into(),
             socket: "/var/lib/homing-agent/netconf.sock".into(),
+            client: None,
         }
     }
 
@@ -146,6 +166,18 @@ mod tests {
         let text = compose("mist", &bare, system).unwrap();
         assert!(!text.contains("netconf "), "{text}");
         assert!(text.ends_with("Subsystem sftp internal-sftp\n"));
+    }
+
+    #[test]
+    fn what_runs_on_a_connection_knows_whose_it_is() {
+        let named = Directives { client: plain_name("gw-1"), ..directives() };
+        let text = compose("gw-1", &named, "").unwrap();
+        assert!(text.contains("netconf.sock --client gw-1\n"), "{text}");
+        assert!(text.contains("SetEnv HOMING_OUTBOUND_CLIENT=gw-1\n"), "{text}");
+        // sshd takes the first: the system's own would be lost.
+        let text = compose("gw-1", &named, "SetEnv A=b\n").unwrap();
+        assert!(!text.contains("HOMING_OUTBOUND_CLIENT"), "{text}");
+        assert_eq!((plain_name("a b"), plain_name("-x")), (None, None));
     }
 
     #[test]
