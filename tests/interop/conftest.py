@@ -144,6 +144,54 @@ def sshd(tmp_path, root):
     return Sshd
 
 
+@pytest.fixture
+def hosts(tmp_path, root, worker_id):
+    """Two hosts in network namespaces of their own, joined by a cable that can swallow what it is given."""
+    tag = f"h{os.getpid() % 100000}"
+    names = [f"{tag}a", f"{tag}b"]
+
+    def ip(*words, check=True):
+        subprocess.run(["ip", *words], check=check, capture_output=True)
+
+    class Hosts:
+        gateway, device = names
+        gateway_address, device_address = "10.199.0.1", "10.199.0.2"
+
+        @staticmethod
+        def inside(name):
+            return ("ip", "netns", "exec", name)
+
+        @staticmethod
+        def cut():
+            """From here on both hosts send to an address that nobody has."""
+            for name, peer in zip(names, ("10.199.0.2", "10.199.0.1")):
+                ip("-n", name, "neigh", "replace", peer, "lladdr", "02:00:00:00:00:99", "dev", "veth0", "nud", "permanent")
+
+        @staticmethod
+        def mend():
+            for name, peer in zip(names, ("10.199.0.2", "10.199.0.1")):
+                ip("-n", name, "neigh", "del", peer, "dev", "veth0")
+
+        @staticmethod
+        def connections(name):
+            """The established connections of a host."""
+            command = [*Hosts.inside(name), "ss", "-Htn", "state", "established"]
+            return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+
+    for name in names:
+        ip("netns", "add", name)
+    try:
+        ip("link", "add", "veth0", "netns", names[0], "type", "veth", "peer", "name", "veth0", "netns", names[1])
+        for name, address in zip(names, ("10.199.0.1/24", "10.199.0.2/24")):
+            ip("-n", name, "addr", "add", address, "dev", "veth0")
+            ip("-n", name, "link", "set", "veth0", "up")
+            ip("-n", name, "link", "set", "lo", "up")
+        yield Hosts
+    finally:
+        for name in names:
+            ip("netns", "del", name, check=False)
+
+
 @pytest.fixture(scope="module")
 def door(tmp_path_factory):
     """A gateway with its front door, a device with the real sshd, one with the agent's own server, an operator."""

@@ -4,6 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use homing_proto::datastore::Client;
+use homing_proto::lock_out::Origin;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -78,24 +80,41 @@ impl AgentHandle {
     }
 
     /// Speaks NETCONF on `stream` with `user`, who has proven to be that, until the session ends.
-    pub(crate) async fn serve_netconf<S>(&self, stream: S, user: String)
-    where
+    pub(crate) async fn serve_netconf<S>(
+        &self,
+        stream: S,
+        user: String,
+        via: Client,
+        origin: Origin,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        if let Origin::Outbound(client) = &origin {
+            self.shared.store.guard().logged_in(client);
+        }
         let class = Class::of(&user, &self.configuration());
         let caller = Caller { user, class };
         let stopping = self.commands.closed();
         let closed = netconf::serve(stream, &caller, self, &self.shared.sessions, stopping).await;
-        tracing::info!(user = caller.user, code = closed.code(), reason = %closed, "NETCONF session ended");
+        tracing::info!(user = caller.user, %via, code = closed.code(), reason = %closed, "NETCONF session ended");
     }
 }
 
-impl Netconf for AgentHandle {
+/// NETCONF on the connection of one outbound-ssh client.
+pub(crate) struct OverClient {
+    pub(crate) agent: AgentHandle,
+    pub(crate) client: String,
+}
+
+impl Netconf for OverClient {
     fn serve(
         self: Arc<Self>,
         stream: Box<dyn Duplex>,
         user: String,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(async move { self.serve_netconf(stream, user).await })
+        Box::pin(async move {
+            let origin = Origin::Outbound(self.client.clone());
+            self.agent.serve_netconf(stream, user, Client::Netconf, origin).await;
+        })
     }
 }

@@ -22,28 +22,24 @@ struct State {
     watch: Option<Watch>,
 }
 
-/// A session that the guard knows; forgotten when dropped.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    guard: Guard,
-    session: SessionId,
-}
-
-impl Drop for Entry {
-    fn drop(&mut self) {
-        self.guard.lock().origins.remove(&self.session);
-    }
-}
-
 impl Guard {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes by which way a session came.
-    pub(crate) fn enter(&self, session: SessionId, origin: Origin) -> Entry {
+    /// Notes by which way a session came; one over a connection is a login there.
+    #[allow(dead_code, reason = "sessions are told of with their operations")]
+    pub(crate) fn enter(&self, session: SessionId, origin: Origin) {
+        if let Origin::Outbound(client) = &origin {
+            self.logged_in(client);
+        }
         self.lock().origins.insert(session, origin);
-        Entry { guard: self.clone(), session }
+    }
+
+    /// The session is over.
+    #[allow(dead_code, reason = "sessions are told of with their operations")]
+    pub(crate) fn leave(&self, session: SessionId) {
+        self.lock().origins.remove(&session);
     }
 
     fn origin(&self, session: SessionId) -> Origin {
@@ -139,7 +135,7 @@ mod tests {
             Configuration::parse("x", &text).unwrap()
         };
         let (before, after) = (configuration("10.0.0.1"), configuration("10.0.0.2"));
-        let entry = guard.enter(SessionId(1), Origin::Outbound("gw".to_owned()));
+        guard.enter(SessionId(1), Origin::Outbound("gw".to_owned()));
         assert!(guard.warning(SessionId(1), &before, &after).is_some());
         assert!(guard.warning(SessionId(2), &before, &after).is_none());
         let until = "2030-01-01T00:00:00Z".parse().unwrap();
@@ -148,7 +144,7 @@ mod tests {
         guard.connected("gw");
         guard.logged_in("gw");
         assert_eq!(guard.check_confirm(SessionId(1)), Ok(()));
-        drop(entry);
+        guard.leave(SessionId(1));
         assert!(guard.warning(SessionId(1), &before, &after).is_none());
     }
 }

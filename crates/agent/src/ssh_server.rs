@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::embedded::{Embedded, EmbeddedSettings};
-use crate::handle::AgentHandle;
+use crate::handle::{AgentHandle, OverClient};
 use crate::openssh::{self, Directives, Prepared, Sshd, SshdError};
 use crate::options::{self, LoginShell, Options};
 use crate::stanza::Stanza;
@@ -160,6 +160,7 @@ async fn serve_embedded(
 ) -> String {
     let shared = Arc::clone(&agent.shared);
     let (client, guard) = (stanza.client.to_string(), shared.store.guard().clone());
+    let netconf = OverClient { agent: agent.clone(), client: client.clone() };
     let opened = {
         let client = client.clone();
         Arc::new(move || guard.logged_in(&client))
@@ -184,7 +185,7 @@ async fn serve_embedded(
         stop.cancelled().await;
         FAREWELL.to_owned()
     };
-    server.serve(stream, settings, Arc::new(agent.clone()), stopped).await.to_string()
+    server.serve(stream, settings, Arc::new(netconf), stopped).await.to_string()
 }
 
 fn directives(options: &Options, stanza: Option<&Stanza>) -> Directives {

@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use homing_proto::datastore::Client;
+use homing_proto::lock_out::Origin;
 use nix::fcntl::{Flock, FlockArg};
 use nix::unistd::{Uid, User};
 use serde::Serialize;
@@ -135,7 +137,11 @@ fn bind(path: &Path, mode: u32) -> io::Result<UnixListener> {
 async fn answer(mut stream: UnixStream, agent: AgentHandle) {
     let Ok(Ok(line)) = timeout(DEADLINE, read_line(&mut stream)).await else { return };
     match Request::parse(&line).and_then(|request| request.permit(&caller(&stream))) {
-        Ok(Task::Netconf { user, .. }) => agent.serve_netconf(stream, user).await,
+        Ok(Task::Netconf { user, is_cli, client }) => {
+            let via = if is_cli { Client::Cli } else { Client::Netconf };
+            let origin = client.map_or(Origin::Local, Origin::Outbound);
+            agent.serve_netconf(stream, user, via, origin).await;
+        }
         Ok(Task::Reload) => {
             let done = agent.reload().await;
             reply(stream, done.map_err(|error| Refusal::new(error.code(), error.to_string())))

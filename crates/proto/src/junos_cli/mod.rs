@@ -31,4 +31,6 @@ pub use error::LineError;
 pub use grammar::{CONFIGURATION, Node, OPERATIONAL, Paths, Slot};
 
 #[cfg(test)]
+mod documented;
+#[cfg(test)]
 mod tests;

@@ -1,0 +1,237 @@
+"""The command line of a device, as a person and a script use it: on the machine, and over SSH through the gateway."""
+
+import os
+import stat
+import subprocess
+
+import pexpect
+import pytest
+
+import doorway
+import programs
+from doorway import EMBEDDED
+
+CONFIGURATION = """system {
+    host-name box1;
+    login { user ann { class operator; } }
+    services { outbound-ssh { client gw { device-id box1; secret abc; services netconf; 127.0.0.1 port 9; } } }
+}
+interfaces { ge-0/0/0 { mtu 9000; } }
+"""
+
+
+@pytest.fixture
+def box(tmp_path, start_agent):
+    """An agent that dials nobody, and its command line."""
+    start_agent(CONFIGURATION, "--ssh-server", "embedded", name="box")
+    socket = tmp_path / "box-state" / "netconf.sock"
+    programs.until("the agent listens", socket.exists)
+
+    class Box:
+        file = tmp_path / "box.conf"
+        command = [programs.BINARIES / "homing-agent", "cli", "--socket", socket]
+        environment = {**os.environ, "HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state"), "TERM": "xterm"}
+
+        def cli(self, *commands, stdin=None, check=0):
+            words = [*self.command, *(["-c", "; ".join(commands)] if commands else [])]
+            return doorway.run(words, check=check, stdin=stdin, env=self.environment)
+
+        def terminal(self):
+            line = " ".join(map(str, self.command))
+            child = pexpect.spawn(line, env=self.environment, encoding="utf-8", timeout=30, dimensions=(40, 200))
+            child.expect("@box1> ")
+            return child
+
+    return Box()
+
+
+def test_a_script_changes_the_configuration_and_puts_it_into_force(box):
+    done = box.cli("configure", "set system host-name box2", "show | compare", "commit comment \"a new name\"", "run show system commit")
+    assert "-  host-name box1;" in done.stdout and "+  host-name box2;" in done.stdout
+    assert "commit complete" in done.stdout and "a new name" in done.stdout
+    assert "host-name box2;" in box.file.read_text(), "a commit is kept in the agent's own file"
+    assert "host-name box2;" in box.cli("show configuration system | match host-name").stdout
+    box.cli("configure", "rollback 1", "commit")
+    assert "host-name box1;" in box.file.read_text()
+
+
+def test_every_kind_of_edit_does_what_junos_does(box):
+    edits = [
+        "edit system login",
+        "set user bob class super-user",
+        "rename user bob to user eve",
+        "copy user eve to user kim",
+        "insert user kim before user ann",
+        "annotate user kim \"on call\"",
+        "deactivate user eve",
+        "up",
+        "show login",
+    ]
+    shown = box.cli("configure", *edits).stdout
+    assert shown.index("user kim") < shown.index("user ann") < shown.index("user eve")
+    assert "/* on call */" in shown and "inactive: user eve" in shown
+    lines = box.cli("configure", "show system login | display set").stdout
+    assert "set system login user kim class super-user" in lines and "deactivate system login user eve" in lines
+    box.cli("configure", "rollback 0", "show | compare | count")
+
+
+def test_statements_are_loaded_from_files_and_from_standard_input(box, tmp_path):
+    file = tmp_path / "more.conf"
+    file.write_text("system { location { building north; } }\n")
+    shown = box.cli("configure", f"load merge {file}", "show system location", "commit check").stdout
+    assert "load complete" in shown and "building north;" in shown and "configuration check succeeds" in shown
+    script = "configure\nload set terminal relative\nset system host-name typed\n\x04\nshow system host-name\nrollback 0\nexit\n"
+    assert "host-name typed;" in box.cli(stdin=script).stdout
+    out = tmp_path / "saved.conf"
+    box.cli("configure", f"save {out}", f"show interfaces | display json | save {tmp_path / 'i.json'}")
+    assert "mtu 9000;" in out.read_text() and '"interfaces"' in (tmp_path / "i.json").read_text()
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+
+
+def test_a_line_that_fails_ends_a_script_with_a_status(box):
+    done = box.cli("show version", "bogus", "show version", check=1)
+    assert "unknown command" in done.stderr and done.stdout.count("Model:") == 1
+    done = box.cli("configure", "set system services outbound-ssh client gw bogus x", check=1)
+    assert "syntax error" in done.stderr
+    gone = doorway.run([*box.command[:3], "/nowhere/netconf.sock", "-c", "show version"], check=10)
+    assert "no agent is running" in gone.stderr
+
+
+def test_a_person_is_helped_at_any_point(box):
+    child = box.terminal()
+    child.send("sh ver")
+    child.send("\t\r")
+    child.expect("show version")
+    child.expect("Hostname: box1")
+    child.expect("box1> ")
+    child.send("show system ?")
+    child.expect("Possible completions:")
+    child.expect("uptime")
+    child.expect("box1> show system ")
+    child.send("uptime\r")
+    child.expect("System booted")
+    child.expect("box1> ")
+    child.send("bogus\r")
+    child.expect(r"\^")
+    child.expect("unknown command")
+    child.expect("box1> ")
+    child.send("conf\r")
+    child.expect(r"\[edit\]")
+    child.expect("box1# ")
+    child.send("edit sys serv outb client \t")
+    child.expect("edit system services outbound-ssh client gw")
+    child.send("\r")
+    child.expect(r"\[edit system services outbound-ssh client gw\]")
+    child.send("set ?")
+    child.expect("reconnect-strategy +Which address is dialled first")
+    child.expect("set ")
+    child.send("keep-alive retry 5\r")
+    child.expect("box1# ")
+    child.send("show | compare\r")
+    child.expect(r"\+ +(keep-alive|retry)")
+    child.expect("box1# ")
+    child.send("top\r")
+    child.expect(r"\[edit\]")
+    child.expect("box1# ")
+    child.send("exit\r")
+    child.expect("Exit with uncommitted changes")
+    child.send("no\r")
+    child.expect("box1# ")
+    child.send("rollback 0\r")
+    child.expect("load complete")
+    child.expect("box1# ")
+    child.send("exit\r")
+    child.expect("Exiting configuration mode")
+    child.expect("box1> ")
+    child.send("exit\r")
+    child.expect(pexpect.EOF)
+
+
+def test_long_output_stops_at_each_page_and_interrupts_do_not_end_the_session(box):
+    child = box.terminal()
+    child.setwinsize(10, 80)
+    child.send("\x03")
+    child.expect("box1> ")
+    child.send("show configuration\r")
+    child.expect(r"---\(more\)---")
+    child.send("q")
+    child.expect("box1> ")
+    child.send("show configuration | no-more\r")
+    child.expect("mtu 9000;")
+    child.expect("box1> ")
+    child.sendeof()
+    child.expect(pexpect.EOF)
+
+
+def test_the_history_is_the_users_own_and_has_no_secrets(box, tmp_path):
+    child = box.terminal()
+    for line in ("show version | count", "configure", "set system services outbound-ssh client gw secret hush", "rollback 0", "exit"):
+        child.send(line + "\r")
+        child.expect("box1[#>] ")
+    child.send("exit\r")
+    child.expect(pexpect.EOF)
+    history = tmp_path / "state" / "homing-cli" / "history"
+    text = history.read_text()
+    assert "show version | count" in text and "hush" not in text
+    assert stat.S_IMODE(history.stat().st_mode) == 0o600
+    again = box.terminal()
+    again.send("\x1b[A\x1b[A")
+    again.expect("rollback 0")
+    again.sendcontrol("c")
+    again.sendeof()
+
+
+def test_private_changes_are_gone_with_their_session(box):
+    done = box.cli("configure private", "set system host-name mine", "show system host-name")
+    assert "uncommitted changes will be discarded" in done.stderr and "host-name mine;" in done.stdout
+    assert "host-name box1;" in box.cli("configure", "show system host-name").stdout
+    box.cli("configure exclusive", "set system host-name alone", "commit and-quit")
+    assert "host-name alone;" in box.file.read_text()
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    """A gateway and a device whose users get Junos's command line."""
+    account = "homingcli"
+    assert os.geteuid() == 0, "this test needs root: it makes an account"
+    subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", account], check=False, capture_output=True)
+    house = doorway.Doorway(tmp_path_factory.mktemp("cli"))
+    folder = house.folder / EMBEDDED
+    folder.mkdir()
+    folder.chmod(0o755)
+    secret = house.gateway.secret_of(house.gateway.enroll(EMBEDDED, *house.tags, user=account))
+    login = programs.login(account, house.gateway.public_key)
+    text = programs.configuration(programs.stanza(house.gateway.port, device_id=EMBEDDED, secret=secret), login=login, host_name=EMBEDDED)
+    agent = programs.Agent(folder, text, "--ssh-server", "embedded", "--login-shell", "cli", name=EMBEDDED)
+    house.started.append(agent)
+    for above in folder.parents:
+        if above == above.parent or not str(above).startswith(str(house.folder.parents[1])):
+            break
+        above.chmod(above.stat().st_mode | 0o011)
+    try:
+        agent.start()
+        house.gateway.wait_up(EMBEDDED)
+        yield house
+    finally:
+        house.stop()
+        subprocess.run(["userdel", "--remove", account], check=False, capture_output=True)
+
+
+def test_ssh_gives_users_of_the_device_its_command_line(house):
+    done = house.ssh(EMBEDDED, "show version; configure; set system host-name over-ssh; show | compare; rollback 0")
+    assert f"Hostname: {EMBEDDED}" in done.stdout and "+  host-name over-ssh;" in done.stdout
+    line = ["ssh", "-F", "none", "-tt", *house.options(EMBEDDED), house.host]
+    child = pexpect.spawn(line[0], [str(word) for word in line[1:]], encoding="utf-8", timeout=40, dimensions=(40, 160))
+    child.expect(f"homingcli@{EMBEDDED}> ")
+    child.send("show sys upt\r")
+    child.expect("System booted")
+    child.expect("> ")
+    child.send("configure\r")
+    child.expect(r"\[edit\]")
+    child.expect("# ")
+    child.send("set system services outbound-ssh client gateway keep-alive retry 4\r")
+    child.expect("# ")
+    child.send("commit\r")
+    child.expect("this commit came over outbound-ssh client `gateway`")
+    child.expect("commit complete")
+    child.close(force=True)
