@@ -83,6 +83,7 @@ impl<K: Hash + Eq + Clone, V> Visits<K, V> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a virtual clock starts somewhere")]
 mod tests {
     use super::*;
 

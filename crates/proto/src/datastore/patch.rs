@@ -38,7 +38,7 @@ pub(super) fn read(top: &mut Vec<Statement>, text: &str) -> Result<Vec<Hunk>, Ed
         if line.starts_with("[edit") || !header.is_empty() {
             header.push_str(line);
             // A name of several lines is in quotes.
-            if Lexer::new(&header, false).is_open() {
+            if Lexer::new(&header, false).ends_open() {
                 header.push('\n');
                 continue;
             }

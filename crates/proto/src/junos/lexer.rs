@@ -78,7 +78,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// Whether the text ends inside quotation marks.
-    pub(crate) fn is_open(mut self) -> bool {
+    pub(crate) fn ends_open(mut self) -> bool {
         loop {
             match self.next().1 {
                 Ok(Token::End) => return false,

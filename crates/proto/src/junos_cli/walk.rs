@@ -81,7 +81,7 @@ pub(super) fn choices(text: &str, ground: Ground<'_>) -> Result<Vec<Choice>, Lin
     let mut choices = walk.choices(prefix);
     if prefix.is_empty() && !walk.pieces.is_empty() && walk.may_end() {
         choices.insert(0, Choice::enter());
-        if walk.pieces.iter().any(|piece| *piece == Piece::Word("show")) {
+        if walk.pieces.contains(&Piece::Word("show")) {
             choices.push(Choice::slot("|", "Pass the output through something"));
         }
     }
