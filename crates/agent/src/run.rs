@@ -140,6 +140,7 @@ impl Agent {
         tokio::select! {
             () = work => {}
             () = handle.shared.store.keep_time() => {}
+            () = crate::netconf::follow(&handle.shared.store, &handle.shared.sessions) => {}
             () = doors.serve(&handle) => {}
             () = shutdown => {}
         }

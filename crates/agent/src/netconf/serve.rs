@@ -4,7 +4,9 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
+use homing_proto::datastore::SessionId;
 use homing_proto::netconf::capability::Capabilities;
+use homing_proto::netconf::notification::{Party, session_end, session_start};
 use homing_proto::netconf::rpc::Rpc;
 use homing_proto::netconf::server::{Action, Session, Settings};
 use homing_proto::netconf::session::{Closed, Reason};
@@ -13,22 +15,44 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::access::Class;
 use super::context::Context;
+use super::events::{Heard, Subscribed};
 use super::files::Files;
 use super::operations::{self, Reply};
-use super::sessions::Sessions;
+use super::sessions::{Place, Sessions};
 use super::view::AgentView;
 
-/// What the server says it can do, in the spellings of Junos.
-const CAPABILITIES: [&str; 5] = [
+/// What the server says it can do, in the spellings of the RFCs and of Junos.
+const CAPABILITIES: [&str; 21] = [
     "urn:ietf:params:netconf:base:1.0",
     "urn:ietf:params:netconf:base:1.1",
+    "urn:ietf:params:netconf:capability:candidate:1.0",
+    "urn:ietf:params:netconf:capability:confirmed-commit:1.0",
+    "urn:ietf:params:netconf:capability:confirmed-commit:1.1",
+    "urn:ietf:params:netconf:capability:rollback-on-error:1.0",
+    "urn:ietf:params:netconf:capability:validate:1.0",
+    "urn:ietf:params:netconf:capability:validate:1.1",
+    "urn:ietf:params:netconf:capability:url:1.0?scheme=file",
+    "urn:ietf:params:netconf:capability:with-defaults:1.0?basic-mode=explicit",
+    "urn:ietf:params:netconf:capability:notification:1.0",
+    "urn:ietf:params:netconf:capability:interleave:1.0",
+    "urn:ietf:params:xml:ns:yang:ietf-netconf-notifications?module=ietf-netconf-notifications&revision=2012-02-06",
+    "urn:ietf:params:xml:ns:netconf:base:1.0?module=ietf-netconf&revision=2011-06-01&features=candidate,confirmed-commit,rollback-on-error,validate,url",
     "urn:ietf:params:xml:ns:netconf:base:1.0",
+    "urn:ietf:params:xml:ns:netconf:capability:candidate:1.0",
+    "urn:ietf:params:xml:ns:netconf:capability:confirmed-commit:1.0",
+    "urn:ietf:params:xml:ns:netconf:capability:validate:1.0",
+    "urn:ietf:params:xml:ns:netconf:capability:url:1.0?scheme=file",
     "http://xml.juniper.net/netconf/junos/1.0",
     "http://xml.juniper.net/dmi/system/1.0",
 ];
 
 /// How long a client may leave an answer untaken.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// The most bytes of one request: a configuration of the largest size, as escaped text.
+const REQUEST_LIMIT: u64 = 8 * 1024 * 1024;
+/// The most elements of one request.
+const ELEMENT_LIMIT: usize = 400_000;
 
 /// Who speaks on a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +65,7 @@ pub struct Caller {
 
 /// Speaks NETCONF with a caller until the session ends or `stop` is ready.
 pub async fn serve<S, V>(
-    mut stream: S,
+    stream: S,
     caller: &Caller,
     view: &V,
     sessions: &Sessions,
@@ -51,87 +75,170 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     V: AgentView,
 {
-    let mut stop = pin!(stop);
     let place = sessions.enter(&caller.user);
+    let party = Party { user: caller.user.clone(), session: place.id };
+    sessions.events().tell(session_start(&party));
     let capabilities: Capabilities = CAPABILITIES.into_iter().collect();
-    let settings = Settings::new(capabilities, place.id);
-    let mut session = Session::new(settings, Instant::now().into_std());
-    let mut buffer = vec![0; 4096];
-    loop {
-        if let Some(closed) = act(&mut stream, &mut session).await {
-            return closed;
-        }
-        let deadline = session.poll_timeout().map(Instant::from_std);
-        let count = tokio::select! {
-            read = stream.read(&mut buffer) => read.unwrap_or(0),
-            () = place.killed.cancelled() => {
-                session.handle_stop(Reason::Killed);
-                continue;
-            }
-            () = &mut stop => {
-                session.handle_stop(Reason::Stopped);
-                continue;
-            }
-            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
-                session.handle_timeout(Instant::now().into_std());
-                continue;
-            }
-        };
-        if count == 0 {
-            session.handle_end_of_stream();
-            continue;
-        }
-        let mut input = buffer.get(..count).unwrap_or_default();
-        while let Some(rpc) = session.handle_data(&mut input) {
-            let context = Context {
-                class: caller.class,
-                session_id: place.id,
-                sessions: sessions.clone(),
-                configuration: view.configuration(),
-                clients: view.clients().await,
-                system: view.system(),
-                files: Files::new(&view.state_dir(), &caller.user),
-                started: sessions.started(),
-                last_commit: None,
-            };
-            answer(&mut session, &rpc, &context).await;
-            if let Some(closed) = act(&mut stream, &mut session).await {
+    let settings = Settings {
+        request_limit: REQUEST_LIMIT,
+        element_limit: ELEMENT_LIMIT,
+        ..Settings::new(capabilities, place.id)
+    };
+    let session = Session::new(settings, Instant::now().into_std());
+    let mut served = Served { stream, session, subscribed: None, caller, view, sessions, place };
+    let closed = served.run(stop).await;
+    // What it held and did not commit is given back before the number is.
+    view.store().close(SessionId(party.session)).await;
+    sessions.events().tell(session_end(&party, ended(&closed)));
+    closed
+}
+
+/// Why a session ended, in the words of RFC 6470.
+fn ended(closed: &Closed) -> &'static str {
+    match closed.reason {
+        Reason::CloseSession => "closed",
+        Reason::Killed => "killed",
+        Reason::EndOfStream | Reason::CutShort => "dropped",
+        Reason::HelloTimeout => "timeout",
+        Reason::Hello(_) => "bad-hello",
+        _ => "other",
+    }
+}
+
+/// One session with all that belongs to it.
+struct Served<'a, S, V> {
+    stream: S,
+    session: Session,
+    subscribed: Option<Subscribed>,
+    caller: &'a Caller,
+    view: &'a V,
+    sessions: &'a Sessions,
+    place: Place,
+}
+
+impl<S, V> Served<'_, S, V>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    V: AgentView,
+{
+    async fn run(&mut self, stop: impl Future<Output = ()>) -> Closed {
+        let mut stop = pin!(stop);
+        let mut buffer = vec![0; 4096];
+        loop {
+            if let Some(closed) = self.act().await {
                 return closed;
             }
-        }
-    }
-}
-
-async fn answer(session: &mut Session, rpc: &Rpc, context: &Context) {
-    match operations::run(&rpc.operation, context).await {
-        Ok(reply) => {
-            session.answer(&rpc.attributes, &reply.body());
-            if reply == Reply::Bye {
-                session.handle_close_session();
+            let deadline = self.session.poll_timeout().map(Instant::from_std);
+            let count = tokio::select! {
+                read = self.stream.read(&mut buffer) => read.unwrap_or(0),
+                () = self.place.killed.cancelled() => {
+                    self.session.handle_stop(Reason::Killed);
+                    continue;
+                }
+                () = &mut stop => {
+                    self.session.handle_stop(Reason::Stopped);
+                    continue;
+                }
+                heard = next(&mut self.subscribed) => {
+                    self.tell(heard);
+                    continue;
+                }
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                    self.session.handle_timeout(Instant::now().into_std());
+                    continue;
+                }
+            };
+            if count == 0 {
+                self.session.handle_end_of_stream();
+                continue;
             }
-        }
-        Err(error) => session.answer_error(&rpc.attributes, &error),
-    }
-}
-
-/// Carries out what the machine wants; gives the session's end when it has come.
-async fn act<S: AsyncWrite + Unpin>(stream: &mut S, session: &mut Session) -> Option<Closed> {
-    while let Some(action) = session.poll_action() {
-        match action {
-            Action::Send(bytes) => {
-                let write = async {
-                    stream.write_all(&bytes).await?;
-                    stream.flush().await
-                };
-                if !matches!(timeout(WRITE_TIMEOUT, write).await, Ok(Ok(()))) {
-                    session.handle_end_of_stream();
+            let mut input = buffer.get(..count).unwrap_or_default();
+            while let Some(rpc) = self.session.handle_data(&mut input) {
+                self.answer(&rpc).await;
+                if let Some(closed) = self.act().await {
+                    return closed;
                 }
             }
-            Action::Close(closed) => {
-                let _ = timeout(WRITE_TIMEOUT, stream.shutdown()).await;
-                return Some(closed);
+        }
+    }
+
+    fn tell(&mut self, heard: Heard) {
+        match heard {
+            Heard::Message(message) => self.session.notify(&message),
+            Heard::End(message) => {
+                self.session.notify(&message);
+                self.subscribed = None;
             }
         }
     }
-    None
+
+    async fn context(&mut self) -> Context {
+        let store = self.view.store();
+        let last_commit = store.read(|datastore| {
+            let last = datastore.history().next();
+            last.map(|record| (record.at, record.author.user.clone()))
+        });
+        Context {
+            class: self.caller.class,
+            user: self.caller.user.clone(),
+            session_id: self.place.id,
+            sessions: self.sessions.clone(),
+            configuration: self.view.configuration(),
+            clients: self.view.clients().await,
+            system: self.view.system(),
+            files: Files::new(&self.view.state_dir(), &self.caller.user),
+            started: self.sessions.started(),
+            last_commit: last_commit.await,
+            is_subscribed: self.subscribed.is_some(),
+            store,
+        }
+    }
+
+    async fn answer(&mut self, rpc: &Rpc) {
+        let context = self.context().await;
+        match operations::run(&rpc.operation, &context).await {
+            Ok(reply) => {
+                self.session.answer(&rpc.attributes, &reply.body());
+                match reply {
+                    Reply::Bye => self.session.handle_close_session(),
+                    Reply::Subscribe(subscription) => {
+                        let (subscribed, replayed) = self.sessions.events().subscribe(subscription);
+                        replayed.iter().for_each(|message| self.session.notify(message));
+                        self.subscribed = Some(subscribed);
+                    }
+                    _ => {}
+                }
+            }
+            Err(error) => self.session.answer_error(&rpc.attributes, &error),
+        }
+    }
+
+    /// Carries out what the machine wants; gives the session's end when it has come.
+    async fn act(&mut self) -> Option<Closed> {
+        while let Some(action) = self.session.poll_action() {
+            match action {
+                Action::Send(bytes) => {
+                    let write = async {
+                        self.stream.write_all(&bytes).await?;
+                        self.stream.flush().await
+                    };
+                    if !matches!(timeout(WRITE_TIMEOUT, write).await, Ok(Ok(()))) {
+                        self.session.handle_end_of_stream();
+                    }
+                }
+                Action::Close(closed) => {
+                    let _ = timeout(WRITE_TIMEOUT, self.stream.shutdown()).await;
+                    return Some(closed);
+                }
+            }
+        }
+        None
+    }
+}
+
+async fn next(subscribed: &mut Option<Subscribed>) -> Heard {
+    match subscribed {
+        Some(subscribed) => subscribed.next().await,
+        None => std::future::pending().await,
+    }
 }

@@ -6,22 +6,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use homing_proto::datastore::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::events::Events;
+
 /// All sessions that are open; clones are the same table.
 #[derive(Debug, Clone)]
 pub struct Sessions {
     table: Arc<Mutex<Table>>,
     started: Timestamp,
+    events: Events,
 }
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { table: Arc::default(), started: Timestamp::now() }
+        Self { table: Arc::default(), started: Timestamp::now(), events: Events::default() }
     }
 }
 
 #[derive(Debug, Default)]
 struct Table {
     last: u32,
+    /// The session that committed last.
+    committer: u32,
     open: BTreeMap<u32, (SessionInformation, CancellationToken)>,
 }
 
@@ -77,6 +82,21 @@ impl Sessions {
     /// Every session that is open.
     pub fn list(&self) -> Vec<SessionInformation> {
         self.lock().open.values().map(|(information, _)| information.clone()).collect()
+    }
+
+    /// What is told of sessions and commits.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// A session is about to commit.
+    pub(super) fn commits(&self, id: u32) {
+        self.lock().committer = id;
+    }
+
+    /// The session that committed last.
+    pub(super) fn committer(&self) -> u32 {
+        self.lock().committer
     }
 
     /// Since when there can be sessions.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use homing_proto::junos::Configuration;
 
+use crate::datastore::Store;
 use crate::handle::AgentHandle;
 use crate::report::ClientReport;
 
@@ -19,6 +20,9 @@ pub trait AgentView: Send + Sync {
 
     /// What machine this is.
     fn system(&self) -> SystemInformation;
+
+    /// Candidates, commits and history.
+    fn store(&self) -> Store;
 
     /// The folder that the agent keeps things in.
     fn state_dir(&self) -> PathBuf;
@@ -70,6 +74,10 @@ impl AgentView for AgentHandle {
 
     fn system(&self) -> SystemInformation {
         system_information()
+    }
+
+    fn store(&self) -> Store {
+        self.shared.store.clone()
     }
 
     fn state_dir(&self) -> PathBuf {

@@ -39,6 +39,7 @@ mod statements;
 mod system;
 pub(crate) mod tree;
 pub mod type9;
+mod veil;
 mod view;
 pub(crate) mod xml;
 

@@ -14,6 +14,7 @@ pub mod element;
 pub mod error;
 pub mod framing;
 pub mod hello;
+pub mod notification;
 pub mod passage;
 pub mod reply;
 pub mod rpc;

@@ -10,9 +10,10 @@ use homing_proto::junos_command::{self, Display, Line, Pipe, json, pass, render}
 use homing_proto::netconf::element::Element;
 use homing_proto::netconf::error::{ErrorTag, ErrorType, RpcError};
 
-use super::super::tree::{as_text, configuration};
+use super::super::tree::{elements, visible};
+use super::configuration::changes;
 use super::reply::output;
-use super::{Answer, Context, Format, Reply, carry_out};
+use super::{Answer, Context, Format, Reply, carry_out, refusal};
 use crate::report::ClientReport;
 use crate::show;
 
@@ -24,7 +25,7 @@ pub(super) async fn run(operation: &Element, context: &Context) -> Answer {
             .with_info("bad-element", bad)
     })?;
     if line.command.rpc_name() == "get-configuration" {
-        return show_configuration(&line, format, context);
+        return show_configuration(&line, format, context).await;
     }
     let rpc = line.command.rpc();
     let display = line.display();
@@ -73,24 +74,36 @@ fn no_set() -> RpcError {
         .with_info("bad-element", "set")
 }
 
-fn show_configuration(line: &Line, format: Format, context: &Context) -> Answer {
-    let root = configuration(context, None)?;
+async fn show_configuration(line: &Line, format: Format, context: &Context) -> Answer {
+    let path: Vec<&str> = line.command.path().iter().map(String::as_str).collect();
+    let compare = line.pipes.iter().find_map(|pipe| match pipe {
+        Pipe::Compare(number) => Some(number.unwrap_or(0)),
+        _ => None,
+    });
+    if let Some(number) = compare {
+        let other = context.store.rollback(usize::try_from(number).unwrap_or(usize::MAX)).await;
+        let other = other.map_err(|error| refusal::store(&error))?;
+        return Ok(through(line, changes(&other, &context.configuration, context)));
+    }
+    let visible = visible(&context.configuration, context.class);
+    let narrowed = || if path.is_empty() { visible.clone() } else { visible.narrowed(&path) };
     let display = line.display();
     let wants_elements = match display {
         None => format == Format::Xml && line.pipes.is_empty(),
         Some(Display::Xml) => line.pipes.len() == 1,
         _ => false,
     };
-    if let (true, Some(root)) = (wants_elements, &root) {
-        return Ok(Reply::Element(root.clone()));
+    if wants_elements && let Some(root) = elements(&narrowed(), None)? {
+        return Ok(Reply::Element(root));
     }
-    let form = match (display, format) {
-        (Some(Display::Xml), _) => Form::Xml,
-        (Some(Display::Set), _) => Form::Set,
-        (Some(Display::Json), _) | (None, Format::Json) => Form::Json,
-        _ => Form::Curly,
+    let text = match (display, format) {
+        (Some(Display::Xml), _) => narrowed().print(Form::Xml),
+        (Some(Display::Set), _) => narrowed().print(Form::Set),
+        (Some(Display::Json), _) | (None, Format::Json) => narrowed().print(Form::Json),
+        _ if path.is_empty() => visible.print(Form::Curly),
+        _ => visible.print_at(&path),
     };
-    Ok(through(line, as_text(root, form)?))
+    Ok(through(line, text))
 }
 
 /// The clients as `homing-agent show` prints them, which knows more than the elements do.

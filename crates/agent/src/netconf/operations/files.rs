@@ -152,6 +152,36 @@ async fn read(place: Place, context: &Context) -> Result<(String, Vec<u8>), RpcE
     Ok((name, bytes.await?))
 }
 
+/// The whole name and the contents of a file that is named by text or URL.
+pub(super) async fn read_named(
+    name: &str,
+    context: &Context,
+) -> Result<(String, Vec<u8>), RpcError> {
+    read(named(name, context)?, context).await
+}
+
+/// Writes a file that is named by text or URL.
+pub(super) async fn write_named(
+    name: &str,
+    contents: Vec<u8>,
+    context: &Context,
+) -> Result<(), RpcError> {
+    let place = named(name, context)?;
+    let write =
+        move |files: &Files| files.write(&place, &contents).map_err(|error| failed(&place, &error));
+    blocking(context, write).await
+}
+
+/// Removes a file that is named by text or URL.
+pub(super) async fn delete_named(name: &str, context: &Context) -> Result<(), RpcError> {
+    let place = named(name, context)?;
+    let remove = move |files: &Files| {
+        let removed = files.find(&place).and_then(std::fs::remove_file);
+        removed.map_err(|error| failed(&place, &error))
+    };
+    blocking(context, remove).await
+}
+
 pub(super) async fn get(operation: &Element, context: &Context) -> Answer {
     let place = place(operation, "filename", context)?;
     let is_base64 = encoding(operation)?;
@@ -207,11 +237,7 @@ pub(super) async fn put(operation: &Element, context: &Context) -> Answer {
 
 pub(super) async fn delete(operation: &Element, context: &Context) -> Answer {
     let place = place(operation, "path", context)?;
-    blocking(context, move |files| {
-        let removed = files.find(&place).and_then(std::fs::remove_file);
-        removed.map_err(|error| failed(&place, &error))
-    })
-    .await?;
+    delete_named(&place.name, context).await?;
     Ok(Reply::Body(String::new()))
 }
 

@@ -1,11 +1,14 @@
 //! The operations: one table, one file for each group.
 
 mod command;
+mod configuration;
 mod datastore;
 mod files;
 mod interfaces;
+mod load;
 mod outbound_ssh;
 mod ping;
+pub(super) mod refusal;
 mod reply;
 mod routes;
 mod session;
@@ -74,9 +77,30 @@ macro_rules! shown_later {
 const TABLE: &[Known] = &[
     now!("close-session", Unauthorized, session::close),
     now!("kill-session", SuperUser, session::kill),
-    now!("get", ReadOnly, datastore::get),
-    now!("get-config", ReadOnly, datastore::get_config),
-    now!("get-configuration", ReadOnly, datastore::get_configuration),
+    now!("create-subscription", ReadOnly, session::subscribe),
+    later!("get", ReadOnly, datastore::get),
+    later!("get-config", ReadOnly, datastore::get_config),
+    later!("edit-config", SuperUser, datastore::edit_config),
+    later!("copy-config", SuperUser, datastore::copy_config),
+    later!("delete-config", SuperUser, datastore::delete_config),
+    later!("lock", SuperUser, datastore::lock),
+    later!("unlock", SuperUser, datastore::unlock),
+    later!("validate", SuperUser, datastore::validate),
+    later!("commit", SuperUser, datastore::commit),
+    later!("cancel-commit", SuperUser, datastore::cancel_commit),
+    later!("discard-changes", SuperUser, datastore::discard),
+    later!("get-configuration", ReadOnly, configuration::get),
+    later!("get-rollback-information", ReadOnly, configuration::rollback_information),
+    later!("get-rescue-information", ReadOnly, configuration::rescue_information),
+    later!("request-save-rescue-configuration", SuperUser, configuration::save_rescue),
+    later!("request-delete-rescue-configuration", SuperUser, configuration::delete_rescue),
+    shown_later!("get-commit-information", ReadOnly, configuration::commits),
+    later!("open-configuration", SuperUser, load::open),
+    later!("close-configuration", SuperUser, load::close),
+    later!("lock-configuration", SuperUser, load::lock),
+    later!("unlock-configuration", SuperUser, load::unlock),
+    later!("load-configuration", SuperUser, load::load),
+    later!("commit-configuration", SuperUser, load::commit),
     later!("command", ReadOnly, command::run),
     shown!("get-system-information", ReadOnly, system::information),
     shown!("get-software-information", ReadOnly, system::software),

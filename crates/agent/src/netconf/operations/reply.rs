@@ -9,6 +9,7 @@ use homing_proto::junos_command::{json, render};
 use homing_proto::netconf::BASE_NAMESPACE;
 use homing_proto::netconf::element::Element;
 use homing_proto::netconf::error::{ErrorTag, ErrorType, RpcError};
+use homing_proto::netconf::notification::Subscription;
 use homing_proto::netconf::text::escaped;
 
 /// What an operation answers.
@@ -26,6 +27,8 @@ pub(in crate::netconf) enum Reply {
     Body(String),
     /// `<ok/>`, and then the end of the session.
     Bye,
+    /// `<ok/>`, and then notifications.
+    Subscribe(Subscription),
 }
 
 /// A form that a request may want.
@@ -87,7 +90,7 @@ impl Reply {
     /// What goes inside `<rpc-reply>`.
     pub(in crate::netconf) fn body(&self) -> String {
         match self {
-            Self::Ok | Self::Bye => "<ok/>\n".to_owned(),
+            Self::Ok | Self::Bye | Self::Subscribe(_) => "<ok/>\n".to_owned(),
             Self::Element(element) | Self::Printed(element, _) => {
                 let mut body = String::new();
                 element.write(&mut body, Some(BASE_NAMESPACE), 0);

@@ -1,12 +1,23 @@
-//! `<close-session>` and `<kill-session>` (RFC 6241, sections 7.8 and 7.9).
+//! `<close-session>` and `<kill-session>` (RFC 6241, sections 7.8 and 7.9), `<create-subscription>`
+//! (RFC 5277).
 
+use homing_proto::datastore::Timestamp;
 use homing_proto::netconf::element::Element;
 use homing_proto::netconf::error::{ErrorTag, ErrorType, RpcError};
+use homing_proto::netconf::notification::Subscription;
 
 use super::{Answer, Context, Reply};
 
 pub(super) fn close(_: &Element, _: &Context) -> Answer {
     Ok(Reply::Bye)
+}
+
+pub(super) fn subscribe(operation: &Element, context: &Context) -> Answer {
+    if context.is_subscribed {
+        let message = "this session has a subscription already";
+        return Err(RpcError::new(ErrorType::Protocol, ErrorTag::InUse, message));
+    }
+    Subscription::of(operation, Timestamp::now()).map(Reply::Subscribe)
 }
 
 pub(super) fn kill(operation: &Element, context: &Context) -> Answer {

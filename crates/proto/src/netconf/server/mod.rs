@@ -203,6 +203,13 @@ impl Session {
         self.answer(attributes, &body);
     }
 
+    /// Sends a message that answers nothing: a `<notification>`.
+    pub fn notify(&mut self, message: &str) {
+        if matches!(self.state, State::Open) {
+            self.send(message.as_bytes());
+        }
+    }
+
     fn send(&mut self, message: &[u8]) {
         let mut out = Vec::new();
         match Encoder::new(self.framing).message(message, &mut out) {

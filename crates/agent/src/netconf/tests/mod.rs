@@ -5,15 +5,22 @@ use homing_proto::junos::Configuration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
+use crate::datastore::Store;
+use crate::handle::Command;
+use crate::options::{ConfigSource, Options};
 use crate::report::ClientReport;
 use crate::status::ConnectionStatus;
+use crate::supervisor::Changes;
+
+mod editing;
+mod hostile;
 
 const STATEMENTS: &str = "system { host-name r1; login { user ops { class read-only; authentication { \
     encrypted-password \"$6$abc$def\"; } } } services { outbound-ssh { client mist { device-id org.1; \
     secret \"plain\"; services netconf; gw.example.net port 2200; } \
     client lab { device-id lab-1; services netconf; 192.0.2.1 port 4334; } } } }";
 
-struct View(Arc<Configuration>, tempfile::TempDir);
+struct View(Arc<Configuration>, tempfile::TempDir, Store);
 
 impl AgentView for View {
     fn configuration(&self) -> Arc<Configuration> {
@@ -58,8 +65,57 @@ impl AgentView for View {
         }
     }
 
+    fn store(&self) -> Store {
+        self.2.clone()
+    }
+
     fn state_dir(&self) -> PathBuf {
         self.1.path().to_owned()
+    }
+}
+
+/// An agent without connections: a configuration, its store, its sessions.
+#[derive(Clone)]
+struct House {
+    view: Arc<View>,
+    sessions: Sessions,
+}
+
+impl House {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let options = Options::new(ConfigSource::Text(STATEMENTS.into()), dir.path());
+        let (sender, mut commands) = tokio::sync::mpsc::channel(4);
+        let (store, loaded) = crate::datastore::start(&options, sender).unwrap();
+        tokio::spawn(async move {
+            while let Some(command) = commands.recv().await {
+                if let Command::Apply(_, _, answer) = command {
+                    let _ = answer.send(Ok(Changes::default()));
+                }
+            }
+        });
+        let sessions = Sessions::default();
+        let (followed, told) = (store.clone(), sessions.clone());
+        tokio::spawn(async move { follow(&followed, &told).await });
+        let timed = store.clone();
+        tokio::spawn(async move { timed.keep_time().await });
+        Self { view: Arc::new(View(loaded.configuration, dir, store)), sessions }
+    }
+
+    async fn greet(&self, class: Class) -> Client {
+        let (near, far) = duplex(64 * 1024);
+        let house = self.clone();
+        tokio::spawn(async move {
+            let caller = Caller { user: "ops".into(), class };
+            serve(near, &caller, &*house.view, &house.sessions, std::future::pending()).await
+        });
+        let mut client = Client { far, next: 1 };
+        let hello = client.message().await;
+        assert!(hello.contains("http://xml.juniper.net/netconf/junos/1.0"), "{hello}");
+        let ours = "<hello><capabilities><capability>urn:ietf:params:netconf:base:1.0</capability>\
+                    </capabilities></hello>]]>]]>";
+        client.far.write_all(ours.as_bytes()).await.unwrap();
+        client
     }
 }
 
@@ -70,24 +126,6 @@ struct Client {
 }
 
 impl Client {
-    async fn greet(class: Class, sessions: &Sessions) -> Self {
-        let (near, far) = duplex(64 * 1024);
-        let sessions = sessions.clone();
-        tokio::spawn(async move {
-            let configuration = Arc::new(Configuration::parse("x", STATEMENTS).unwrap());
-            let view = View(configuration, tempfile::tempdir().unwrap());
-            let caller = Caller { user: "ops".into(), class };
-            serve(near, &caller, &view, &sessions, std::future::pending()).await
-        });
-        let mut client = Self { far, next: 1 };
-        let hello = client.message().await;
-        assert!(hello.contains("http://xml.juniper.net/netconf/junos/1.0"), "{hello}");
-        let ours = "<hello><capabilities><capability>urn:ietf:params:netconf:base:1.0</capability>\
-                    </capabilities></hello>]]>]]>";
-        client.far.write_all(ours.as_bytes()).await.unwrap();
-        client
-    }
-
     async fn message(&mut self) -> String {
         let mut text = Vec::new();
         while !text.ends_with(b"]]>]]>") {
@@ -108,7 +146,7 @@ impl Client {
 }
 
 async fn ask(class: Class, operation: &str) -> String {
-    Client::greet(class, &Sessions::default()).await.rpc(operation).await
+    House::new().greet(class).await.rpc(operation).await
 }
 
 const RUNNING: &str = "<get-config><source><running/></source></get-config>";
@@ -167,15 +205,32 @@ async fn filters_choose_a_part_in_every_form() {
 #[tokio::test]
 async fn what_is_not_there_is_refused_by_name() {
     for (operation, tag, element) in [
-        ("<edit-config/>", "operation-not-supported", "edit-config"),
-        ("<get-config><source><candidate/></source></get-config>", "invalid-value", "candidate"),
+        ("<edit-config/>", "missing-element", "target"),
+        (
+            "<edit-config><target><running/></target></edit-config>",
+            "operation-not-supported",
+            "running",
+        ),
+        ("<get-config><source><startup/></source></get-config>", "invalid-value", "startup"),
+        ("<get><with-defaults>report-all</with-defaults></get>", "invalid-value", "with-defaults"),
+        (
+            "<open-configuration><ephemeral/></open-configuration>",
+            "operation-not-supported",
+            "ephemeral",
+        ),
+        ("<get-configuration database='ephemeral'/>", "invalid-value", "ephemeral"),
+        ("<load-configuration action='explode'/>", "bad-attribute", "load-configuration"),
+        (
+            "<get-rollback-information><rollback>50</rollback></get-rollback-information>",
+            "invalid-value",
+            "rollback",
+        ),
         ("<get-config/>", "missing-element", "source"),
         ("<get-config><source/></get-config>", "missing-element", "running"),
         ("<get><x/></get>", "unknown-element", "x"),
         ("<get><filter type='xpath'/></get>", "bad-attribute", "filter"),
         ("<get-configuration format='yaml'/>", "bad-attribute", "get-configuration"),
-        ("<get-configuration compare='rollback'/>", "bad-attribute", "get-configuration"),
-        ("<get-configuration database='candidate'/>", "invalid-value", "candidate"),
+        ("<get-configuration compare='x'/>", "bad-attribute", "get-configuration"),
         ("<kill-session/>", "missing-element", "session-id"),
         ("<kill-session><session-id>x</session-id></kill-session>", "invalid-value", "session-id"),
         ("<kill-session><session-id>1</session-id></kill-session>", "invalid-value", "session-id"),
@@ -197,10 +252,10 @@ async fn what_is_not_there_is_refused_by_name() {
 
 #[tokio::test]
 async fn a_session_kills_another_but_only_as_super_user() {
-    let sessions = Sessions::default();
-    let mut victim = Client::greet(Class::ReadOnly, &sessions).await;
-    let mut reader = Client::greet(Class::ReadOnly, &sessions).await;
-    let mut chief = Client::greet(Class::SuperUser, &sessions).await;
+    let house = House::new();
+    let mut victim = house.greet(Class::ReadOnly).await;
+    let mut reader = house.greet(Class::ReadOnly).await;
+    let mut chief = house.greet(Class::SuperUser).await;
     let kill = "<kill-session><session-id>1</session-id></kill-session>";
     assert!(reader.rpc(kill).await.contains("access-denied"));
     assert!(victim.rpc("<get/>").await.contains("<data"));
@@ -211,7 +266,7 @@ async fn a_session_kills_another_but_only_as_super_user() {
 
 #[tokio::test]
 async fn close_session_is_answered_and_ends_the_stream() {
-    let mut client = Client::greet(Class::Unauthorized, &Sessions::default()).await;
+    let mut client = House::new().greet(Class::Unauthorized).await;
     assert!(client.rpc("<get/>").await.contains("access-denied"));
     assert!(client.rpc("<close-session/>").await.contains("<ok/>"));
     assert_eq!(client.far.read(&mut [0; 9]).await.unwrap(), 0);
@@ -313,7 +368,7 @@ async fn the_host_tells_its_interfaces_routes_and_times() {
 
 #[tokio::test]
 async fn files_are_put_listed_shown_and_deleted_by_super_users() {
-    let mut client = Client::greet(Class::SuperUser, &Sessions::default()).await;
+    let mut client = House::new().greet(Class::SuperUser).await;
     let put = "<file-put><filename>/var/tmp/a</filename><encoding>base64</encoding>\
                <file-contents>aGVsbG8K</file-contents></file-put>";
     assert!(client.rpc(put).await.contains("<success/>"));
