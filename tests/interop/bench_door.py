@@ -1,9 +1,10 @@
-"""What the front door costs: `target/interop/venv/bin/python tests/interop/bench_door.py [bulk|rtt|stall|all]`, with release programs.
+"""What the front door costs: `target/interop/venv/bin/python tests/interop/bench_door.py [bulk|rtt|calls|stall|all]`, with release programs.
 
 Everything is measured in turn in one run, on loopback, with the same `ssh` and the same device's `sshd`:
 
     bulk    1 GiB from and to the device: by the door, and by `ssh -J` through a plain sshd
     rtt     one small RPC on an open NETCONF session: by the door, and straight to the device's sshd
+    calls   what one small RPC makes the gateway ask of the system (with strace): other work on the machine changes nothing of it
     stall   50 operators ask for 1 GiB each and read nothing: the gateway's memory and disk, whether the devices stay, and
             what the operators are told when they look again
 """
@@ -158,6 +159,34 @@ def rtt(bench, rounds):
         print(f"| {name} | {median:.0f} | {statistics.quantiles(values, n=10)[8]:.0f} | {median - least:.0f} |")
 
 
+def switches(pid):
+    """How often the threads of a process have waited."""
+    texts = [(task / "status").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
+    return sum(int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", text, re.MULTILINE)[1]) for text in texts)
+
+
+def calls(bench, rpcs):
+    door, pid = Netconf(bench.by_door("netconf", flags=["-s"])), bench.house.gateway.pid
+    [door.ask() for _ in range(50)]
+    before = switches(pid)
+    [door.ask() for _ in range(rpcs)]
+    waits = (switches(pid) - before) / rpcs
+    table = bench.house.folder / "calls"
+    strace = subprocess.Popen(["strace", "-f", "-c", "-p", str(pid), "-o", table], stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    [door.ask() for _ in range(rpcs)]
+    strace.send_signal(signal.SIGINT)
+    strace.wait(20)
+    door.close()
+    rows = re.findall(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+\d*\s+(\w+)$", table.read_text(), re.MULTILINE)
+    counted = {name: int(count) / rpcs for count, name in rows}
+    print(f"\n| the gateway's calls for one RPC, mean of {rpcs} | |\n|---|---|")
+    for name, count in sorted(counted.items(), key=lambda item: -item[1]):
+        if name != "total" and count >= 0.05:
+            print(f"| `{name}` | {count:.2f} |")
+    print(f"| all | {counted['total']:.1f} |\n| its threads wait (without strace) | {waits:.2f} |")
+
+
 def resident(pid):
     status = Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024, int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
@@ -234,7 +263,7 @@ def stall(bench, operators, size, seconds):
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("what", nargs="?", default="all", choices=["bulk", "rtt", "stall", "all"])
+    arguments.add_argument("what", nargs="?", default="all", choices=["bulk", "rtt", "calls", "stall", "all"])
     arguments.add_argument("--mib", type=int, default=1024)
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--rpcs", type=int, default=1000)
@@ -255,6 +284,8 @@ def main():
             bulk(bench, told.mib << 20, told.rounds)
         if told.what in ("rtt", "all"):
             rtt(bench, told.rpcs)
+        if told.what in ("calls", "all"):
+            calls(bench, told.rpcs)
         if told.what in ("stall", "all"):
             stall(bench, told.operators, told.mib << 20, told.seconds)
     finally:
