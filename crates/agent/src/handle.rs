@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::datastore::{Store, StoreError, reloader};
 use crate::embedded::{Duplex, Netconf};
 use crate::loaded::{LoadError, Loaded};
+use crate::lock_out::Speaker;
 use crate::netconf::{self, AgentView as _, Caller, Class};
 use crate::progress::Summary;
 use crate::report::ClientReport;
@@ -95,7 +96,8 @@ impl AgentHandle {
         let class = Class::of(&user, &self.configuration());
         let caller = Caller { user, class };
         let stopping = self.commands.closed();
-        let closed = netconf::serve(stream, &caller, self, &self.shared.sessions, stopping).await;
+        let session = netconf::serve(stream, &caller, self, &self.shared.sessions, stopping);
+        let closed = Speaker { via: Some(via), origin }.scope(session).await;
         tracing::info!(user = caller.user, %via, code = closed.code(), reason = %closed, "NETCONF session ended");
     }
 }

@@ -1,16 +1,42 @@
 //! The watch over a commit that came over the connection that it changes: see [`homing_proto::lock_out`].
 //!
 //! ```text
-//!   NETCONF and CLI sessions ──origin──▶ Guard ◀──connected, closed── client tasks
+//!   NETCONF and CLI sessions ──Speaker──▶ Guard ◀──connected, closed── client tasks
 //!   store ──commit, may it be confirmed?──▶│ ◀──something was opened── SSH servers
 //! ```
 
-use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use homing_proto::datastore::{SessionId, Timestamp};
+use homing_proto::datastore::{Client, Timestamp};
 use homing_proto::junos::Configuration;
-use homing_proto::lock_out::{Action, Origin, Unproven, Watch, touched, warning};
+use homing_proto::lock_out::{Action, Origin, Unproven, Watch};
+
+tokio::task_local! {
+    /// Who speaks in the session that this task serves.
+    static SPEAKER: Speaker;
+}
+
+/// By which way a session came: it goes with the task that serves the session.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Speaker {
+    /// Whether a person types, if it is known.
+    pub(crate) via: Option<Client>,
+    /// At the device, or over a connection.
+    pub(crate) origin: Origin,
+}
+
+impl Speaker {
+    /// Whose session this task serves; somebody at the device if it serves none.
+    pub(crate) fn current() -> Self {
+        SPEAKER.try_with(Clone::clone).unwrap_or_default()
+    }
+
+    /// Serves a session of this speaker.
+    pub(crate) fn scope<F: Future>(self, session: F) -> impl Future<Output = F::Output> {
+        SPEAKER.scope(self, session)
+    }
+}
 
 /// The guard of one agent; clones are the same one.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +44,6 @@ pub(crate) struct Guard(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    origins: BTreeMap<SessionId, Origin>,
     watch: Option<Watch>,
 }
 
@@ -27,58 +52,24 @@ impl Guard {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes by which way a session came; one over a connection is a login there.
-    #[allow(dead_code, reason = "sessions are told of with their operations")]
-    pub(crate) fn enter(&self, session: SessionId, origin: Origin) {
-        if let Origin::Outbound(client) = &origin {
-            self.logged_in(client);
-        }
-        self.lock().origins.insert(session, origin);
-    }
-
-    /// The session is over.
-    #[allow(dead_code, reason = "sessions are told of with their operations")]
-    pub(crate) fn leave(&self, session: SessionId) {
-        self.lock().origins.remove(&session);
-    }
-
-    fn origin(&self, session: SessionId) -> Origin {
-        self.lock().origins.get(&session).cloned().unwrap_or_default()
-    }
-
     /// Whether a session may confirm the commit that waits.
     ///
     /// # Errors
     /// The connection over which it was made has not been seen to work.
-    pub(crate) fn check_confirm(&self, session: SessionId) -> Result<(), Unproven> {
-        let origin = self.origin(session);
-        self.lock().watch.as_ref().map_or(Ok(()), |watch| watch.check_confirm(&origin))
-    }
-
-    /// What to tell somebody who commits without `confirmed`.
-    pub(crate) fn warning(
-        &self,
-        session: SessionId,
-        before: &Configuration,
-        after: &Configuration,
-    ) -> Option<String> {
-        match self.origin(session) {
-            Origin::Local => None,
-            origin => warning(&origin, &touched(before, after)),
-        }
+    pub(crate) fn check_confirm(&self, origin: &Origin) -> Result<(), Unproven> {
+        self.lock().watch.as_ref().map_or(Ok(()), |watch| watch.check_confirm(origin))
     }
 
     /// Begins to watch a confirmed commit; gives the client that must be dialled anew, if one must. A commit that only
     /// waits longer leaves the watch as it is.
     pub(crate) fn watch(
         &self,
-        session: SessionId,
+        origin: &Origin,
         before: &Configuration,
         after: &Configuration,
         until: Timestamp,
     ) -> Option<String> {
-        let origin = self.origin(session);
-        let mut watch = Watch::new(&origin, before, after, until)?;
+        let mut watch = Watch::new(origin, before, after, until)?;
         let redial = match watch.poll_action() {
             Some(Action::Redial(client)) => Some(client),
             _ => None,
@@ -125,8 +116,17 @@ impl Guard {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_task_knows_whose_session_it_serves() {
+        assert_eq!(Speaker::current().origin, Origin::Local);
+        let origin = Origin::Outbound("gw".to_owned());
+        let speaker = Speaker { via: Some(Client::Cli), origin: origin.clone() };
+        let seen = speaker.scope(async { Speaker::current() }).await;
+        assert_eq!((seen.via, seen.origin), (Some(Client::Cli), origin));
+    }
+
     #[test]
-    fn a_session_is_known_until_it_ends() {
+    fn a_commit_over_a_connection_is_watched_until_it_is_proven() {
         let guard = Guard::default();
         let configuration = |address: &str| {
             let text = format!(
@@ -135,16 +135,14 @@ mod tests {
             Configuration::parse("x", &text).unwrap()
         };
         let (before, after) = (configuration("10.0.0.1"), configuration("10.0.0.2"));
-        guard.enter(SessionId(1), Origin::Outbound("gw".to_owned()));
-        assert!(guard.warning(SessionId(1), &before, &after).is_some());
-        assert!(guard.warning(SessionId(2), &before, &after).is_none());
+        let origin = Origin::Outbound("gw".to_owned());
         let until = "2030-01-01T00:00:00Z".parse().unwrap();
-        assert_eq!(guard.watch(SessionId(1), &before, &after, until), None);
-        assert!(guard.check_confirm(SessionId(1)).is_err());
+        assert_eq!(guard.watch(&origin, &before, &after, until), None);
+        assert!(guard.check_confirm(&origin).is_err());
         guard.connected("gw");
         guard.logged_in("gw");
-        assert_eq!(guard.check_confirm(SessionId(1)), Ok(()));
-        guard.leave(SessionId(1));
-        assert!(guard.warning(SessionId(1), &before, &after).is_none());
+        assert_eq!(guard.check_confirm(&origin), Ok(()));
+        guard.over();
+        assert_eq!(guard.check_confirm(&origin), Ok(()));
     }
 }

@@ -10,14 +10,14 @@ use homing_proto::datastore::{
 };
 use homing_proto::fault::Fault;
 use homing_proto::junos::Configuration;
-use homing_proto::lock_out::Unproven;
+use homing_proto::lock_out::{Unproven, touched, warning};
 use tokio::sync::{Mutex, OwnedMutexGuard, broadcast, mpsc, oneshot, watch};
 
 use super::disk::{Disk, DiskError, NewCommit};
 use super::journal;
 use crate::handle::{Command, Gone};
 use crate::loaded::{LoadError, Loaded};
-use crate::lock_out::Guard;
+use crate::lock_out::{Guard, Speaker};
 use crate::options::{ConfigSource, Options};
 use crate::supervisor::Changes;
 
@@ -139,7 +139,8 @@ impl Store {
         author: Author,
         mode: Mode,
     ) -> Result<(), Refused> {
-        self.state.lock().await.datastore.open(session, author, mode)
+        let via = Speaker::current().via.unwrap_or(author.via);
+        self.state.lock().await.datastore.open(session, Author { via, ..author }, mode)
     }
 
     /// Ends a session: its locks are free, its private changes gone, and a confirmed commit that was
@@ -274,12 +275,13 @@ impl Store {
         commit: Commit,
     ) -> Result<Committed, StoreError> {
         let now = Timestamp::now();
-        let guard = self.guard.clone();
+        let origin = Speaker::current().origin;
+        let (guard, from) = (self.guard.clone(), origin.clone());
         let is_confirmed = commit.confirmed.is_some();
         let (state, plan) = self
             .blocking(move |state| {
                 if state.datastore.confirming().is_some() && !is_confirmed {
-                    guard.check_confirm(session)?;
+                    guard.check_confirm(&from)?;
                 }
                 Ok::<_, StoreError>(state.datastore.commit(session, commit, now)?)
             })
@@ -288,7 +290,7 @@ impl Store {
         let (before, after) = (state.datastore.running(), plan.configuration.clone());
         let until = plan.confirming.as_ref().map(|confirming| confirming.until);
         // A connection that is dialled at once must find the watch in place.
-        let redial = until.and_then(|until| self.guard.watch(session, &before, &after, until));
+        let redial = until.and_then(|until| self.guard.watch(&origin, &before, &after, until));
         let done = self.carry_out(state, plan, false).await;
         if done.is_err() && self.confirming().await.is_none() {
             self.guard.over();
@@ -298,7 +300,7 @@ impl Store {
             self.commands.send(Command::Redial(client, GRACE)).await.map_err(|_| Gone)?;
         }
         if until.is_none() {
-            done.warnings.extend(self.guard.warning(session, &before, &after));
+            done.warnings.extend(warning(&origin, &touched(&before, &after)));
         }
         Ok(done)
     }
