@@ -18,7 +18,7 @@ def test_a_device_that_calls_in_appears_by_itself(house, logged_in):
     device.evaluate("window.untouched = true")
     house.agent("edge-1", secret)
     expect(device.locator("#device-head .state")).to_contain_text("up")
-    expect(device.locator(".attempt.ok .steps .done")).to_have_count(5)
+    expect(device.locator(".attempt.ok .steps .done")).to_have_count(6)
     expect(overview.locator(".counter.up b")).to_have_text("1")
     assert device.evaluate("window.untouched"), "the page was loaded anew"
 

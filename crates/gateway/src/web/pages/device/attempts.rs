@@ -1,8 +1,8 @@
 //! A device's timeline as attempts: how far each came, where it stopped, and what to type.
 //!
 //! ```text
-//!   connected ─▶ identified ─▶ key proven ─▶ logged in ─▶ in session
-//!                            └ wrong-hmac: stopped before "key proven"
+//!   connected ─▶ identified ─▶ key proven ─▶ key trusted ─▶ logged in ─▶ in session
+//!                            └ wrong-hmac   └ key-changed   └ login-refused: each stops before the step that follows
 //! ```
 //!
 //! The codes are those of the timeline; one that is not known here is told as it is.
@@ -12,15 +12,28 @@ use homing_proto::api::{Event, Timestamp};
 use crate::web::when::When;
 
 /// The steps of an attempt.
-const STEPS: [&str; 5] = ["connected", "identified", "key proven", "logged in", "in session"];
+const STEPS: [&str; 6] =
+    ["connected", "identified", "key proven", "key trusted", "logged in", "in session"];
+/// The last of them.
+const IN_SESSION: usize = 5;
 
 /// The last step that a code shows to be done; none: it is no progress.
 fn reached(code: &str) -> Option<usize> {
     match code {
         "outbound-ssh" | "call-home" | "hmac-right" | "hmac-unchecked" => Some(1),
-        "key-proven" | "known-by-key" | "key-pinned" | "key-replaced" | "approved" => Some(2),
-        "logged-in" => Some(3),
-        "in-session" | "took-over" => Some(4),
+        "key-proven" | "known-by-key" => Some(2),
+        "key-pinned" | "key-replaced" | "approved" => Some(3),
+        "logged-in" => Some(4),
+        "in-session" | "took-over" => Some(IN_SESSION),
+        _ => None,
+    }
+}
+
+/// The last step that must have been done for an attempt to fail so.
+fn implied(code: &str) -> Option<usize> {
+    match code {
+        "login-refused" => Some(3),
+        "channel-refused" | "no-netconf" | "bad-hello" => Some(4),
         _ => None,
     }
 }
@@ -102,15 +115,16 @@ pub(super) fn attempts(events: Vec<Event>, now: Timestamp) -> Vec<Attempt> {
 fn attempt(epoch: Option<u64>, events: Vec<Event>, now: Timestamp) -> Option<Attempt> {
     let last = events.last()?.clone();
     let first = events.first()?;
-    let furthest = events.iter().filter_map(|event| reached(&event.code)).max();
+    let shown = |event: &Event| reached(&event.code).max(implied(&event.code));
+    let furthest = events.iter().filter_map(shown).max();
     let (steps, state) = match epoch {
         None => (Vec::new(), "note"),
         Some(_) => {
             let furthest = furthest.unwrap_or(0);
             let is_over = reached(&last.code).is_none();
             let state = match (furthest, is_over) {
-                (4, false) => "ok",
-                (4, true) => "over",
+                (IN_SESSION, false) => "ok",
+                (IN_SESSION, true) => "over",
                 (_, true) => "failed",
                 (_, false) => "note",
             };
@@ -184,8 +198,15 @@ mod tests {
             [(3, "ok", "in-session"), (2, "failed", "wrong-hmac"), (1, "note", "enrolled")];
         assert_eq!(told, expected);
         let states: Vec<_> = all[1].steps.iter().map(|step| step.state).collect();
-        assert_eq!(states, ["done", "done", "stopped", "ahead", "ahead"]);
+        assert_eq!(states, ["done", "done", "stopped", "ahead", "ahead", "ahead"]);
         assert!(all[0].steps.iter().all(|step| step.state == "done"));
+        let refused = vec![
+            event(1, Some(7), "call-home", None),
+            event(2, Some(7), "key-proven", None),
+            event(3, Some(7), "login-refused", None),
+        ];
+        let all_of_it = attempts(refused, Timestamp::UNIX_EPOCH);
+        assert_eq!(all_of_it[0].steps[4].state, "stopped", "its key was trusted");
         let [first, second] = all[1].advice.as_slice() else { panic!() };
         assert_eq!((first.place.as_str(), first.is_command()), ("on the gateway", true));
         assert_eq!(first.text, "homing enroll r1 --rotate-secret");
