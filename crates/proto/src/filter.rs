@@ -16,6 +16,7 @@
 
 mod parse;
 mod subject;
+mod rows;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 pub use parse::InvalidFilter;
 pub use subject::Subject;
+pub use rows::RowFilter;
 
 use crate::access::fits;
 use crate::api::{DeviceState, Timestamp};

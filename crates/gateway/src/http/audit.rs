@@ -8,7 +8,7 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header;
+use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use homing_proto::access::Operator;
@@ -17,6 +17,7 @@ use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Duration, MissedTickBehavior, interval, timeout};
 
 use super::Shared;
+use super::cursor;
 use super::extract::{Asker, Parameters};
 use super::operate::Operate;
 use super::oversee::Oversee;
@@ -60,7 +61,7 @@ struct BrokenOff;
         ("until" = Option<Timestamp>, Query, description = "Only entries before this moment"),
         ("after" = Option<u64>, Query, description = "Only entries after the one with this id"),
         ("before" = Option<u64>, Query, description = "Only entries before the one with this id"),
-        ("limit" = Option<u32>, Query, description = "At most so many [default: 1000]"),
+        ("limit" = Option<u32>, Query, description = "At most so many [default: 1000]; the header `link` leads to the next ones: onwards with `after`, else to the older"),
         ("follow" = Option<bool>, Query, description = "Go on with what happens"),
     ),
     responses((status = 200, description = "One entry a line", content((Sealed = "application/x-ndjson"))))
@@ -69,14 +70,28 @@ pub(super) async fn stream<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
     parameters: Parameters,
+    uri: Uri,
 ) -> Result<Response, Refusal> {
     parameters.only(KNOWN)?;
     let query = query(&parameters)?;
+    let limit = query.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let onwards = query.after.is_some();
     let follows = parameters.read("follow", "true or false")?.unwrap_or(false);
     if !follows {
         let entries = bounded(shared.gateway.audit(query, &operator)).await?;
         let lines: Vec<u8> = entries.iter().flat_map(line).collect();
-        return Ok((ndjson(), Body::from(lines)).into_response());
+        let mut response = (ndjson(), Body::from(lines)).into_response();
+        if entries.len() >= limit {
+            // With `after` on towards the newest, else back towards the oldest.
+            let next = match onwards {
+                true => ("after", entries.last()),
+                false => ("before", entries.first()),
+            };
+            if let (key, Some(one)) = next {
+                cursor::link_by(&mut response, &uri, key, &one.entry.id.to_string());
+            }
+        }
+        return Ok(response);
     }
     let permit = shared.followers.enter()?;
     let live = shared.gateway.follow_audit(&operator)?;

@@ -1,14 +1,20 @@
 //! `/api/v1/devices/{name}/channels`, `/api/v1/devices/{name}/session`.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
 use homing_proto::api::DeviceChannel;
 
 use super::Shared;
-use super::extract::{Asker, Name, Names, NoParameters};
+use super::cursor;
+use super::extract::{Asker, Name, Names, NoParameters, Parameters};
 use super::openapi::Routes;
 use super::operate::Operate;
 use super::refusal::{Refusal, bounded};
+
+/// What channels are looked for by.
+const KEYS: &[&str] =
+    &["channel", "operator", "via", "source", "purpose", "terminal", "since", "waiting"];
 
 pub(super) fn routes<G: Operate>(routes: Routes<Shared<G>>) -> Routes<Shared<G>> {
     routes
@@ -22,16 +28,24 @@ pub(super) fn routes<G: Operate>(routes: Routes<Shared<G>>) -> Routes<Shared<G>>
     get,
     path = "/api/v1/devices/{name}/channels",
     tag = "devices",
-    params(("name" = String, Path, description = "The device's name")),
+    params(
+        ("name" = String, Path, description = "The device's name"),
+        ("q" = Option<String>, Query, description = "A query: `operator:jane purpose:exec* since:>1h`; words, `-` for not"),
+        ("limit" = Option<u32>, Query, description = "At most so many; the header `link` leads to the next ones", minimum = 1, maximum = 10000),
+        ("cursor" = Option<String>, Query, description = "Where the page begins: as the link says"),
+    ),
     responses((status = 200, body = Vec<DeviceChannel>))
 )]
 pub(super) async fn list<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
-    _: NoParameters,
+    parameters: Parameters,
+    uri: Uri,
     Name(name): Name,
-) -> Result<axum::Json<Vec<DeviceChannel>>, Refusal> {
-    Ok(axum::Json(shared.gateway.channels(&name, &operator)?))
+) -> Result<Response, Refusal> {
+    parameters.only(cursor::PARAMETERS)?;
+    let channels = shared.gateway.channels(&name, &operator)?;
+    cursor::listed(&parameters, &uri, KEYS, channels, |open| format!("{:020}", open.channel))
 }
 
 /// Closes one operator's channel on a device.

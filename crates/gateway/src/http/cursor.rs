@@ -7,9 +7,12 @@
 //! A cursor is the place of the last one shown, so what comes and goes meanwhile moves nothing. Sources: RFC 8288.
 
 use axum::http::{HeaderValue, Uri, header};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use homing_proto::api::Timestamp;
+use homing_proto::filter::RowFilter;
+use serde::Serialize;
 
 use super::extract::Parameters;
 use super::refusal::Refusal;
@@ -44,13 +47,47 @@ impl Paging {
     }
 }
 
+/// What a list takes.
+pub(super) const PARAMETERS: &[&str] = &["q", "limit", "cursor"];
+
+/// A list as it is asked for: what fits the query, a page of it, and the link to the next one.
+///
+/// # Errors
+/// `q`, `limit` or `cursor` say something that they may not.
+pub(super) fn listed<T: Serialize>(
+    parameters: &Parameters,
+    uri: &Uri,
+    keys: &[&str],
+    mut rows: Vec<T>,
+    place: impl Fn(&T) -> String,
+) -> Result<Response, Refusal> {
+    let text = parameters.all("q").collect::<Vec<_>>().join(" ");
+    let filter = RowFilter::parse(&text, keys)
+        .map_err(|error| Refusal::invalid(format!("q: {error}")).with_hint("name:edge-* -old"))?;
+    let paging = Paging::read(parameters)?;
+    if !filter.is_every() {
+        let now = Timestamp::now();
+        rows.retain(|row| serde_json::to_value(row).is_ok_and(|row| filter.matches(&row, now)));
+    }
+    let next = paging.cut(&mut rows, place);
+    let mut response = axum::Json(rows).into_response();
+    link(&mut response, uri, next.as_deref());
+    Ok(response)
+}
+
 /// Adds the link to the next page.
 pub(super) fn link(response: &mut Response, uri: &Uri, next: Option<&str>) {
     let Some(next) = next else { return };
+    link_by(response, uri, "cursor", &URL_SAFE_NO_PAD.encode(next));
+}
+
+/// Adds the link to the next page, which begins where the parameter `key` says.
+pub(super) fn link_by(response: &mut Response, uri: &Uri, key: &str, value: &str) {
+    let begins = format!("{key}=");
     let query = uri.query().unwrap_or_default().split('&');
-    let others = query.filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
-    let cursor = format!("cursor={}", URL_SAFE_NO_PAD.encode(next));
-    let query: Vec<&str> = others.chain([cursor.as_str()]).collect();
+    let others = query.filter(|pair| !pair.is_empty() && !pair.starts_with(&begins));
+    let next = format!("{begins}{value}");
+    let query: Vec<&str> = others.chain([next.as_str()]).collect();
     let link = format!("<{}?{}>; rel=\"next\"", uri.path(), query.join("&"));
     if let Ok(link) = HeaderValue::try_from(link) {
         response.headers_mut().insert(header::LINK, link);

@@ -18,6 +18,7 @@ mod etag;
 mod events;
 mod extract;
 mod follow;
+mod form;
 mod health;
 mod metrics;
 mod once;

@@ -155,7 +155,7 @@ fn complete(operation: &mut Operation, method: &HttpMethod, path: &str) {
         statuses.extend(["404", "408", "409", "412", "413", "415", "422"]);
     }
     if path.ends_with("/rpc") {
-        statuses.push("502");
+        statuses.extend(["406", "502"]);
     }
     if *method == HttpMethod::Post && !path.ends_with("/rpc") {
         operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));

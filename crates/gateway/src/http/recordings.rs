@@ -2,16 +2,20 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use homing_proto::api::Recording;
 use homing_proto::fault::Fault;
 use tokio_util::io::ReaderStream;
 
 use super::Shared;
+use super::cursor;
 use super::extract::{Asker, Name, Parameters};
 use super::operate::Operate;
 use super::refusal::Refusal;
+
+/// What recordings are looked for by.
+const KEYS: &[&str] = &["id", "operator", "device", "at", "session", "cut", "finished"];
 
 /// All recordings, oldest first.
 #[utoipa::path(
@@ -21,6 +25,9 @@ use super::refusal::Refusal;
     params(
         ("device" = Option<String>, Query, description = "Only of this device"),
         ("operator" = Option<String>, Query, description = "Only of this operator"),
+        ("q" = Option<String>, Query, description = "A query: `device:edge-* operator:jane at:<7d`; words, `-` for not"),
+        ("limit" = Option<u32>, Query, description = "At most so many; the header `link` leads to the next ones", minimum = 1, maximum = 10000),
+        ("cursor" = Option<String>, Query, description = "Where the page begins: as the link says"),
     ),
     responses((status = 200, body = Vec<Recording>))
 )]
@@ -28,15 +35,16 @@ pub(super) async fn list<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
     parameters: Parameters,
-) -> Result<axum::Json<Vec<Recording>>, Refusal> {
-    parameters.only(&["device", "operator"])?;
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    parameters.only(&["device", "operator", "q", "limit", "cursor"])?;
     let (device, by) = (parameters.last("device"), parameters.last("operator"));
     let mut recordings = shared.gateway.recordings(&operator)?;
     recordings.retain(|one| {
         device.is_none_or(|name| one.device.as_str() == name)
             && by.is_none_or(|name| one.operator == name)
     });
-    Ok(axum::Json(recordings))
+    cursor::listed(&parameters, &uri, KEYS, recordings, |one| format!("{} {}", one.at, one.id))
 }
 
 /// A recording as asciicast; of a session that runs: up to now.

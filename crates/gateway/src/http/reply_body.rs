@@ -20,6 +20,7 @@ use homing_proto::fault::Fault;
 use hyper::body::{Body, Frame};
 use thiserror::Error;
 
+use super::form::{OtherForm, Plain, ReplyForm, not_acceptable};
 use crate::control::RpcReply;
 
 /// Longest outcome; HTTP clients take 16 KiB of trailers.
@@ -43,6 +44,8 @@ pub(super) struct ReplyBody {
     /// Known before the answer began.
     outcome: Option<Outcome>,
     takes_trailers: bool,
+    /// Takes the text out of the pieces.
+    plain: Option<Plain>,
     end: End,
 }
 
@@ -60,7 +63,18 @@ impl ReplyBody {
     ///
     /// # Errors
     /// The problem, if there is no reply at all.
-    pub(super) async fn begin(mut reply: RpcReply, takes_trailers: bool) -> Result<Self, Problem> {
+    pub(super) async fn begin(
+        reply: RpcReply,
+        form: ReplyForm,
+        takes_trailers: bool,
+    ) -> Result<Self, Problem> {
+        match form {
+            ReplyForm::Xml => Self::begin_as_sent(reply, takes_trailers).await,
+            _ => Self::begin_plain(reply, form, takes_trailers).await,
+        }
+    }
+
+    async fn begin_as_sent(mut reply: RpcReply, takes_trailers: bool) -> Result<Self, Problem> {
         let first = reply.body.recv().await;
         let outcome = match &first {
             Some(_) => None,
@@ -73,8 +87,38 @@ impl ReplyBody {
                 reply,
                 outcome,
                 takes_trailers,
+                plain: None,
                 end: End::Ahead,
             }),
+        }
+    }
+
+    /// Waits until it is clear that the device answers in this form.
+    async fn begin_plain(
+        mut reply: RpcReply,
+        form: ReplyForm,
+        takes_trailers: bool,
+    ) -> Result<Self, Problem> {
+        let mut plain = Plain::new(form);
+        while let Some(piece) = reply.body.recv().await {
+            let Ok(text) = plain.push(&piece) else {
+                while reply.body.recv().await.is_some() {}
+                let outcome = (&mut reply.outcome).await.unwrap_or_else(|_| lost());
+                return Err(in_another_form(outcome));
+            };
+            if plain.has_text() {
+                let (first, plain) = ([text].into(), Some(plain));
+                let end = End::Ahead;
+                return Ok(ReplyBody { first, reply, outcome: None, takes_trailers, plain, end });
+            }
+        }
+        match (&mut reply.outcome).await.unwrap_or_else(|_| lost()) {
+            Outcome::Ok if form == ReplyForm::Text => {
+                let (outcome, end) = (Some(Outcome::Ok), End::Ahead);
+                let first = VecDeque::new();
+                Ok(ReplyBody { first, reply, outcome, takes_trailers, plain: None, end })
+            }
+            outcome => Err(in_another_form(outcome)),
         }
     }
 
@@ -123,11 +167,33 @@ impl Body for ReplyBody {
         if let Some(first) = self.first.pop_front() {
             return Poll::Ready(Some(Ok(Frame::data(first))));
         }
-        if let Some(piece) = ready!(self.reply.body.poll_recv(context)) {
+        while let Some(piece) = ready!(self.reply.body.poll_recv(context)) {
+            let piece = match self.plain.as_mut().map(|plain| plain.push(&piece)) {
+                None => piece,
+                Some(Ok(text)) if text.is_empty() => continue,
+                Some(Ok(text)) => text,
+                Some(Err(OtherForm)) => {
+                    let why = NotWhole("the device went on in another form".to_owned());
+                    return self.break_off(why, context);
+                }
+            };
             return Poll::Ready(Some(Ok(Frame::data(piece))));
         }
         let outcome = ready!(self.poll_outcome(context));
         self.finish(outcome, context)
+    }
+}
+
+/// What came is no text in the form that was asked for.
+fn in_another_form(outcome: Outcome) -> Problem {
+    match outcome {
+        Outcome::Failed { problem } => problem,
+        Outcome::RpcError { errors } => {
+            let said = errors.first().map_or("an error", |error| error.message.as_str());
+            Problem::new(422, "rpc-error", Fault::Operator, format!("the device answered: {said}"))
+                .with_hint("accept: application/xml shows the whole reply")
+        }
+        Outcome::Ok => not_acceptable("the device answered in XML").0,
     }
 }
 

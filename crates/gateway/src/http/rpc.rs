@@ -10,6 +10,7 @@ use homing_proto::api::OUTCOME_TRAILER;
 
 use super::Shared;
 use super::extract::{Asker, Name, Parameters, expect_type, read};
+use super::form::ReplyForm;
 use super::operate::Operate;
 use super::refusal::Refusal;
 use super::reply_body::ReplyBody;
@@ -23,6 +24,9 @@ const LONGEST_TIMEOUT: f64 = 86_400.0;
 
 /// Runs one RPC on a device; the reply is sent on as it comes.
 ///
+/// With `accept: application/json` or `text/plain` a Junos device is asked for that form, if the operation only looks; 406 says
+/// when it is not possible, and a device's error is the problem `rpc-error` then.
+///
 /// Whether it became whole is told in the trailer `homing-outcome` (an `Outcome`) to a client that sends `te: trailers`; to any
 /// other by a body that breaks off.
 #[utoipa::path(
@@ -34,7 +38,11 @@ const LONGEST_TIMEOUT: f64 = 86_400.0;
         ("timeout" = Option<f64>, Query, description = "Seconds that the device may take, at most 86400 [default: 60]"),
     ),
     request_body(content = String, content_type = "application/xml", description = "The XML inside `<rpc>`"),
-    responses((status = 200, description = "The `<rpc-reply>`", body = String, content_type = "application/xml"))
+    responses((
+        status = 200,
+        description = "The `<rpc-reply>`; of a `get-…` or `show` command of Junos also what it says in JSON, or what it would have printed",
+        content((String = "application/xml"), (String = "application/json"), (String = "text/plain"))
+    ))
 )]
 pub(super) async fn run<G: Operate>(
     State(shared): State<Shared<G>>,
@@ -46,14 +54,16 @@ pub(super) async fn run<G: Operate>(
     parameters.only(&["timeout"])?;
     let timeout = timeout(&parameters)?;
     expect_type(request.headers(), &["application/xml", "text/xml"])?;
+    let form = ReplyForm::asked(request.headers())?;
     let takes_trailers = takes_trailers(request.headers());
     let operation = read(request.into_body(), OPERATION_LIMIT).await?;
     if operation.trim_ascii().is_empty() {
         return Err(Refusal::invalid("the request is empty: expected the XML inside <rpc>"));
     }
+    let operation = form.ask_for(operation)?;
     let reply = shared.gateway.rpc(&name, operation, timeout, &operator).await?;
-    let body = ReplyBody::begin(reply, takes_trailers).await.map_err(Refusal)?;
-    let head = [(header::CONTENT_TYPE, "application/xml"), (header::TRAILER, OUTCOME_TRAILER)];
+    let body = ReplyBody::begin(reply, form, takes_trailers).await.map_err(Refusal)?;
+    let head = [(header::CONTENT_TYPE, form.kind()), (header::TRAILER, OUTCOME_TRAILER)];
     Ok((head, Body::new(body)).into_response())
 }
 

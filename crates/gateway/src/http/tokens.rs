@@ -1,14 +1,30 @@
 //! `/api/v1/tokens`.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
 use homing_proto::api::{CreateToken, IssuedToken, Token};
 
 use super::Shared;
-use super::extract::{Asker, Json, Name, NoParameters};
+use super::cursor;
+use super::extract::{Asker, Json, Name, NoParameters, Parameters};
 use super::openapi::Routes;
 use super::operate::Operate;
 use super::refusal::{Refusal, bounded};
+
+/// What tokens are looked for by.
+const KEYS: &[&str] = &[
+    "id",
+    "user",
+    "name",
+    "role",
+    "selector",
+    "expires_at",
+    "in_force",
+    "created_by",
+    "created_at",
+    "last_used",
+];
 
 pub(super) fn routes<G: Operate>(routes: Routes<Shared<G>>) -> Routes<Shared<G>> {
     routes
@@ -22,14 +38,22 @@ pub(super) fn routes<G: Operate>(routes: Routes<Shared<G>>) -> Routes<Shared<G>>
     get,
     path = "/api/v1/tokens",
     tag = "access",
+    params(
+        ("q" = Option<String>, Query, description = "A query: `user:jane role:viewer last_used:>30d in_force:true`; words, `-` for not"),
+        ("limit" = Option<u32>, Query, description = "At most so many; the header `link` leads to the next ones", minimum = 1, maximum = 10000),
+        ("cursor" = Option<String>, Query, description = "Where the page begins: as the link says"),
+    ),
     responses((status = 200, body = Vec<Token>))
 )]
 pub(super) async fn list<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
-    _: NoParameters,
-) -> Result<axum::Json<Vec<Token>>, Refusal> {
-    bounded(shared.gateway.accounts()?.tokens(&operator)).await.map(axum::Json)
+    parameters: Parameters,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    parameters.only(cursor::PARAMETERS)?;
+    let tokens = bounded(shared.gateway.accounts()?.tokens(&operator)).await?;
+    cursor::listed(&parameters, &uri, KEYS, tokens, |token| token.id.to_string())
 }
 
 /// Makes a token, shown this once.

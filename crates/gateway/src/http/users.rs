@@ -1,15 +1,33 @@
 //! `/api/v1/users`, `/api/v1/roles`, `/api/v1/whoami`.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
 use homing_proto::access::Grant;
 use homing_proto::api::{AddKey, AddUser, IssuedPassword, RoleDescription, User, Whoami};
 
 use super::Shared;
-use super::extract::{Asker, Json, Name, Names, NoParameters};
+use super::cursor;
+use super::extract::{Asker, Json, Name, Names, NoParameters, Parameters};
 use super::openapi::Routes;
 use super::operate::Operate;
 use super::refusal::{Refusal, bounded};
+
+/// What users are looked for by.
+const KEYS: &[&str] = &[
+    "name",
+    "fingerprint",
+    "comment",
+    "added_at",
+    "last_used",
+    "role",
+    "selector",
+    "expires_at",
+    "in_force",
+    "granted_by",
+    "tokens",
+    "created_at",
+];
 
 /// A JSON answer.
 type Answer<T> = Result<axum::Json<T>, Refusal>;
@@ -38,14 +56,22 @@ pub(super) fn routes<G: Operate>(routes: Routes<Shared<G>>) -> Routes<Shared<G>>
     get,
     path = "/api/v1/users",
     tag = "access",
+    params(
+        ("q" = Option<String>, Query, description = "A query: `name:j* role:admin last_used:>90d`; words, `-` for not"),
+        ("limit" = Option<u32>, Query, description = "At most so many; the header `link` leads to the next ones", minimum = 1, maximum = 10000),
+        ("cursor" = Option<String>, Query, description = "Where the page begins: as the link says"),
+    ),
     responses((status = 200, body = Vec<User>))
 )]
 pub(super) async fn list<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
-    _: NoParameters,
-) -> Answer<Vec<User>> {
-    bounded(shared.gateway.accounts()?.users(&operator)).await.map(axum::Json)
+    parameters: Parameters,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    parameters.only(cursor::PARAMETERS)?;
+    let users = bounded(shared.gateway.accounts()?.users(&operator)).await?;
+    cursor::listed(&parameters, &uri, KEYS, users, |user| user.name.to_string())
 }
 
 /// Adds a user, with a first grant if a role is given.

@@ -1,14 +1,30 @@
 //! `/api/v1/webhooks`: where events are sent.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
 use homing_proto::api::{AddWebhook, IssuedWebhook, Webhook};
 
 use super::Shared;
-use super::extract::{Asker, Json, Name, NoParameters};
+use super::cursor;
+use super::extract::{Asker, Json, Name, NoParameters, Parameters};
 use super::openapi::Routes;
 use super::operate::Operate;
 use super::refusal::{Refusal, bounded};
+
+/// What webhooks are looked for by.
+const KEYS: &[&str] = &[
+    "id",
+    "url",
+    "codes",
+    "selector",
+    "state",
+    "failures",
+    "last_error",
+    "delivered_at",
+    "created_by",
+    "created_at",
+];
 
 pub(super) fn routes<G: Operate>(routes: Routes<Shared<G>>) -> Routes<Shared<G>> {
     routes
@@ -23,14 +39,22 @@ pub(super) fn routes<G: Operate>(routes: Routes<Shared<G>>) -> Routes<Shared<G>>
     get,
     path = "/api/v1/webhooks",
     tag = "events",
+    params(
+        ("q" = Option<String>, Query, description = "A query: `state:dead url:https://*`; words, `-` for not"),
+        ("limit" = Option<u32>, Query, description = "At most so many; the header `link` leads to the next ones", minimum = 1, maximum = 10000),
+        ("cursor" = Option<String>, Query, description = "Where the page begins: as the link says"),
+    ),
     responses((status = 200, body = Vec<Webhook>))
 )]
 pub(super) async fn list<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
-    _: NoParameters,
-) -> Result<axum::Json<Vec<Webhook>>, Refusal> {
-    bounded(shared.gateway.webhooks(&operator)).await.map(axum::Json)
+    parameters: Parameters,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    parameters.only(cursor::PARAMETERS)?;
+    let webhooks = bounded(shared.gateway.webhooks(&operator)).await?;
+    cursor::listed(&parameters, &uri, KEYS, webhooks, |webhook| webhook.id.clone())
 }
 
 /// Adds a webhook; its secret is shown this once.

@@ -45,6 +45,8 @@ const SLOW_TIMEOUT: Duration = Duration::from_secs(600);
 const ANSWER_LIMIT: usize = 256 * 1024 * 1024;
 /// Largest problem.
 const PROBLEM_LIMIT: usize = 64 * 1024;
+/// Rows of a list that are asked for at once.
+const PAGE: &str = "1000";
 
 /// The gateway, seen from the command line.
 #[derive(Clone, Debug)]
@@ -89,6 +91,30 @@ impl Client {
     pub(crate) async fn get<T: DeserializeOwned>(&self, target: &Target) -> Result<T, Failure> {
         let request = self.request(Method::GET, target, None)?;
         object(self.open(request, ANSWER_TIMEOUT).await?).await
+    }
+
+    /// Reads a whole list, page by page.
+    ///
+    /// # Errors
+    /// As for [`Client::get`].
+    pub(crate) async fn list<T: DeserializeOwned>(
+        &self,
+        target: &Target,
+    ) -> Result<Vec<T>, Failure> {
+        let mut target = target.clone().query("limit", PAGE);
+        let mut list = Vec::new();
+        loop {
+            let request = self.request(Method::GET, &target, None)?;
+            let response = self.open(request, ANSWER_TIMEOUT).await?;
+            let next = next_page(response.headers());
+            let page: Vec<T> = object(response).await?;
+            let was_empty = page.is_empty();
+            list.extend(page);
+            match next {
+                Some(next) if !was_empty => target = next,
+                _ => return Ok(list),
+            }
+        }
     }
 
     /// Reads an object that takes the gateway long to make.
@@ -253,6 +279,14 @@ impl Client {
                 .hint("it may have been carried out: look before you repeat it"),
         }
     }
+}
+
+/// Where `Link: <…>; rel="next"` leads, if that is a list of the API.
+fn next_page(headers: &header::HeaderMap) -> Option<Target> {
+    let link = headers.get(header::LINK)?.to_str().ok()?;
+    let (target, relation) = link.strip_prefix('<')?.split_once('>')?;
+    let is_next = relation.contains("rel=\"next\"") && target.starts_with("/api/");
+    is_next.then(|| Target::raw(target).ok()).flatten()
 }
 
 fn unaskable(reason: &dyn std::fmt::Display) -> Failure {

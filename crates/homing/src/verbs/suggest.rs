@@ -11,7 +11,7 @@ pub(crate) async fn device(failure: Failure, client: &Client, typed: &str) -> Fa
     if failure.exit != Exit::NotFound {
         return failure;
     }
-    let devices: Vec<Device> = client.get(&Target::new(&["devices"])).await.unwrap_or_default();
+    let devices: Vec<Device> = client.list(&Target::new(&["devices"])).await.unwrap_or_default();
     match nearest(typed, devices.iter().map(|device| device.name.as_str())) {
         Some(name) => failure.hint(format!("did you mean {name}?   (homing device ls lists all)")),
         None => failure,

@@ -89,7 +89,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), F
 }
 
 async fn list(context: &Context) -> Result<(), Failure> {
-    let tokens: Vec<Token> = context.client.get(&Target::new(&["tokens"])).await?;
+    let tokens: Vec<Token> = context.client.list(&Target::new(&["tokens"])).await?;
     context.output.list(&tokens, || table(&tokens), "no token yet: homing token create")
 }
 

@@ -76,7 +76,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), F
     match arguments.verb {
         Verb::Add(arguments) => add(arguments, context).await,
         Verb::Ls => {
-            let all: Vec<Webhook> = client.get(&Target::new(&["webhooks"])).await?;
+            let all: Vec<Webhook> = client.list(&Target::new(&["webhooks"])).await?;
             output.list(&all, || table(&all), "no webhook yet: homing webhook add URL")
         }
         Verb::Rm(Named { id }) => {

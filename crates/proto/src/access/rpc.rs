@@ -155,6 +155,12 @@ pub(super) fn command_of(operation: &Operation) -> Option<&str> {
     rule.and(operation.text.as_deref()).filter(|_| operation.is_whole)
 }
 
+/// Whether Junos answers it in XML, JSON or text, as its attribute `format` says.
+#[must_use]
+pub fn answers_in_forms(operation: &Operation) -> bool {
+    command_of(operation).is_some() || (rule_of(operation).is_none() && is_junos_get(operation))
+}
+
 /// Whether it is in a namespace in which Junos takes its operations.
 pub(super) fn may_be_of_junos(operation: &Operation) -> bool {
     let namespace = operation.namespace.as_deref();

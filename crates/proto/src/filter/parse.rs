@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::rows::{RowFilter, RowTerm, RowTest};
 use super::{Age, Field, Filter, MAX_BYTES, MAX_TERMS, Term, Test, Thing};
 use crate::api::DeviceState;
 use crate::excerpt::{Excerpt, is_deceptive};
@@ -60,6 +61,18 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 pub(super) fn parse(text: &str) -> Result<Filter, InvalidFilter> {
+    terms(text, Reading::term).map(Filter)
+}
+
+/// A query over rows whose fields have these names.
+pub(super) fn parse_rows(text: &str, keys: &[&str]) -> Result<RowFilter, InvalidFilter> {
+    terms(text, |reading| reading.row_term(keys)).map(RowFilter)
+}
+
+fn terms<T>(
+    text: &str,
+    term: impl Fn(&mut Reading) -> Result<T, InvalidFilter>,
+) -> Result<Vec<T>, InvalidFilter> {
     if text.len() > MAX_BYTES {
         let problem = format!("a query has at most {MAX_BYTES} bytes");
         return Err(InvalidFilter { at: 1, problem });
@@ -71,12 +84,12 @@ pub(super) fn parse(text: &str) -> Result<Filter, InvalidFilter> {
             reading.at += 1;
         }
         if reading.peek().is_none() {
-            return Ok(Filter(terms));
+            return Ok(terms);
         }
         if terms.len() == MAX_TERMS {
             return Err(reading.wrong(format!("a query has at most {MAX_TERMS} terms")));
         }
-        terms.push(reading.term()?);
+        terms.push(term(&mut reading)?);
     }
 }
 
@@ -115,6 +128,27 @@ impl Reading {
         }
         let test = self.test(first)?;
         Ok(Term { is_negated, test })
+    }
+
+    fn row_term(&mut self, keys: &[&str]) -> Result<RowTerm, InvalidFilter> {
+        let is_negated = self.take('-');
+        let is_quoted = self.peek() == Some('"');
+        let first = self.value()?;
+        if is_quoted || !self.take(':') {
+            return Ok(RowTerm { is_negated, test: RowTest::Word(first.text) });
+        }
+        if !keys.contains(&first.text.as_str()) {
+            let known = keys.join(", ");
+            return Err(wrong(first.at, format!("expected one of {known} before `:`")));
+        }
+        let test = match self.peek() {
+            Some('>' | '<') => {
+                let (age, duration) = self.age()?;
+                RowTest::Ago(first.text, age, duration)
+            }
+            _ => RowTest::Text(first.text, self.texts()?),
+        };
+        Ok(RowTerm { is_negated, test })
     }
 
     fn test(&mut self, key: Value) -> Result<Test, InvalidFilter> {
@@ -166,6 +200,11 @@ impl Reading {
     }
 
     fn seen(&mut self) -> Result<Test, InvalidFilter> {
+        let (age, duration) = self.age()?;
+        Ok(Test::Seen(age, duration))
+    }
+
+    fn age(&mut self) -> Result<(Age, Duration), InvalidFilter> {
         let age = match self.peek() {
             Some('>') => Age::LongerAgo,
             Some('<') => Age::NotLongerAgo,
@@ -174,7 +213,7 @@ impl Reading {
         self.at += 1;
         let value = self.value()?;
         match duration(&value.text) {
-            Some(duration) => Ok(Test::Seen(age, duration)),
+            Some(duration) => Ok((age, duration)),
             None => Err(wrong(value.at, "expected a duration such as 30s, 5m, 1h or 7d")),
         }
     }

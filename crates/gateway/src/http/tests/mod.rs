@@ -203,6 +203,93 @@ async fn a_query_and_a_page_cut_the_list() {
 const RPC: &str = "POST /api/v1/devices/mx1/rpc?timeout=1.5 HTTP/1.1";
 const RPC_WITH_TRAILERS: &str = "POST /api/v1/devices/mx1/rpc HTTP/1.1\r\nte: trailers";
 
+#[tokio::test]
+async fn every_list_comes_in_pages_and_takes_a_query() {
+    let api = Api::start();
+    for name in ["ada", "bob", "eve"] {
+        let body = format!("{{\"name\":\"{name}\",\"role\":\"viewer\"}}");
+        assert!(api.ask("POST /api/v1/users HTTP/1.1", &body).await.starts_with("HTTP/1.1 201"));
+    }
+    let mut path = "/api/v1/users?limit=2".to_owned();
+    let mut names = Vec::new();
+    loop {
+        let answer = api.ask(&format!("GET {path} HTTP/1.1"), "").await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let page: Vec<serde_json::Value> = serde_json::from_str(body).unwrap();
+        names.extend(page.iter().map(|user| user["name"].as_str().unwrap().to_owned()));
+        let link = head.lines().find_map(|line| line.strip_prefix("link: <"));
+        let Some((next, _)) = link.and_then(|link| link.split_once(">; rel=\"next\"")) else {
+            break;
+        };
+        path = next.to_owned();
+    }
+    assert_eq!(names, ["ada", "bob", "eve"]);
+    let found = api.ask("GET /api/v1/users?q=role:viewer%20-name:a*%20eve HTTP/1.1", "").await;
+    assert!(found.contains("\"eve\"") && !found.contains("\"bob\""), "{found}");
+    for path in ["users", "tokens", "webhooks", "recordings", "devices/mx1/channels"] {
+        for wrong in ["q=nonsense:1", "limit=0", "cursor=%21"] {
+            let (status, code, _) =
+                api.refused_with(&format!("GET /api/v1/{path}?{wrong} HTTP/1.1"), "").await;
+            let is_refused = (status, code.as_str()) == (400, "invalid-request");
+            // The stand-in has no webhooks and channels to look through.
+            assert!(is_refused || code == "gateway-stopping", "{path} {wrong}: {code}");
+        }
+    }
+    let audit = api.ask("GET /api/v1/audit?limit=1&after=0 HTTP/1.1", "").await;
+    assert!(audit.contains("link: </api/v1/audit?limit=1&after="), "{audit}");
+}
+
+#[tokio::test]
+async fn a_reply_comes_in_the_form_that_is_asked_for_or_not_at_all() {
+    let api = Api::start();
+    let ask = |accept: &str| format!("POST /api/v1/devices/mx1/rpc HTTP/1.1\r\naccept: {accept}");
+    let script = |pieces: Vec<&'static str>, outcome| {
+        *api.fake.script.lock().unwrap() = Script { pieces, outcome: Some(outcome) };
+    };
+    let json = ask("application/json");
+    script(vec!["<rpc-reply>\n", "{\"a\" : \"&lt;\"", "}", "</rpc-reply>"], api::Outcome::Ok);
+    let answer = api.ask(&json, "<get-arp-table-information/>").await;
+    assert!(answer.contains("content-type: application/json"), "{answer}");
+    assert!(answer.contains("{\"a\" : \"<\"") && !answer.contains("rpc-reply>"), "{answer}");
+    assert!(
+        api.asked().last().unwrap().starts_with("<get-arp-table-information format=\"json\"/>")
+    );
+
+    script(vec!["<rpc-reply><output>up 3 days</output></rpc-reply>"], api::Outcome::Ok);
+    let answer = api.ask(&ask("text/plain"), "<command>show system uptime</command>").await;
+    assert!(answer.contains("up 3 days") && !answer.contains("<output>"), "{answer}");
+
+    script(vec!["<rpc-reply><arp/></rpc-reply>"], api::Outcome::Ok);
+    let (status, code, _) = api.refused_with(&json, "<get-arp-table-information/>").await;
+    assert_eq!((status, code.as_str()), (406, "not-acceptable"));
+    let error = api::RpcErrorSummary {
+        severity: "error".into(),
+        tag: "unknown-element".into(),
+        message: "syntax error".into(),
+        path: None,
+    };
+    script(
+        vec!["<rpc-reply><rpc-error/></rpc-reply>"],
+        api::Outcome::RpcError { errors: vec![error] },
+    );
+    let (status, code, title) = api.refused_with(&json, "<get-arp-table-information/>").await;
+    assert_eq!(
+        (status, code.as_str(), title.as_str()),
+        (422, "rpc-error", "the device answered: syntax error")
+    );
+
+    let asked = api.asked().len();
+    for (accept, operation) in [
+        ("application/json", "<edit-config/>"),
+        ("text/plain", "<get/>"),
+        ("image/png", "<get-arp-table-information/>"),
+    ] {
+        let (status, code, _) = api.refused_with(&ask(accept), operation).await;
+        assert_eq!((status, code.as_str()), (406, "not-acceptable"), "{accept} {operation}");
+    }
+    assert_eq!(api.asked().len(), asked, "none of them was sent");
+}
+
 fn failed() -> api::Outcome {
     let problem =
         api::Problem::new(502, "outcome-unknown", homing_proto::fault::Fault::Network, "lost");

@@ -56,7 +56,7 @@ async fn list(arguments: &Arguments, context: &Context) -> Result<(), Failure> {
     let target = Target::new(&["recordings"])
         .optional("device", arguments.device.as_deref())
         .optional("operator", arguments.operator.as_deref());
-    let recordings: Vec<Recording> = context.client.get(&target).await?;
+    let recordings: Vec<Recording> = context.client.list(&target).await?;
     let table = || {
         let mut table = Table::new(COLUMNS);
         recordings.iter().for_each(|recording| table.row(row(recording)));

@@ -64,7 +64,7 @@ fn parse_state(text: &str) -> Result<DeviceState, String> {
 
 /// Lists the devices.
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure> {
-    let devices: Vec<Device> = context.client.get(&target(&arguments)).await?;
+    let devices: Vec<Device> = context.client.list(&target(&arguments)).await?;
     let output = &context.output;
     output.list(&devices, || table(&devices), when_empty(&arguments))?;
     if devices.iter().any(|device| device.pending.is_some()) {

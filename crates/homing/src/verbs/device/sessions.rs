@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), Failure> {
     let name = arguments.name;
     let target = Target::new(&["devices", &name, "channels"]);
-    let channels: Vec<DeviceChannel> = match context.client.get(&target).await {
+    let channels: Vec<DeviceChannel> = match context.client.list(&target).await {
         Ok(channels) => channels,
         Err(failure) => return Err(suggest::device(failure, &context.client, &name).await),
     };

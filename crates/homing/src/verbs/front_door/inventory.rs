@@ -71,7 +71,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), F
         return Err(Failure::usage("expected --list, --host NAME or --graph"));
     }
     let door = Door::find(arguments.login.door.as_ref(), context).await?;
-    let devices: Vec<Device> = context.client.get(&Target::new(&["devices"])).await?;
+    let devices: Vec<Device> = context.client.list(&Target::new(&["devices"])).await?;
     let inventory = Inventory { fleet: Fleet::of(devices), door, arguments };
     let text = match (&inventory.arguments.host, inventory.arguments.graph) {
         (Some(name), _) => inventory.host(name)?.to_string(),

@@ -48,7 +48,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), F
     if arguments.known_hosts {
         return write(&format!("{}\n", known_hosts::line_by_place(&door, &key)));
     }
-    let devices: Vec<Device> = context.client.get(&Target::new(&["devices"])).await?;
+    let devices: Vec<Device> = context.client.list(&Target::new(&["devices"])).await?;
     let mut out = format!("# {} behind {}, by homing ssh-config\n", counted(&devices), door.place);
     out.push_str(&format!("# host key of the front door: {}\n\n", key.fingerprint));
     for device in devices.iter().filter(|device| device.enrolled) {

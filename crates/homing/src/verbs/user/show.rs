@@ -15,7 +15,7 @@ const COLUMNS: &[Column] =
 
 /// Lists users.
 pub(crate) async fn list(context: &Context) -> Result<(), Failure> {
-    let users: Vec<User> = context.client.get(&Target::new(&["users"])).await?;
+    let users: Vec<User> = context.client.list(&Target::new(&["users"])).await?;
     context.output.list(&users, || table(&users), "no user yet: homing user add NAME --role viewer")
 }
 
