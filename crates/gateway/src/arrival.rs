@@ -12,9 +12,10 @@ use std::time::Instant;
 use homing_proto::admission::{
     Action, Admission, Arrival, Failure, Offer, Outcome, Pending, ProvenDevice, Step,
 };
-use homing_proto::api::KeySource;
+use homing_proto::api::{KeySource, Timestamp};
+use homing_proto::audit::Entry;
 use homing_proto::host_key::{Fingerprint, HostKey};
-use homing_proto::identity::ListenerName;
+use homing_proto::identity::{DeviceName, ListenerName};
 use homing_proto::turns::{Caller, Standing, Why};
 use homing_transport::device_link::Unauthenticated;
 use tokio::net::TcpStream;
@@ -24,7 +25,11 @@ use crate::greeting::{self, Greeted, LoggedIn};
 use crate::session::{self, End};
 use crate::shared::{Counted, Decided, Pass, Shared};
 use crate::turns::Turn;
+use crate::store::{Change, DeviceUpdate};
 use crate::{exchange, pending, timeline};
+
+/// The code of an old secret's end.
+const OLD_SECRET_ENDED: &str = "old-secret-ended";
 
 /// What a refused peer may still send before its bytes are no longer taken from the kernel.
 const MOST_IGNORED: usize = 64 * 1024;
@@ -61,6 +66,7 @@ pub(crate) async fn take_in(
         decisions: None,
         permit: None,
         held: None,
+        has_new_secret: false,
         is_in: false,
         shared,
         _pass: pass,
@@ -110,6 +116,8 @@ struct Arriving {
     decisions: Option<(Fingerprint, broadcast::Receiver<Decided>)>,
     permit: Option<Permit>,
     held: Option<Counted>,
+    /// Its HMAC was made with the present secret.
+    has_new_secret: bool,
     /// The session has its place: what remains is its own task's.
     is_in: bool,
     _pass: Pass,
@@ -138,6 +146,7 @@ impl Arriving {
             match action {
                 Action::Record(step) => {
                     self.count(&step);
+                    self.note_secret(&step);
                     timeline::step(
                         &self.shared,
                         &step,
@@ -171,6 +180,22 @@ impl Arriving {
             }
         }
         !self.is_in
+    }
+
+    /// A device that came with the new secret and proved its key needs the old one no more. An HMAC alone proves nothing: whoever saw one
+    /// can send it again.
+    fn note_secret(&mut self, step: &Step) {
+        match step {
+            Step::MacRight => self.has_new_secret = true,
+            Step::InSession | Step::TookOver { .. } if self.has_new_secret => {
+                let Some(name) = self.machine.subject().device.clone() else { return };
+                let record = self.shared.store.device(&name);
+                if record.is_some_and(|record| record.old_secret.is_some()) {
+                    tokio::spawn(end_old_secret(Arc::clone(&self.shared), name));
+                }
+            }
+            _ => {}
+        }
     }
 
     fn count(&self, step: &Step) {
@@ -401,5 +426,23 @@ async fn poll_readable(stream: &Option<TcpStream>) {
         // An error is found by the read that follows.
         Some(stream) => drop(stream.readable().await),
         None => std::future::pending().await,
+    }
+}
+
+/// The secret before the present one counts no more.
+async fn end_old_secret(shared: Arc<Shared>, name: DeviceName) {
+    let update = DeviceUpdate { old_secret: Some(None), ..DeviceUpdate::default() };
+    let message = "came with the new secret: the old one counts no more";
+    let event = Event { device: Some(name.clone()), ..timeline::event(OLD_SECRET_ENDED, message) };
+    let entry =
+        Entry::by_gateway(OLD_SECRET_ENDED, Timestamp::now()).saying(format!("{name} {message}"));
+    let entry = Entry { device: Some(name.clone()), ..entry };
+    let changes = vec![
+        Change::Update(name, Box::new(update)),
+        Change::Record(Box::new(event)),
+        crate::audit::change(entry),
+    ];
+    if let Err(error) = shared.store.write(changes).await {
+        tracing::warn!(code = error.code(), %error, "an old secret counts until its time is over");
     }
 }

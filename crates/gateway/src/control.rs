@@ -203,12 +203,19 @@ impl Control {
             self.denied(operator, Some(&request.name), Right::Administer, denied)
         })?;
         let fresh = stanza::new_secret().map_err(|error| ControlError::Store(error.to_string()))?;
-        let plan = enroll::plan(&request, &self.shared.store, &self.terms, fresh)?;
+        let plan =
+            enroll::plan(&request, &self.shared.store, &self.terms, fresh, api::Timestamp::now())?;
         let stanza = plan.stanza.print(request.format);
         let stanza = stanza
             .map_err(|error| ControlError::Invalid { message: error.to_string(), hint: None })?;
         let (code, done) = match plan.is_rotation {
-            true => ("secret-rotated", "had a new secret made"),
+            true if request.at_once => {
+                ("secret-rotated", "had a new secret made, and the old one counts no more")
+            }
+            true => (
+                "secret-rotated",
+                "had a new secret made; the old one counts until the new one is seen, at most 7 days",
+            ),
             false => ("enrolled", "enrolled the device"),
         };
         self.write(plan.changes, &request.name, code, done, operator).await?;

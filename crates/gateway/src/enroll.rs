@@ -10,9 +10,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use homing_proto::api::{Enroll, KeySource};
+use homing_proto::api::{Enroll, KeySource, Timestamp};
 use homing_proto::host_key::{HostKey, Secret};
 use homing_proto::identity::{DeviceId, DeviceName, ListenerName};
+use jiff::SignedDuration;
 
 use crate::config::{DialAddress, KeepAlive, is_login_name};
 use crate::stanza::Stanza;
@@ -81,6 +82,9 @@ pub struct Plan {
     pub is_rotation: bool,
 }
 
+/// How long the secret before a new one counts as well, unless the device comes with the new one before.
+pub const OLD_SECRET_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// Checks a request against what is, and says what it comes to. `fresh` is used if the request asks for a secret.
 ///
 /// # Errors
@@ -90,6 +94,7 @@ pub fn plan(
     known: &impl Known,
     terms: &Terms,
     fresh: Secret,
+    now: Timestamp,
 ) -> Result<Plan, EnrollError> {
     let old = known.device(&request.name);
     match &old {
@@ -104,7 +109,7 @@ pub fn plan(
     let checked = check::request(request, known, terms)?;
     Ok(match old {
         None => first_time(request, checked, terms, fresh)?,
-        Some(old) => again(request, &old, checked, terms, fresh)?,
+        Some(old) => again(request, &old, checked, terms, (fresh, now))?,
     })
 }
 
@@ -152,7 +157,7 @@ fn again(
     old: &DeviceRecord,
     checked: Checked,
     terms: &Terms,
-    fresh: Secret,
+    (fresh, now): (Secret, Timestamp),
 ) -> Result<Plan, EnrollError> {
     let device_id = request.device_id.clone().or_else(|| old.device_id.clone());
     let device_id = match device_id {
@@ -170,6 +175,7 @@ fn again(
         addresses: (!new_addresses.is_empty()).then_some(new_addresses),
         tags: Some(tags),
         listener: checked.listener.map(Some),
+        old_secret: Some(old_secret(request, old, secret.is_some(), now)),
         secret: Some(secret.clone()),
         password: checked.password.map(Some),
         blocked: None,
@@ -187,6 +193,21 @@ fn again(
     let login = Login { user, has_password };
     let stanza = stanza(device_id, addresses, secret, login, terms)?;
     Ok(Plan { changes, stanza, is_rotation: true })
+}
+
+/// The secret that counts beside the new one. Where a new one was made and never used, it is the one before that.
+fn old_secret(
+    request: &Enroll,
+    old: &DeviceRecord,
+    has_new: bool,
+    now: Timestamp,
+) -> Option<(Secret, Timestamp)> {
+    if request.at_once || !has_new {
+        return None;
+    }
+    let until = now.checked_add(OLD_SECRET_KEPT).ok()?;
+    let present = old.secret.clone().map(|secret| (secret, until));
+    old.old_secret.clone().filter(|(_, until)| *until > now).or(present)
 }
 
 struct Login {

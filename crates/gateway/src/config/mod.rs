@@ -112,6 +112,13 @@ impl Configuration {
             return Err(ConfigError(merging.problems));
         }
         merging.settings.finish(surroundings);
+        let is_told = merging.origins.contains_key("addresses");
+        if !is_told && merging.settings.is_for_this_machine_alone() {
+            merging.warnings.push(
+                "stanzas name an address of this machine alone, because the gateway listens nowhere else: set `listen`, or `addresses` to what devices dial"
+                    .to_owned(),
+            );
+        }
         Ok(Self {
             settings: merging.settings,
             warnings: merging.warnings,

@@ -204,10 +204,30 @@ impl Settings {
             address.port = port;
         }
         if self.addresses.is_empty() {
-            let host = surroundings.host.as_deref();
-            let address = host.and_then(|host| DialAddress::parse(host, port).ok());
-            self.addresses.extend(address);
+            self.addresses.extend(self.reachable_at(surroundings, port));
         }
+    }
+}
+
+impl Settings {
+    /// Where devices reach the gateway, as far as it can tell by itself: by its host's name if it listens on every address, else at
+    /// an address on which it listens.
+    fn reachable_at(&self, surroundings: &Surroundings, port: u16) -> Option<DialAddress> {
+        if self.listen.iter().any(|address| address.ip().is_unspecified()) {
+            return DialAddress::parse(surroundings.host.as_deref()?, port).ok();
+        }
+        let beyond = self.listen.iter().find(|address| !address.ip().is_loopback());
+        let address = beyond.or(self.listen.first())?;
+        let port = if address.port() == 0 { port } else { address.port() };
+        Some(DialAddress { host: address.ip().to_string(), port })
+    }
+
+    /// Whether stanzas name nothing but addresses that only this machine reaches.
+    pub(super) fn is_for_this_machine_alone(&self) -> bool {
+        let is_own = |address: &DialAddress| {
+            address.host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
+        };
+        !self.addresses.is_empty() && self.addresses.iter().all(is_own)
     }
 }
 

@@ -211,3 +211,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn stanzas_name_where_the_gateway_listens_and_say_so_if_nobody_else_can_dial_it() {
+    let surroundings = Surroundings { host: Some("gw1".into()), ..Surroundings::default() };
+    let merged = |listen: &str, more: &str| {
+        let text = format!("listen = [{listen}]\n{more}");
+        let sources = Sources { files: vec![file(&text)], ..Sources::default() };
+        let merged = Configuration::merge(&sources, &surroundings).unwrap();
+        let addresses: Vec<_> = merged.settings.addresses.iter().map(ToString::to_string).collect();
+        (addresses.join(" "), merged.warnings.len())
+    };
+    assert_eq!(merged("\"[::]:4334\"", ""), ("gw1:4334".into(), 0));
+    assert_eq!(merged("\"127.0.0.1:4400\"", ""), ("127.0.0.1:4400".into(), 1));
+    assert_eq!(merged("\"[::1]:4400\"", ""), ("[::1]:4400".into(), 1));
+    assert_eq!(merged("\"127.0.0.1:4400\", \"192.0.2.1:4334\"", ""), ("192.0.2.1:4334".into(), 0));
+    let said = "addresses = [\"127.0.0.1:5000\"]";
+    assert_eq!(merged("\"127.0.0.1:4400\"", said), ("127.0.0.1:5000".into(), 0));
+}

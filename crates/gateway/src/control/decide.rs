@@ -271,6 +271,7 @@ mod tests {
             blocked: false,
             secret: None,
             secret_issued_at: None,
+            old_secret: None,
             password: None,
             keys: keys.iter().map(pinned).collect(),
             created_at: Timestamp::UNIX_EPOCH,

@@ -44,6 +44,7 @@ pub(super) fn stranger(record: &PendingRecord) -> Device {
         listener: None,
         has_secret: false,
         secret_issued_at: None,
+        old_secret_until: None,
         has_password: false,
         keys: Vec::new(),
         session: None,
@@ -103,6 +104,11 @@ pub(super) fn compose(
         listener: record.listener.as_ref().map(ToString::to_string),
         has_secret: record.secret.is_some(),
         secret_issued_at: record.secret_issued_at,
+        old_secret_until: record
+            .old_secret
+            .as_ref()
+            .map(|(_, until)| *until)
+            .filter(|until| *until > Timestamp::now()),
         has_password: record.password.is_some(),
         keys: record.keys.clone(),
         session: session.map(Session::shown),

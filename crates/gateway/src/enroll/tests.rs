@@ -6,6 +6,8 @@ use homing_proto::api::Password;
 
 use super::*;
 
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
 #[derive(Default)]
 struct Enrolled(Vec<Arc<DeviceRecord>>);
 
@@ -36,7 +38,7 @@ fn key() -> HostKey {
 
 /// One device `mx1` with device-id `site7.mx1`, a pinned key, an address and a label.
 fn enrolled() -> Enrolled {
-    use homing_proto::api::{Key, KeyState, Timestamp};
+    use homing_proto::api::{Key, KeyState};
     let key = Key {
         fingerprint: key().fingerprint(),
         key: key(),
@@ -55,6 +57,7 @@ fn enrolled() -> Enrolled {
         blocked: false,
         secret: Some(Secret::new("old")),
         secret_issued_at: Some(Timestamp::UNIX_EPOCH),
+        old_secret: None,
         password: None,
         keys: vec![key],
         created_at: Timestamp::UNIX_EPOCH,
@@ -77,7 +80,7 @@ fn request(device: &str) -> Enroll {
 }
 
 fn planned(request: &Enroll) -> Result<Plan, EnrollError> {
-    plan(request, &enrolled(), &terms(), Secret::new("fresh"))
+    plan(request, &enrolled(), &terms(), Secret::new("fresh"), NOW)
 }
 
 #[test]
@@ -193,9 +196,31 @@ fn what_is_malformed_is_named() {
 #[test]
 fn without_any_address_nothing_is_enrolled() {
     let nowhere = Terms { addresses: Vec::new(), ..terms() };
-    let planned = |request: &Enroll| plan(request, &enrolled(), &nowhere, Secret::new("fresh"));
+    let planned =
+        |request: &Enroll| plan(request, &enrolled(), &nowhere, Secret::new("fresh"), NOW);
     assert_eq!(planned(&request("mx2")).unwrap_err(), EnrollError::NoAddress);
     let addresses = vec!["192.0.2.1".to_owned()];
     let plan = planned(&Enroll { addresses, ..request("mx2") }).unwrap();
     assert_eq!(plan.stanza.addresses[0].to_string(), "192.0.2.1:4334");
+}
+
+#[test]
+fn the_old_secret_counts_beside_the_new_one_unless_somebody_else_knows_it() {
+    let kept = |request: &Enroll, old: &DeviceRecord| {
+        let known = vec![Arc::new(old.clone())];
+        let plan = plan(request, &Enrolled(known), &terms(), Secret::new("fresh"), NOW).unwrap();
+        let Some(Change::Update(_, update)) = plan.changes.into_iter().next() else { panic!() };
+        update.old_secret.unwrap()
+    };
+    let week = NOW.checked_add(OLD_SECRET_KEPT).unwrap();
+    let rotate = Enroll { rotate_secret: true, secret: true, ..request("mx1") };
+    let device = (*enrolled().0[0]).clone();
+    let present = device.secret.clone().unwrap();
+    assert_eq!(kept(&rotate, &device), Some((present, week)));
+    // A second new secret, before the first was seen: the device still has the one before both.
+    let first = (Secret::new("first"), NOW.checked_add(SignedDuration::from_hours(1)).unwrap());
+    let twice = DeviceRecord { old_secret: Some(first.clone()), ..device.clone() };
+    assert_eq!(kept(&rotate, &twice), Some(first));
+    assert_eq!(kept(&Enroll { at_once: true, ..rotate.clone() }, &device), None);
+    assert_eq!(kept(&Enroll { secret: false, ..rotate }, &device), None);
 }

@@ -171,6 +171,12 @@ impl Applier<'_> {
             let issued = secret.map(|_| self.now.as_microsecond());
             self.set(row, "secret_issued_at", issued)?;
         }
+        if let Some(old) = update.old_secret {
+            let (secret, until) = old.unzip();
+            let sealed = self.seal(&name, "old-secret", secret.as_ref())?;
+            self.set(row, "old_secret_sealed", sealed)?;
+            self.set(row, "old_secret_until", until.map(|until| until.as_microsecond()))?;
+        }
         if let Some(password) = update.password {
             self.set(row, "password_sealed", self.seal(&name, "password", password.as_ref())?)?;
         }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use homing_proto::admission::{KnownDevice, LookUp, Record};
+use homing_proto::api::Timestamp;
 use homing_proto::identity::ClientId;
 
 use super::{DeviceRecord, Store};
@@ -13,6 +14,7 @@ impl From<&DeviceRecord> for KnownDevice {
         Self {
             device_id: record.device_id.clone(),
             secret: record.secret.clone(),
+            old_secret: record.old_secret_at(Timestamp::now()).cloned(),
             keys: record.pinned().map(|key| key.key.clone()).collect(),
             listener: record.listener.clone(),
             blocked: record.blocked,

@@ -27,6 +27,8 @@ pub struct DeviceRecord {
     pub secret: Option<Secret>,
     /// When that secret was issued.
     pub secret_issued_at: Option<Timestamp>,
+    /// The secret before that one, and until when it counts as well.
+    pub old_secret: Option<(Secret, Timestamp)>,
     /// The password to log in with, instead of the gateway's key.
     pub password: Option<Secret>,
     /// All keys it ever had, newest first.
@@ -41,6 +43,12 @@ impl DeviceRecord {
     /// The keys in force.
     pub fn pinned(&self) -> impl Iterator<Item = &Key> {
         self.keys.iter().filter(|key| key.state == KeyState::Pinned)
+    }
+
+    /// The secret before the present one, if it counts at this moment.
+    #[must_use]
+    pub fn old_secret_at(&self, now: Timestamp) -> Option<&Secret> {
+        self.old_secret.as_ref().filter(|(_, until)| *until > now).map(|(secret, _)| secret)
     }
 
     /// When a session last proved one of its keys; none: it was never in.
@@ -108,6 +116,8 @@ pub struct DeviceUpdate {
     pub blocked: Option<bool>,
     /// The secret of its stanza; a new one counts as issued at the moment of the write.
     pub secret: Option<Option<Secret>>,
+    /// The secret before it, and until when it counts as well.
+    pub old_secret: Option<Option<(Secret, Timestamp)>>,
     /// The password to log in with.
     pub password: Option<Option<Secret>>,
 }

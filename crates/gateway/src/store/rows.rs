@@ -47,7 +47,8 @@ impl From<RowError> for WriteError {
 pub(super) type Found<T> = Result<T, RowError>;
 
 const DEVICE: &str = "SELECT id, name, device_id, user, addresses, tags, listener, blocked,
-    secret_sealed, secret_issued_at, password_sealed, created_at, updated_at FROM device";
+    secret_sealed, secret_issued_at, old_secret_sealed, old_secret_until, password_sealed, created_at,
+    updated_at FROM device";
 
 const KEY: &str = "SELECT device, key, state, source, first_seen, last_seen FROM host_key";
 const NEWEST_FIRST: &str = "ORDER BY device, first_seen DESC, fingerprint";
@@ -102,6 +103,8 @@ fn device_of(sealer: &Sealer, row: &Row<'_>, keys: Vec<Key>) -> Found<DeviceReco
         blocked: row.get("blocked")?,
         secret: sealed("secret_sealed", "secret")?,
         secret_issued_at: moment_or_none(row, "secret_issued_at")?,
+        old_secret: sealed("old_secret_sealed", "old-secret")?
+            .zip(moment_or_none(row, "old_secret_until")?),
         password: sealed("password_sealed", "password")?,
         keys,
         created_at: moment(row, "created_at")?,

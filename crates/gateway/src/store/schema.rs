@@ -8,7 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::OpenError;
 
-const MIGRATIONS: &[&str] = &[V1, AUDIT, ACCOUNTS, WEBHOOKS, CONSOLE, ARRIVALS];
+const MIGRATIONS: &[&str] = &[V1, AUDIT, ACCOUNTS, WEBHOOKS, CONSOLE, ARRIVALS, OLD_SECRETS];
 
 const V1: &str = "
 CREATE TABLE meta (
@@ -192,6 +192,12 @@ CREATE TABLE token (
     last_used  INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX token_user ON token (user);
+";
+
+/// The secret before the present one, until a device came with the new one or its time is over.
+const OLD_SECRETS: &str = "
+ALTER TABLE device ADD COLUMN old_secret_sealed BLOB;
+ALTER TABLE device ADD COLUMN old_secret_until INTEGER;
 ";
 
 /// Brings the database to the newest schema.

@@ -150,6 +150,7 @@ async fn enrol(
         tags: [("site".to_owned(), "demo".to_owned())].into(),
         secret: story.has_secret(),
         rotate_secret: false,
+        at_once: false,
         host_keys: Vec::new(),
         key_source: None,
         password: None,

@@ -86,6 +86,9 @@ struct EnrollArguments {
     /// Give an enrolled device a new secret
     #[arg(long, conflicts_with = "no_secret")]
     rotate_secret: bool,
+    /// With --rotate-secret: the old secret counts no more. Else it does until the device came with the new one, at most 7 days
+    #[arg(long, requires = "rotate_secret")]
+    at_once: bool,
     /// A host key of the device, "TYPE BASE64"; may be given again
     #[arg(long = "host-key", value_name = "KEY")]
     host_keys: Vec<HostKey>,
@@ -162,6 +165,7 @@ async fn request(
         tags: by_key(arguments.tags),
         secret: !arguments.no_secret,
         rotate_secret: arguments.rotate_secret,
+        at_once: arguments.at_once,
         host_keys,
         key_source,
         password,

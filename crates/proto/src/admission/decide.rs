@@ -22,7 +22,7 @@ use super::advice::Stanza;
 use super::outcome::Outcome;
 use super::pending::PendingReason;
 use super::record::{Chosen, KnownDevice, Record, choose};
-use crate::host_key::{HostKey, ProvenKey, VouchedHostKey};
+use crate::host_key::{HostKey, ProvenKey, Secret, VouchedHostKey};
 use crate::identity::{DeviceId, DeviceName, ListenerName};
 use crate::initiation::Claim;
 
@@ -30,7 +30,7 @@ use crate::initiation::Claim;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Expected {
     /// The device, by exactly this key.
-    Vouched { device: Box<KnownDevice>, key: VouchedHostKey },
+    Vouched { device: Box<KnownDevice>, key: VouchedHostKey, is_old_secret: bool },
     /// The device, by one of its keys in force.
     Pinned { device: Box<KnownDevice> },
     /// The device, by a key that nobody has seen.
@@ -73,10 +73,15 @@ pub(super) fn weigh(
     }
     match (device.secret.clone(), claim) {
         (Some(_), None) => Err(Outcome::MissingMac(stanza(&device))),
-        (Some(secret), Some(claim)) => match claim.host_key.vouch(&claim.mac, &secret) {
-            Ok(key) => Ok(Expected::Vouched { device, key }),
-            Err(_) => Err(Outcome::WrongMac(stanza(&device))),
-        },
+        (Some(secret), Some(claim)) => {
+            let old = device.old_secret.clone();
+            let vouch = |secret: &Secret| claim.host_key.clone().vouch(&claim.mac, secret).ok();
+            match (vouch(&secret), old.as_ref().and_then(vouch)) {
+                (Some(key), _) => Ok(Expected::Vouched { device, key, is_old_secret: false }),
+                (None, Some(key)) => Ok(Expected::Vouched { device, key, is_old_secret: true }),
+                (None, None) => Err(Outcome::WrongMac(stanza(&device))),
+            }
+        }
         (None, claim) if device.keys.is_empty() => {
             Ok(Expected::FirstKey { device, claimed: claim.map(|claim| claim.host_key) })
         }

@@ -43,6 +43,8 @@ pub struct KnownDevice {
     pub device_id: Option<DeviceId>,
     /// The secret that it was issued.
     pub secret: Option<Secret>,
+    /// The secret before it, which it may still have.
+    pub old_secret: Option<Secret>,
     /// The host keys in force: several for two routing engines, or while an algorithm changes.
     pub keys: Vec<HostKey>,
     /// The one listener that it may use.
@@ -60,6 +62,7 @@ impl KnownDevice {
             name,
             device_id: None,
             secret: None,
+            old_secret: None,
             keys: Vec::new(),
             listener: None,
             blocked: false,

@@ -27,6 +27,8 @@ pub enum Step {
     CallHome,
     /// The HMAC was made with the device's secret.
     MacRight,
+    /// The HMAC was made with the secret before the present one, while that counts, too.
+    MacOld,
     /// An HMAC came from a device without a secret: its pinned keys decide.
     MacUnchecked,
     /// The key exchange is complete.
@@ -75,6 +77,7 @@ impl Step {
             Self::OutboundSsh { .. } => "outbound-ssh",
             Self::CallHome => "call-home",
             Self::MacRight => "hmac-right",
+            Self::MacOld => "hmac-old-secret",
             Self::MacUnchecked => "hmac-unchecked",
             Self::KeyProven { .. } => "key-proven",
             Self::KnownByKey => "known-by-key",
@@ -109,6 +112,10 @@ impl Step {
             }
             Self::CallHome => "calls home; its host key will say who it is".to_owned(),
             Self::MacRight => "the HMAC was made with the device's secret".to_owned(),
+            Self::MacOld => {
+                "the HMAC was made with the secret before the present one: the new stanza is not in force there"
+                    .to_owned()
+            }
             Self::MacUnchecked => {
                 "sent an HMAC, but no secret was issued to it; its pinned host keys decide"
                     .to_owned()
@@ -148,6 +155,7 @@ impl Step {
             Self::Ended(outcome) => outcome.fields(),
             Self::CallHome
             | Self::MacRight
+            | Self::MacOld
             | Self::MacUnchecked
             | Self::KnownByKey
             | Self::Approved

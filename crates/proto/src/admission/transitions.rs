@@ -60,7 +60,8 @@ impl Admission {
                     self.meet(&device);
                 }
                 match expected {
-                    Expected::Vouched { .. } => self.record(Step::MacRight),
+                    Expected::Vouched { is_old_secret: false, .. } => self.record(Step::MacRight),
+                    Expected::Vouched { is_old_secret: true, .. } => self.record(Step::MacOld),
                     Expected::Pinned { .. } if with_mac => self.record(Step::MacUnchecked),
                     _ => {}
                 }

@@ -68,6 +68,9 @@ pub struct Device {
     pub has_secret: bool,
     /// When the secret was issued.
     pub secret_issued_at: Option<Timestamp>,
+    /// Until when the secret before it counts as well; until the device comes with the new one, if that is earlier.
+    #[serde(default)]
+    pub old_secret_until: Option<Timestamp>,
     /// Whether the gateway logs in with a password instead of its key.
     pub has_password: bool,
     /// Its host keys, newest first.
@@ -247,6 +250,9 @@ pub struct Enroll {
     /// Makes a new secret for a device that is enrolled already.
     #[serde(default)]
     pub rotate_secret: bool,
+    /// The old secret counts no more, not even until the device has come with the new one: somebody else knows it.
+    #[serde(default)]
+    pub at_once: bool,
     /// Host keys carried by hand.
     #[serde(default)]
     pub host_keys: Vec<HostKey>,

@@ -205,6 +205,7 @@ mod tests {
             listener: None,
             has_secret: true,
             secret_issued_at: None,
+            old_secret_until: None,
             has_password: false,
             keys: vec![],
             session: None,

@@ -253,3 +253,21 @@ fn a_pinned_key_is_asked_for_first_and_a_vouched_one_alone() {
     assert_eq!(first.len(), Offer::ALL.len());
     assert_eq!(Offer::Any.algorithms(), Offer::ALL);
 }
+
+#[test]
+fn the_secret_before_the_present_one_counts_while_it_is_kept() {
+    let new = || Some(Secret::new("new"));
+    let keys = || vec![key(1)];
+    let rotated = KnownDevice {
+        secret: new(),
+        old_secret: Some(secret()),
+        keys: keys(),
+        ..with_secret("r1")
+    };
+    let mut scene = Scene::outbound_ssh(Some((1, &secret())));
+    assert_eq!(scene.record(rotated), ["hmac-old-secret", "start-ssh only 1"]);
+    assert_eq!(scene.exchange(1), ["accept-key", "key-proven", "log-in r1"]);
+    let ended = KnownDevice { secret: new(), keys: keys(), ..with_secret("r1") };
+    let mut scene = Scene::outbound_ssh(Some((1, &secret())));
+    assert_eq!(scene.record(ended), ["wrong-hmac", "hold 10"]);
+}
