@@ -12,7 +12,7 @@ use std::time::Instant;
 use homing_proto::admission::{
     Action, Admission, Arrival, Failure, Offer, Outcome, Pending, ProvenDevice, Step,
 };
-use homing_proto::api::{KeySource, Timestamp};
+use homing_proto::api::{Event, KeySource, Timestamp};
 use homing_proto::audit::Entry;
 use homing_proto::host_key::{Fingerprint, HostKey};
 use homing_proto::identity::{DeviceName, ListenerName};

@@ -115,6 +115,20 @@ impl Control {
         }
     }
 
+    /// Answers to requests with a key of their own that were kept before the gateway ended; once.
+    #[must_use]
+    pub fn take_kept_answers(&self) -> Vec<store::KeptAnswer> {
+        self.shared.store.take_kept_answers()
+    }
+
+    /// Keeps what became of such a request; durable when it answers.
+    ///
+    /// # Errors
+    /// The store can't be written.
+    pub async fn keep_answer(&self, change: store::OnceChange) -> Result<(), ControlError> {
+        Ok(self.shared.store.write(vec![Change::Once(change)]).await?)
+    }
+
     /// Users, their keys and grants, and tokens.
     #[must_use]
     pub fn accounts(&self) -> Accounts {

@@ -28,8 +28,13 @@ struct Ran {
 impl Gateway {
     fn start() -> Gateway {
         let folder = tempfile::tempdir().unwrap();
+        let (child, log) = Gateway::run(folder.path());
+        Gateway { folder, child, log }
+    }
+
+    fn run(folder: &Path) -> (Child, Option<std::thread::JoinHandle<Vec<String>>>) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_homing"));
-        command.env_clear().env("HOMING_DATA", folder.path().join("data"));
+        command.env_clear().env("HOMING_DATA", folder.join("data"));
         command.args(["gateway", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"]);
         command.env("HOMING_DOOR", "127.0.0.1:0").stdin(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -42,7 +47,7 @@ impl Gateway {
             seen.extend(log.map_while(Result::ok));
             seen
         });
-        Gateway { folder, child, log: Some(log) }
+        (child, Some(log))
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -186,6 +191,37 @@ fn a_token_logs_in_once_and_a_wrong_one_is_refused_in_the_audit_trail() {
     let refused = search("login-refused");
     assert!(refused.contains("refused:unknown-token"), "{refused}");
     assert!(!refused.contains("0123456789abcdef0123"), "{refused}");
+}
+
+#[test]
+fn a_repeated_request_is_answered_the_same_after_the_gateway_was_killed() {
+    let mut gateway = Gateway::start();
+    let data = gateway.path("data");
+    let post = |key: &str| {
+        let body = r#"{"name":"ci","role":"viewer"}"#;
+        let mut stream = std::os::unix::net::UnixStream::connect(data.join("homing.sock")).unwrap();
+        let request = format!(
+            "POST /api/v1/tokens HTTP/1.1\r\nhost: x\r\nconnection: close\r\nidempotency-key: {key}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), body.to_owned())
+    };
+    let (head, issued) = post("k1");
+    assert!(head.starts_with("HTTP/1.1 201"), "{head}");
+    gateway.child.kill().unwrap();
+    gateway.child.wait().unwrap();
+    gateway.log.take().unwrap().join().unwrap();
+    (gateway.child, gateway.log) = Gateway::run(gateway.folder.path());
+    let (head, again) = post("k1");
+    assert!(head.contains("idempotency-replayed: true"), "{head}");
+    assert_eq!(issued, again);
+    let (_, other) = post("k2");
+    assert_ne!(issued, other);
+    assert_eq!(gateway.json(&["token", "ls"]).as_array().unwrap().len(), 2);
 }
 
 #[test]

@@ -75,6 +75,7 @@ struct Shared<G> {
 fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Router {
     let console = gateway.console();
     let guard = Guard::new(gateway.clone(), rate);
+    let answers = (Answers::new(gateway.take_kept_answers()), gateway.clone());
     let shared = Shared { gateway, followers: Followers::new(stopping) };
     let routes = Routes::new()
         .add(devices::__path_status, devices::status::<G>)
@@ -102,7 +103,7 @@ fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Ro
             .finish()
             .fallback(no_such_path)
             .method_not_allowed_fallback(wrong_method)
-            .layer(from_fn_with_state(Answers::default(), once))
+            .layer(from_fn_with_state(answers, once::<G>))
             .layer(from_fn_with_state(guard, authenticate::<G>))
             .layer(from_fn(whole))
             .with_state(shared);

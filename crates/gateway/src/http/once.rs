@@ -1,31 +1,35 @@
 //! `Idempotency-Key`: a POST that is sent again because its answer was lost is carried out once.
 //!
 //! ```text
-//!   key not known ──▶ carried out ──▶ answer kept for an hour, in memory
+//!   key not known ──▶ carried out ──▶ answer kept for an hour
 //!   known, the same request ────────▶ the kept answer, `Idempotency-Replayed: true`
 //!   known, another request ─────────▶ 422 key-reused
 //!   known, still being carried out ─▶ 409 in-progress
+//!   known, carried out when the gateway died before it answered ─▶ 409 answer-lost
 //! ```
 //!
-//! Keys are each operator's own. Answers may hold secrets that are shown once, so they are never written to disk: after
-//! a restart a key is not known. Source: IETF draft *The Idempotency-Key HTTP Header Field*.
+//! Keys are each operator's own. What changed something is kept in the store, with what it changed, and its answer before it is sent:
+//! a restart forgets nothing. Answers may hold secrets that are shown once: there they are sealed. Source: IETF draft *The Idempotency-Key HTTP Header Field*.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::{self, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use homing_proto::access::Operator;
+use homing_proto::api::Timestamp;
 use homing_proto::fault::Fault;
 use sha2::{Digest as _, Sha256};
 
 use super::extract::{JSON_LIMIT, read};
+use super::operate::Operate;
 use super::refusal::Refusal;
+use crate::store::{self, KeptAnswer, OnceAnswer, OnceChange, OnceRequest};
 
 /// How long an answer is kept.
 const KEPT: Duration = Duration::from_secs(3600);
@@ -58,8 +62,15 @@ struct Kept {
 #[derive(Debug)]
 struct Entry {
     request: Name,
-    /// None: it is being carried out.
-    answer: Option<Answer>,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Running,
+    Answered(Answer),
+    /// By a gateway that ended before it kept the answer.
+    Lost,
 }
 
 #[derive(Clone)]
@@ -89,7 +100,7 @@ impl Kept {
         self.expire(now);
         match self.answers.get(&name) {
             None => {
-                self.answers.insert(name, Entry { request, answer: None });
+                self.answers.insert(name, Entry { request, state: State::Running });
                 self.order.push_back((now, name));
                 Turn::CarryOut
             }
@@ -101,12 +112,20 @@ impl Kept {
                 )
                 .with_hint("make a new key for each request that is not a repetition"),
             ),
-            Some(Entry { answer: None, .. }) => Turn::Refuse(refused(
+            Some(Entry { state: State::Lost, .. }) => Turn::Refuse(
+                refused(
+                    StatusCode::CONFLICT,
+                    "answer-lost",
+                    "the request with this Idempotency-Key was carried out; its answer was lost when the gateway ended",
+                )
+                .with_hint("look at what it made before you repeat it with another key"),
+            ),
+            Some(Entry { state: State::Running, .. }) => Turn::Refuse(refused(
                 StatusCode::CONFLICT,
                 "in-progress",
                 "the request with this Idempotency-Key is being carried out",
             )),
-            Some(Entry { answer: Some(answer), .. }) => Turn::Repeat(answer.clone()),
+            Some(Entry { state: State::Answered(answer), .. }) => Turn::Repeat(answer.clone()),
         }
     }
 
@@ -114,7 +133,7 @@ impl Kept {
         match (answer, self.answers.get_mut(name)) {
             (Some(answer), Some(entry)) => {
                 self.bytes += answer.body.len();
-                entry.answer = Some(answer);
+                entry.state = State::Answered(answer);
             }
             // It was not carried out: the key may be used again.
             (None, _) => self.remove(name),
@@ -134,8 +153,9 @@ impl Kept {
     }
 
     fn remove(&mut self, name: &Name) {
-        let answer = self.answers.remove(name).and_then(|entry| entry.answer);
-        self.bytes -= answer.map_or(0, |answer| answer.body.len());
+        if let Some(Entry { state: State::Answered(answer), .. }) = self.answers.remove(name) {
+            self.bytes -= answer.body.len();
+        }
     }
 }
 
@@ -162,13 +182,33 @@ impl Drop for Begun<'_> {
 }
 
 impl Answers {
+    /// With what was kept before the gateway ended.
+    pub(super) fn new(kept: Vec<KeptAnswer>) -> Self {
+        let (now, wall) = (Instant::now(), Timestamp::now());
+        let mut all = Kept::default();
+        for KeptAnswer { once, at, answer } in kept {
+            let age = wall.duration_since(at).unsigned_abs();
+            let answer = answer.and_then(Answer::of);
+            all.bytes += answer.as_ref().map_or(0, |answer| answer.body.len());
+            let state = answer.map_or(State::Lost, State::Answered);
+            all.answers.insert(once.name, Entry { request: once.request, state });
+            all.order.push_back((now.checked_sub(age).unwrap_or(now), once.name));
+        }
+        Self(Arc::new(Mutex::new(all)))
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Carries out a POST with a key once.
-pub(super) async fn once(State(answers): State<Answers>, request: Request, next: Next) -> Response {
+pub(super) async fn once<G: Operate>(
+    state: extract::State<(Answers, G)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let extract::State((answers, gateway)) = state;
     let key = match key(request.method(), request.headers(), request.uri().path()) {
         Ok(Some(key)) => key.to_owned(),
         Ok(None) => return next.run(request).await,
@@ -193,7 +233,9 @@ pub(super) async fn once(State(answers): State<Answers>, request: Request, next:
         Turn::Refuse(refusal) => return refusal.into_response(),
     }
     let begun = Begun { answers: &answers, name, is_over: false };
-    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    let request = OnceRequest { name, request: asked };
+    let work = next.run(Request::from_parts(parts, Body::from(body)));
+    let (response, is_durable) = store::once(request, work).await;
     let (parts, body) = response.into_parts();
     let Ok(body) = to_bytes(body, ANSWER_LIMIT).await else {
         return refused(StatusCode::BAD_GATEWAY, "answer-lost", "the answer broke off")
@@ -201,7 +243,18 @@ pub(super) async fn once(State(answers): State<Answers>, request: Request, next:
     };
     let kind = parts.headers.get(header::CONTENT_TYPE).cloned();
     let answer = Answer { status: parts.status, kind, body: body.clone() };
-    begun.end(is_final(parts.status).then_some(answer));
+    let answer = is_final(parts.status).then_some(answer);
+    if is_durable {
+        let change = match &answer {
+            Some(answer) => OnceChange::Ended(request, answer.kept()),
+            None => OnceChange::Forget(name),
+        };
+        if let Err(error) = gateway.keep_answer(change).await {
+            // What was asked for is done and durable; only a repetition after a restart would not be answered the same.
+            tracing::warn!(code = error.code(), %error, "an answer is kept in memory only");
+        }
+    }
+    begun.end(answer);
     Response::from_parts(parts, Body::from(body))
 }
 
@@ -213,6 +266,18 @@ fn is_final(status: StatusCode) -> bool {
 }
 
 impl Answer {
+    fn of(kept: OnceAnswer) -> Option<Self> {
+        let kind = kept.kind.and_then(|kind| HeaderValue::try_from(kind).ok());
+        let status = StatusCode::from_u16(kept.status).ok()?;
+        Some(Self { status, kind, body: kept.body.into() })
+    }
+
+    fn kept(&self) -> OnceAnswer {
+        let kind = self.kind.as_ref().and_then(|kind| kind.to_str().ok());
+        let kind = kind.map(str::to_owned);
+        OnceAnswer { status: self.status.as_u16(), kind, body: self.body.to_vec() }
+    }
+
     fn repeated(self) -> Response {
         let mut response = (self.status, self.body).into_response();
         let headers = response.headers_mut();

@@ -14,6 +14,7 @@ use super::oversee::Oversee;
 use crate::control::{
     Accounts, Control, ControlError, DevicePage, DeviceQuery, DeviceSearch, EventQuery, RpcReply,
 };
+use crate::store::{KeptAnswer, OnceChange};
 use crate::web::Console;
 
 /// The answer to a question that the gateway may refuse.
@@ -26,6 +27,14 @@ pub trait Operate: Oversee + Clone + Debug + Send + Sync + 'static {
     fn ready(&self) -> Answer<()>;
     fn console(&self) -> Option<Console> {
         None
+    }
+    /// Answers that were kept before the gateway ended.
+    fn take_kept_answers(&self) -> Vec<KeptAnswer> {
+        Vec::new()
+    }
+    /// Keeps what became of a request; durable when it answers.
+    fn keep_answer(&self, _change: OnceChange) -> impl Future<Output = Answer<()>> + Send {
+        async { Ok(()) }
     }
     fn accounts(&self) -> Answer<Accounts> {
         Err(ControlError::Stopping)
@@ -120,6 +129,14 @@ impl Operate for Control {
 
     fn console(&self) -> Option<Console> {
         Some(Control::console(self))
+    }
+
+    fn take_kept_answers(&self) -> Vec<KeptAnswer> {
+        Control::take_kept_answers(self)
+    }
+
+    async fn keep_answer(&self, change: OnceChange) -> Answer<()> {
+        Control::keep_answer(self, change).await
     }
 
     fn accounts(&self) -> Answer<Accounts> {

@@ -12,6 +12,7 @@ use homing_proto::identity::{DeviceId, DeviceName, ListenerName};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::accounts::{self, AccountChange};
+use super::answers::{self, OnceChange};
 use super::error::WriteError;
 use super::record::{DeviceUpdate, NewDevice, PendingKey, RejectedKey};
 use super::rows;
@@ -45,6 +46,8 @@ pub enum Change {
     Webhook(WebhookChange),
     /// Changes what the web console keeps.
     Web(WebChange),
+    /// Keeps what became of a request that must be carried out once.
+    Once(OnceChange),
     /// Records an event together with the rest. Its id is given by the store.
     Record(Box<Event>),
     /// Adds an entry to the audit trail together with the rest. Its id is given by the store.
@@ -106,6 +109,7 @@ impl Applier<'_> {
                 Ok(())
             }
             Change::Web(change) => web::apply(self.db, change, &mut touched.web),
+            Change::Once(change) => answers::apply(self.db, self.sealer, self.now, change),
             Change::Record(event) => {
                 touched.events.push(events::insert(self.db, *event)?);
                 Ok(())

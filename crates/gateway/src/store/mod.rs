@@ -13,6 +13,7 @@
 //! Source: SQLite, *Write-Ahead Logging*; *Atomic Commit in SQLite*.
 
 mod accounts;
+mod answers;
 mod audit;
 mod change;
 mod directory;
@@ -49,6 +50,7 @@ use tokio::sync::{Semaphore, broadcast, oneshot};
 pub use accounts::{
     AccountChange, PendingPassword, TokenRecord, Used, UserGrant, UserKey, UserRecord,
 };
+pub use answers::{KeptAnswer, OnceAnswer, OnceChange, OnceRequest, once};
 pub use audit::{AuditQuery, AuditRetention, Exported, MAX_ENTRIES};
 pub use change::Change;
 pub use error::{AccountError, OpenError, ReadError, UnsealError, WriteError};
@@ -81,6 +83,8 @@ struct Shared {
     followers: broadcast::Sender<Event>,
     auditors: broadcast::Sender<Sealed>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    /// As they were when the store was opened, for whoever gives them again.
+    answers: Mutex<Vec<KeptAnswer>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -101,6 +105,13 @@ impl Store {
     #[must_use]
     pub fn version(&self) -> u64 {
         self.shared.state.version()
+    }
+
+    /// The answers that were kept before the store was opened; once.
+    #[must_use]
+    pub fn take_kept_answers(&self) -> Vec<KeptAnswer> {
+        let mut answers = self.shared.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *answers)
     }
 
     /// How many devices are enrolled.
@@ -304,7 +315,8 @@ impl Store {
     ///
     /// # Errors
     /// A change contradicts what is, or the store can't be written.
-    pub async fn write(&self, changes: Vec<Change>) -> Result<(), WriteError> {
+    pub async fn write(&self, mut changes: Vec<Change>) -> Result<(), WriteError> {
+        answers::note(&mut changes);
         let room = Arc::clone(&self.shared.room).acquire_owned().await;
         let permit = room.map_err(|_| WriteError::Closed)?;
         let (done, answer) = oneshot::channel();

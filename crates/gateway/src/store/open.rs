@@ -19,7 +19,7 @@ use super::schema;
 use super::seal::Sealer;
 use super::state::State;
 use super::writer::Writer;
-use super::{Shared, Store, accounts, web, webhooks};
+use super::{Shared, Store, accounts, answers, web, webhooks};
 
 const DATABASE: &str = "homing.db";
 
@@ -74,6 +74,7 @@ impl Store {
         let gateway_id = gateway_id(&db)?;
         let trail = Trail::of(&db)?;
         let state = Arc::new(State::new(load(&db, &sealer)?, trail.head()));
+        let kept = answers::all(&db, &sealer, Timestamp::now())?;
         let queue = Arc::new(Queue::new(limits.waiting_events, limits.waiting_audit));
         let (followers, _) = broadcast::channel(limits.follower_lag);
         let (auditors, _) = broadcast::channel(limits.follower_lag);
@@ -110,6 +111,7 @@ impl Store {
             followers,
             auditors,
             writer: Mutex::new(Some(writer)),
+            answers: Mutex::new(kept),
         };
         Ok(Self { shared: Arc::new(shared) })
     }

@@ -8,7 +8,8 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::error::OpenError;
 
-const MIGRATIONS: &[&str] = &[V1, AUDIT, ACCOUNTS, WEBHOOKS, CONSOLE, ARRIVALS, OLD_SECRETS];
+const MIGRATIONS: &[&str] =
+    &[V1, AUDIT, ACCOUNTS, WEBHOOKS, CONSOLE, ARRIVALS, OLD_SECRETS, ANSWERS];
 
 const V1: &str = "
 CREATE TABLE meta (
@@ -198,6 +199,19 @@ CREATE INDEX token_user ON token (user);
 const OLD_SECRETS: &str = "
 ALTER TABLE device ADD COLUMN old_secret_sealed BLOB;
 ALTER TABLE device ADD COLUMN old_secret_until INTEGER;
+";
+
+/// Requests with a key of their sender's own.
+const ANSWERS: &str = "
+CREATE TABLE answer (
+    name        BLOB PRIMARY KEY,
+    request     BLOB NOT NULL,
+    at          INTEGER NOT NULL,
+    status      INTEGER,
+    kind        TEXT,
+    body_sealed BLOB
+) STRICT, WITHOUT ROWID;
+CREATE INDEX answer_at ON answer (at);
 ";
 
 /// Brings the database to the newest schema.
