@@ -89,10 +89,11 @@ class Server(asyncssh.SSHServer):
 class PyDevice:
     def __init__(
         self, loop, port, device_id=None, secret=None, key=None, authorized=(), password=None, opening=None, cuts=(),
-        pause=0.0, host="127.0.0.1", config="<system><host-name>py</host-name></system>", netconf=True, say=None,
+        pause=0.0, host="127.0.0.1", config="<system><host-name>py</host-name></system>", netconf=True, say=None, ssh=None,
     ):  # fmt: skip
         self.loop, self.host, self.port = loop, host, port
         self.device_id = device_id
+        self.ssh = ssh or {}
         self.key = key or asyncssh.generate_private_key("ssh-ed25519")
         self.authorized, self.password = list(authorized), password
         self.cuts, self.pause = cuts, pause
@@ -129,7 +130,7 @@ class PyDevice:
         try:
             connection = await asyncssh.connect_reverse(
                 sock=inner, config=None, server_factory=lambda: Server(self), server_host_keys=[self.key],
-                process_factory=self._process if self.netconf is True else None, encoding=None, login_timeout=40, agent_forwarding=False,
+                process_factory=self._process if self.netconf is True else None, encoding=None, login_timeout=40, agent_forwarding=False, **self.ssh,
             )  # fmt: skip
             await connection.wait_closed()
         except (OSError, asyncssh.Error) as error:

@@ -219,7 +219,7 @@ def test_schemathesis_finds_no_answer_that_is_not_documented(gateway, dial, api)
 class Receiver:
     """Takes webhooks, or turns them away."""
 
-    def __init__(self):
+    def __init__(self, context=None):
         self.taken, self.refuses = [], False
         receiver = self
 
@@ -235,6 +235,8 @@ class Receiver:
                 pass
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        if context is not None:
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.url = f"http://127.0.0.1:{self.server.server_port}/hook?a=b"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

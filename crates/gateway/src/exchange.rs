@@ -36,7 +36,12 @@ pub(crate) fn exchange(
         let (verdict, answer) = oneshot::channel();
         asking.send((key, verdict)).is_ok() && answer.await.unwrap_or(false)
     };
-    let old_algorithms = claimed.is_some_and(|name| takes_old(&shared, &name));
+    let old_algorithms = match &claimed {
+        Some(name) => takes_old(&shared, name),
+        // Who calls home is known by its key alone, after the algorithms are agreed on: judged then.
+        None => may_call_home_with_old(&shared),
+    };
+    let is_claimed = claimed.is_some();
     async move {
         let offer = match offer {
             Offer::Any => HostKeyAlgorithms::Any,
@@ -45,8 +50,33 @@ pub(crate) fn exchange(
         let stream = Prefixed::new(rest, stream);
         let deadline = Instant::now() + shared.settings.setup_timeout + MARGIN;
         let settings = LinkSettings { old_algorithms, ..shared.link };
-        device_link::connect(stream, &settings, &offer, deadline, check).await.map_err(failure)
+        let link = device_link::connect(stream, &settings, &offer, deadline, check).await;
+        let link = link.map_err(failure)?;
+        match link.old_algorithms() {
+            Some(old) if !is_claimed && !key_takes_old(&shared, link.host_key()) => {
+                Err(Failure::NoCommonAlgorithm {
+                    purpose: "up-to-date",
+                    theirs: vec![Excerpt::new(old)],
+                })
+            }
+            _ => Ok(link),
+        }
     }
+}
+
+/// Whether a device that is known by its key alone may come with old algorithms.
+fn may_call_home_with_old(shared: &Shared) -> bool {
+    let now = Timestamp::now();
+    let is_by_key = |name: &DeviceName| {
+        shared.store.device(name).is_some_and(|device| device.device_id.is_none())
+    };
+    let mut allowed = shared.settings.old_algorithms.iter().filter(|one| one.until > now);
+    allowed.any(|one| is_by_key(&one.device))
+}
+
+/// Whether the device that proved this key may come with old algorithms.
+fn key_takes_old(shared: &Shared, key: &HostKey) -> bool {
+    shared.store.by_host_key(key).iter().any(|device| takes_old(shared, &device.name))
 }
 
 /// Whether old algorithms are taken from a device for the time being.

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use russh::keys::Algorithm;
-use russh::{Preferred, cipher, compression, kex, mac};
+use russh::{Names, Preferred, cipher, compression, kex, mac};
 
 const CIPHERS: &[cipher::Name] = &[
     cipher::AES_256_GCM,
@@ -47,6 +47,16 @@ const OLD_CIPHERS: &[cipher::Name] =
 
 /// MACs of such devices.
 const OLD_MACS: &[mac::Name] = &[mac::HMAC_SHA1_ETM, mac::HMAC_SHA1];
+
+/// What of it only old devices need, if a key exchange came to that.
+pub(crate) fn old_one(names: &Names) -> Option<String> {
+    let macs = [&names.client_mac, &names.server_mac];
+    let kex = OLD_EXCHANGES.contains(&names.kex).then(|| names.kex.as_ref());
+    let cipher = OLD_CIPHERS.contains(&names.cipher).then(|| names.cipher.as_ref());
+    let mac = macs.into_iter().find(|mac| OLD_MACS.contains(mac)).map(|mac| mac.as_ref());
+    let old: Vec<&str> = [kex, cipher, mac].into_iter().flatten().collect();
+    (!old.is_empty()).then(|| old.join(", "))
+}
 
 /// Adds what old devices need, after everything better.
 pub(crate) fn with_old(preferred: Preferred) -> Preferred {

@@ -37,6 +37,9 @@ pub(super) fn remedy(outcome: &Outcome) -> Option<Advice> {
         Outcome::NoCommonAlgorithm { purpose: "host key", .. } => {
             advice.look("turn on a host key of that type in the device's SSH server")
         }
+        Outcome::NoCommonAlgorithm { .. } => advice
+            .look("update the device's SSH server")
+            .look("or take what it has for a while: old_algorithms = [\"<device>=<last day>\"] in gateway.toml"),
         Outcome::LogInRefused { user, with_password, gateway_key, device, .. } => {
             log_in(user, *with_password, gateway_key.as_deref(), device)
         }
@@ -51,7 +54,6 @@ pub(super) fn remedy(outcome: &Outcome) -> Option<Advice> {
         Outcome::Overloaded => advice.look("the device tries again by itself"),
         Outcome::ClosedSilently
         | Outcome::Lost(_)
-        | Outcome::NoCommonAlgorithm { .. }
         | Outcome::Ssh(_)
         | Outcome::BadHello(_)
         | Outcome::Stale

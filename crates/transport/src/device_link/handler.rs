@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use homing_proto::excerpt::Excerpt;
 use homing_proto::host_key::HostKey;
+use russh::Names;
 use russh::client::{self, DisconnectReason};
 use russh::keys::PublicKeyOrCertificate;
 
 use super::LinkError;
+use crate::algorithms;
 use crate::closed::{Closed, ClosedBy, Ending, Reason};
 use crate::keys::host_key_of;
 
@@ -23,6 +25,8 @@ pub(super) type Check = Box<dyn FnOnce(HostKey) -> Checking + Send>;
 pub(super) struct Answer {
     /// The proven key.
     key: OnceLock<HostKey>,
+    /// What was agreed on that only old devices need.
+    old_algorithms: OnceLock<String>,
     /// Why the key could not even be checked.
     problem: Mutex<Option<LinkError>>,
 }
@@ -41,6 +45,11 @@ impl Answer {
     /// The proven key.
     pub(super) fn key(&self) -> Option<HostKey> {
         self.key.get().cloned()
+    }
+
+    /// What was agreed on that only old devices need.
+    pub(super) fn old_algorithms(&self) -> Option<String> {
+        self.old_algorithms.get().cloned()
     }
 
     /// Why the key could not even be checked.
@@ -89,6 +98,18 @@ impl client::Handler for Handler {
         let Some(check) = self.check.take() else { return Ok(false) };
         let _ = self.answer.key.set(key.clone());
         Ok(check(key).await)
+    }
+
+    async fn kex_done(
+        &mut self,
+        _secret: Option<&[u8]>,
+        names: &Names,
+        _session: &mut client::Session,
+    ) -> Result<(), russh::Error> {
+        if let Some(old) = algorithms::old_one(names) {
+            let _ = self.answer.old_algorithms.set(old);
+        }
+        Ok(())
     }
 
     async fn disconnected(

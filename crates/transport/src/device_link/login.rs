@@ -94,6 +94,8 @@ pub struct Unauthenticated {
     handle: Handle<Handler>,
     /// The proven key.
     host_key: HostKey,
+    /// What was agreed on that only old devices need.
+    old_algorithms: Option<String>,
     /// The stream's counters and cut.
     pulse: Arc<Pulse>,
     /// How it ended.
@@ -131,17 +133,23 @@ impl Unauthenticated {
     /// After the key exchange.
     pub(super) fn new(
         handle: Handle<Handler>,
-        host_key: HostKey,
+        (host_key, old_algorithms): (HostKey, Option<String>),
         pulse: Arc<Pulse>,
         ending: Arc<Ending>,
     ) -> Self {
         let cut = CutOnDrop(Some(pulse.clone()));
-        Self { handle, host_key, pulse, ending, cut }
+        Self { handle, host_key, old_algorithms, pulse, ending, cut }
     }
 
     /// The proven host key.
     pub fn host_key(&self) -> &HostKey {
         &self.host_key
+    }
+
+    /// What was agreed on that only old devices need, if anything.
+    #[must_use]
+    pub fn old_algorithms(&self) -> Option<&str> {
+        self.old_algorithms.as_deref()
     }
 
     /// Logs in with the first of `credentials` that the device takes.

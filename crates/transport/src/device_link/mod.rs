@@ -206,7 +206,7 @@ impl LinkError {
 fn algorithm_kind(kind: &russh::AlgorithmKind) -> &'static str {
     match kind {
         russh::AlgorithmKind::Kex => "key exchange",
-        russh::AlgorithmKind::Key => "host key algorithm",
+        russh::AlgorithmKind::Key => "host key",
         russh::AlgorithmKind::Cipher => "cipher",
         russh::AlgorithmKind::Compression => "compression",
         russh::AlgorithmKind::Mac => "MAC",
@@ -257,7 +257,7 @@ where
     };
     let host_key = answer.key().ok_or(LinkError::KeyRefused)?;
     cut.disarm();
-    Ok(Unauthenticated::new(handle, host_key, pulse, ending))
+    Ok(Unauthenticated::new(handle, (host_key, answer.old_algorithms()), pulse, ending))
 }
 
 /// Ends the session's task: without this it would wait for the peer for ever.
