@@ -24,8 +24,8 @@ use tokio::sync::{broadcast, oneshot, watch};
 use crate::greeting::{self, Greeted, LoggedIn};
 use crate::session::{self, End};
 use crate::shared::{Counted, Decided, Pass, Shared};
-use crate::turns::Turn;
 use crate::store::{Change, DeviceUpdate};
+use crate::turns::Turn;
 use crate::{exchange, pending, timeline};
 
 /// The code of an old secret's end.

@@ -64,12 +64,11 @@ pub(crate) fn exchange(
     }
 }
 
-/// Whether a device that is known by its key alone may come with old algorithms.
+/// Whether a device that may come without saying who it is, because it has no secret, may come with old algorithms.
 fn may_call_home_with_old(shared: &Shared) -> bool {
     let now = Timestamp::now();
-    let is_by_key = |name: &DeviceName| {
-        shared.store.device(name).is_some_and(|device| device.device_id.is_none())
-    };
+    let is_by_key =
+        |name: &DeviceName| shared.store.device(name).is_some_and(|device| device.secret.is_none());
     let mut allowed = shared.settings.old_algorithms.iter().filter(|one| one.until > now);
     allowed.any(|one| is_by_key(&one.device))
 }

@@ -15,8 +15,8 @@
 //! ```
 
 mod parse;
-mod subject;
 mod rows;
+mod subject;
 #[cfg(test)]
 mod tests;
 
@@ -25,8 +25,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub use parse::InvalidFilter;
-pub use subject::Subject;
 pub use rows::RowFilter;
+pub use subject::Subject;
 
 use crate::access::fits;
 use crate::api::{DeviceState, Timestamp};

@@ -36,7 +36,7 @@ impl ReplyForm {
     /// 406: nothing of it is possible.
     pub(super) fn asked(headers: &HeaderMap) -> Result<Self, Refusal> {
         let values = headers.get_all(header::ACCEPT).iter().filter_map(|one| one.to_str().ok());
-        let mut best: Option<(u32, Self)> = None;
+        let mut best: Option<(f64, Self)> = None;
         let mut is_said = false;
         for range in values.flat_map(|value| value.split(',')) {
             is_said = true;
@@ -51,13 +51,7 @@ impl ReplyForm {
             let quality = parts.find_map(|part| part.strip_prefix("q="));
             let quality = quality.map_or(Some(1.0), |text| text.parse::<f64>().ok());
             let quality = quality.filter(|one| (0.0..=1.0).contains(one)).unwrap_or(0.0);
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "0 to 1000"
-            )]
-            let quality = (quality * 1000.0) as u32;
-            if quality > best.map_or(0, |(most, _)| most) {
+            if quality > best.map_or(0.0, |(most, _)| most) {
                 best = Some((quality, form));
             }
         }

@@ -180,6 +180,7 @@ fn steps() -> Vec<Step> {
         Step::OutboundSsh { device_id: device_id("r1"), with_mac: true },
         Step::CallHome,
         Step::MacRight,
+        Step::MacOld,
         Step::MacUnchecked,
         Step::KeyProven { key },
         Step::KnownByKey,
