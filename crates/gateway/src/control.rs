@@ -249,7 +249,8 @@ impl Control {
     ) -> Result<(), ControlError> {
         self.may_enroll(request, operator)?;
         let unused = Secret::new("unused");
-        Ok(enroll::plan(request, &self.shared.store, &self.terms, unused).map(drop)?)
+        Ok(enroll::plan(request, &self.shared.store, &self.terms, unused, api::Timestamp::now())
+            .map(drop)?)
     }
 
     /// Whoever enrols a device must administer it as it was and as it will be.

@@ -45,6 +45,20 @@ impl Paging {
         });
         Ok(Self { limit, after: after.transpose()? })
     }
+
+    /// Cuts a list to the page, in the order of its places; where there is more, the place of the last one shown.
+    fn cut<T>(&self, list: &mut Vec<T>, place: impl Fn(&T) -> String) -> Option<String> {
+        if self.limit.is_none() && self.after.is_none() {
+            return None;
+        }
+        list.sort_by_cached_key(&place);
+        if let Some(after) = &self.after {
+            list.retain(|one| place(one) > *after);
+        }
+        let limit = self.limit.filter(|limit| *limit < list.len())?;
+        list.truncate(limit);
+        list.last().map(place)
+    }
 }
 
 /// What a list takes.
@@ -91,5 +105,26 @@ pub(super) fn link_by(response: &mut Response, uri: &Uri, key: &str, value: &str
     let link = format!("<{}?{}>; rel=\"next\"", uri.path(), query.join("&"));
     if let Ok(link) = HeaderValue::try_from(link) {
         response.headers_mut().insert(header::LINK, link);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(limit: Option<usize>, after: Option<&str>) -> (Vec<u32>, Option<String>) {
+        let paging = Paging { limit, after: after.map(str::to_owned) };
+        let mut list = vec![3, 1, 2, 5, 4];
+        let next = paging.cut(&mut list, ToString::to_string);
+        (list, next)
+    }
+
+    #[test]
+    fn pages_follow_each_other_without_a_gap_or_a_repeat() {
+        assert_eq!(page(None, None), (vec![3, 1, 2, 5, 4], None));
+        assert_eq!(page(Some(2), None), (vec![1, 2], Some("2".into())));
+        assert_eq!(page(Some(2), Some("2")), (vec![3, 4], Some("4".into())));
+        assert_eq!(page(Some(2), Some("4")), (vec![5], None));
+        assert_eq!(page(Some(5), None), (vec![1, 2, 3, 4, 5], None));
     }
 }

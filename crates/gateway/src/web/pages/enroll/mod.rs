@@ -78,6 +78,7 @@ impl Wanted {
             tags,
             secret: true,
             rotate_secret: !self.rotate.is_empty(),
+            at_once: false,
             host_keys: Vec::new(),
             key_source: None,
             password: None,
