@@ -433,3 +433,22 @@ async fn a_view_is_kept_for_whoever_saved_it() {
     browser.log_in("other", Role::Viewer, "*").await;
     assert!(!browser.get("/devices").await.text.contains("Frankfurt"));
 }
+
+#[tokio::test]
+async fn a_viewers_crafted_forms_are_refused_and_told_to_the_trail() {
+    let mut browser = Browser::start().await;
+    browser.log_in("ops", Role::Viewer, "*").await;
+    enrol(&browser, 1).await;
+    let csrf = browser.csrf();
+    for (path, form) in [
+        ("/devices/d0000", vec![("act", "block")]),
+        ("/enroll", vec![("name", "d9")]),
+        ("/access", vec![("act", "add-user"), ("user", "eve"), ("role", "admin")]),
+    ] {
+        let form: Vec<_> = form.into_iter().chain([("csrf", csrf.as_str())]).collect();
+        let answer = browser.post(path, &form).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}: {}", answer.text);
+    }
+    let trail = browser.trail().await;
+    assert_eq!(told(&trail, "access-denied", "refused:access-denied"), 3, "{trail:?}");
+}
