@@ -26,8 +26,11 @@ fn script(shell: Shell) -> String {
     let mut script = Vec::new();
     generate(generator, &mut without_hidden(&Arguments::command()), "homing-agent", &mut script);
     let mut script = String::from_utf8_lossy(&script).into_owned();
-    if matches!(shell, Shell::Fish) {
-        script.push_str(FISH_VALUES);
+    match shell {
+        // The generator for bash takes the dash of the name for the start of a verb, in one of two places.
+        Shell::Bash => script = script.replace("homing__subcmd__agent", "homing__agent"),
+        Shell::Fish => script.push_str(FISH_VALUES),
+        Shell::Zsh => {}
     }
     script
 }
@@ -75,6 +78,7 @@ mod tests {
             let script = script(shell);
             assert!(script.contains("reload") && script.contains("state-dir"), "{shell:?}");
             assert!(!script.contains("sftp-server"), "{shell:?} completes what is hidden");
+            assert!(!script.contains("homing__subcmd__agent"), "no line would lead there");
         }
     }
 }
