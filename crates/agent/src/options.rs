@@ -54,6 +54,8 @@ pub struct Options {
     pub netconf_only: bool,
     /// What a shell on the embedded server is.
     pub login_shell: LoginShell,
+    /// Statements that the agent does not know are an error at commit.
+    pub strict: bool,
     /// Open as NETCONF call home does (RFC 8071): without the initiation sequence.
     pub call_home: bool,
     /// Whether HOST-KEY lines carry a NUL.
@@ -77,6 +79,7 @@ impl Options {
             sshd_config: PathBuf::from(crate::openssh::SYSTEM_CONFIGURATION),
             netconf_only: false,
             login_shell: LoginShell::Account,
+            strict: false,
             call_home: false,
             nul: Nul::Omit,
             control: None,

@@ -146,6 +146,9 @@ pub(super) struct RunArguments {
     /// With `cli`, users other than root get Junos's command line, whatever their class is.
     #[arg(long, value_name = "WHICH", env = "HOMING_AGENT_LOGIN_SHELL", default_value = "account")]
     login_shell: LoginShell,
+    /// Refuse commits with statements that the agent does not know
+    #[arg(long, env = "HOMING_AGENT_STRICT")]
+    strict: bool,
     /// Open as NETCONF call home does (RFC 8071), without saying who this is
     #[arg(long, env = "HOMING_AGENT_CALL_HOME")]
     call_home: bool,
@@ -168,6 +171,7 @@ impl RunArguments {
             sshd_config: self.sshd_config.clone(),
             netconf_only: self.netconf_only,
             login_shell: self.login_shell,
+            strict: self.strict,
             call_home: self.call_home,
             nul: if self.send_nul { Nul::Send } else { Nul::Omit },
             control: self.place.control.clone(),

@@ -37,7 +37,7 @@ pub(crate) fn start(
             (read.map_err(LoadError::Statements)?, text.clone())
         }
     };
-    let mut state = begin(disk, Arc::new(configuration), text);
+    let mut state = begin(disk, Arc::new(configuration), text, options.strict);
     if let Err(error) = resume(&mut state) {
         tracing::error!(code = error.code(), "a confirmed commit can't be rolled back: {error}");
     }
@@ -62,9 +62,15 @@ fn told(error: &DiskError) {
 }
 
 /// Takes up the history; what the file says and no commit did is a commit by `start`.
-fn begin(disk: Option<Disk>, configuration: Arc<Configuration>, text: String) -> State {
+fn begin(
+    disk: Option<Disk>,
+    configuration: Arc<Configuration>,
+    text: String,
+    is_strict: bool,
+) -> State {
     let Some(mut disk) = disk else {
-        return State { datastore: Datastore::new(configuration, Vec::new()), disk: None };
+        let datastore = Datastore::new(configuration, Vec::new()).strict(is_strict);
+        return State { datastore, disk: None };
     };
     if disk.journal.newest() != Some(journal::digest(text.as_bytes()).as_str()) {
         let number = disk.journal.commits.first().map_or(0, |entry| entry.record.number) + 1;
@@ -79,7 +85,7 @@ fn begin(disk: Option<Disk>, configuration: Arc<Configuration>, text: String) ->
         kept.unwrap_or_else(|error| told(&error));
     }
     let history = disk.journal.commits.iter().map(|entry| entry.record.clone()).collect();
-    State { datastore: Datastore::new(configuration, history), disk: Some(disk) }
+    State { datastore: Datastore::new(configuration, history).strict(is_strict), disk: Some(disk) }
 }
 
 fn keep(

@@ -129,7 +129,7 @@ impl Datastore {
     /// # Errors
     /// What is wrong with it.
     pub fn check(&self, session: SessionId) -> Result<Arc<Configuration>, Refused> {
-        Ok(prepare(&self.candidate(session))?.0)
+        Ok(prepare(&self.candidate(session), self.is_strict)?.0)
     }
 
     /// Begins a commit; the shell ends it with [`Datastore::handle_committed`] or
@@ -152,7 +152,7 @@ impl Datastore {
         self.check_holder(self.running_holder, session)?;
         self.check_persist_id(session, &commit)?;
         let candidate = self.joined(session)?;
-        let (configuration, text) = prepare(&candidate)?;
+        let (configuration, text) = prepare(&candidate, self.is_strict)?;
         let confirming = commit.confirmed.map(|wait| ConfirmingRecord {
             until: now + wait,
             seconds: wait.as_secs(),
@@ -308,7 +308,7 @@ impl Datastore {
         now: Timestamp,
     ) -> Result<Plan, Refused> {
         let Some(confirming) = &self.confirming else { return Err(Refused::NothingToConfirm) };
-        let (configuration, text) = prepare(&confirming.former)?;
+        let (configuration, text) = prepare(&confirming.former, false)?;
         let comment = match ending {
             Ending::Cancelled => "the confirmed commit was cancelled",
             Ending::TimedOut => "the confirmed commit was not confirmed",
@@ -388,8 +388,11 @@ impl Datastore {
             // What was edited and not committed stays edited, on top of the new configuration.
             let changes = hunks(before, &self.shared);
             let mut shared = running;
-            hunk::apply(Arc::make_mut(&mut shared).statements_mut(), changes);
-            self.shared = shared;
+            let misfits = hunk::apply(Arc::make_mut(&mut shared).statements_mut(), changes);
+            // Where both changed the same, what was edited stays as it was edited.
+            if misfits.is_empty() {
+                self.shared = shared;
+            }
         }
     }
 
@@ -425,7 +428,10 @@ pub(super) fn check_length(what: &'static str, text: Option<&String>) -> Result<
 }
 
 /// The candidate as it will be read back, and as it is kept.
-pub(super) fn prepare(candidate: &Configuration) -> Result<(Arc<Configuration>, String), Refused> {
+pub(super) fn prepare(
+    candidate: &Configuration,
+    is_strict: bool,
+) -> Result<(Arc<Configuration>, String), Refused> {
     let text = candidate.print(Form::Curly);
     if text.len() > MAX_BYTES {
         return Err(Refused::TooBig);
@@ -434,5 +440,8 @@ pub(super) fn prepare(candidate: &Configuration) -> Result<(Arc<Configuration>, 
         Configuration::parse_as(CANDIDATE, &text, Form::Curly).map_err(Refused::Statements)?;
     read.outbound_ssh().map_err(Refused::Statements)?;
     read.login().map_err(Refused::Statements)?;
+    if is_strict {
+        read.check_known().map_err(Refused::Statements)?;
+    }
     Ok((super::settled(Arc::new(read)), text))
 }

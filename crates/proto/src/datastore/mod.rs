@@ -18,6 +18,7 @@
 mod author;
 mod commit;
 mod compare;
+mod compare_xml;
 mod edit;
 mod error;
 mod hunk;
@@ -39,6 +40,7 @@ pub use crate::api::Timestamp;
 pub use author::{Author, Client, SessionId};
 pub use commit::{Commit, CommitRecord, ConfirmingRecord, Event, Plan};
 pub use compare::{compare, compare_set, same};
+pub use compare_xml::compare_xml;
 pub use edit::{Action, DefaultOperation, Edit, ErrorOption, Outcome};
 pub use error::{EditError, Refused};
 pub use schedule::ScheduledRecord;
@@ -72,6 +74,7 @@ pub struct Datastore {
     confirming: Option<Confirming>,
     scheduled: Option<schedule::Scheduled>,
     is_committing: bool,
+    is_strict: bool,
     events: VecDeque<Event>,
 }
 
@@ -89,8 +92,15 @@ impl Datastore {
             confirming: None,
             scheduled: None,
             is_committing: false,
+            is_strict: false,
             events: VecDeque::new(),
         }
+    }
+
+    /// Makes statements that the schema does not know an error at commit.
+    #[must_use]
+    pub fn strict(self, is_strict: bool) -> Self {
+        Self { is_strict, ..self }
     }
 
     /// The configuration in force.

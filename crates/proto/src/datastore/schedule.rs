@@ -57,7 +57,7 @@ impl Datastore {
             return Err(Refused::TimeIsPast(at));
         }
         let candidate = self.joined(session)?;
-        let (configuration, text) = prepare(&candidate)?;
+        let (configuration, text) = prepare(&candidate, self.is_strict)?;
         let record = ScheduledRecord { at, author, comment };
         self.scheduled = Some(Scheduled { record: record.clone(), configuration });
         Ok((record, text))
@@ -83,7 +83,7 @@ impl Datastore {
     pub(super) fn due(&mut self, now: Timestamp) -> Option<Plan> {
         let record = self.scheduled().filter(|record| record.at <= now)?.clone();
         let scheduled = self.scheduled.take()?;
-        let (configuration, text) = prepare(&scheduled.configuration).ok()?;
+        let (configuration, text) = prepare(&scheduled.configuration, false).ok()?;
         Some(self.plan_of(configuration, text, record.author, record.comment, now))
     }
 }

@@ -206,3 +206,49 @@ fn an_unknown_statement_is_kept_compared_and_deleted() {
     let shown = compare(&store.running(), &store.candidate(ONE));
     assert!(shown.contains("-   b {") && shown.contains("+   d 5;"), "{shown}");
 }
+
+#[test]
+fn a_comparison_as_elements_is_an_edit_config() {
+    let before = "system { host-name a; login { user u { class x; } user v { class x; } } }";
+    let mut store = store(before);
+    for text in ["set system host-name b", "delete system login user v", "set system services ssh"]
+    {
+        line(&mut store, ONE, text);
+    }
+    let wanted = store.candidate(ONE);
+    let text = compare_xml(&store.running(), &wanted);
+    assert!(text.contains("<host-name operation=\"replace\">b</host-name>"), "{text}");
+    store.discard(ONE).unwrap();
+    let default_operation = DefaultOperation::Merge;
+    let edit = Edit::Config { text, default_operation, error_option: ErrorOption::StopOnError };
+    store.edit(ONE, edit).unwrap();
+    assert!(same(&store.candidate(ONE), &wanted));
+}
+
+#[test]
+fn strict_mode_refuses_what_the_schema_does_not_know() {
+    let mut store = store("system { host-name a; }").strict(true);
+    line(&mut store, ONE, "set interfaces ge-0/0/0 mtu 9000");
+    assert!(store.check(ONE).is_ok());
+    line(&mut store, ONE, "set system host-nmae b");
+    let refused = store.check(ONE).unwrap_err();
+    assert_eq!(refused.code(), "unknown-statement");
+    assert!(refused.to_string().contains("did you mean `host-name`?"), "{refused}");
+}
+
+#[test]
+fn a_scheduled_commit_is_made_at_its_time_and_keeps_others_waiting() {
+    let mut store = store("system { host-name a; }");
+    line(&mut store, ONE, "set system host-name b");
+    assert_eq!(store.schedule(ONE, None, at(0), at(0)).unwrap_err().code(), "time-is-past");
+    store.schedule(ONE, None, at(100), at(0)).unwrap();
+    line(&mut store, ONE, "set system host-name c");
+    let refused = store.commit(ONE, Commit::default(), at(1)).unwrap_err();
+    assert_eq!(refused.code(), "commit-scheduled");
+    assert_eq!(store.poll_timeout(), Some(at(100)));
+    let plan = store.handle_timeout(at(100)).unwrap();
+    store.handle_committed(plan);
+    assert_eq!(store.running().system().host_name.as_deref(), Some("b"));
+    assert_eq!(store.candidate(ONE).system().host_name.as_deref(), Some("c"));
+    assert_eq!(store.poll_timeout(), None);
+}

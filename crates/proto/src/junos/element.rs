@@ -244,7 +244,10 @@ fn write_statement(statement: &Statement, area: Area) -> Vec<Element> {
     if let Some(last) = elements.last_mut() {
         last.end_comments.clone_from(&statement.end_comments);
     }
-    elements.iter_mut().for_each(|each| each.inactive = statement.inactive);
+    for each in &mut elements {
+        each.inactive = statement.inactive;
+        each.operation = statement.operation.clone();
+    }
     elements
 }
 

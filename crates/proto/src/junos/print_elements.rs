@@ -5,7 +5,12 @@
 use super::Tree;
 use super::element::{self, Element};
 use super::schema::Area;
-use super::tree::{Comment, Word, WordKind};
+use super::tree::{Comment, Operation, Word, WordKind};
+
+/// The XML form of what changes another configuration.
+pub(crate) fn xml_of(statements: Vec<super::Statement>) -> String {
+    xml(&Tree { statements, ..Tree::default() })
+}
 
 /// The XML form.
 pub(crate) fn xml(tree: &Tree) -> String {
@@ -31,19 +36,41 @@ fn print_xml(out: &mut String, element: &Element, depth: usize) {
     print_xml_comments(out, &element.comments, depth);
     indent(out, depth);
     let name = &element.name.text;
-    let inactive = if element.inactive { " inactive=\"inactive\"" } else { "" };
+    let said = attributes(element);
     if let Some(text) = &element.text {
         let text = escape(&text.text);
-        out.push_str(&format!("<{name}{inactive}>{text}</{name}>\n"));
+        out.push_str(&format!("<{name}{said}>{text}</{name}>\n"));
     } else if element.children.is_empty() && element.end_comments.is_empty() {
-        out.push_str(&format!("<{name}{inactive}/>\n"));
+        out.push_str(&format!("<{name}{said}/>\n"));
     } else {
-        out.push_str(&format!("<{name}{inactive}>\n"));
+        out.push_str(&format!("<{name}{said}>\n"));
         element.children.iter().for_each(|child| print_xml(out, child, depth + 1));
         print_xml_comments(out, &element.end_comments, depth + 1);
         indent(out, depth);
         out.push_str(&format!("</{name}>\n"));
     }
+}
+
+/// What an element says of itself, a blank in front of each.
+fn attributes(element: &Element) -> String {
+    let mut said = String::new();
+    if element.inactive {
+        said.push_str(" inactive=\"inactive\"");
+    }
+    let named = |what: &str, name: &str| {
+        let name = escape(name).replace('"', "&quot;");
+        format!(" insert=\"{what}\" name=\"{name}\"")
+    };
+    said.push_str(&match &element.operation {
+        Operation::Delete => " operation=\"delete\"".to_owned(),
+        Operation::Create => " operation=\"create\"".to_owned(),
+        Operation::Replace => " operation=\"replace\"".to_owned(),
+        Operation::Activate => " active=\"active\"".to_owned(),
+        Operation::After(name) => named("after", name),
+        Operation::Before(name) => named("before", name),
+        _ => String::new(),
+    });
+    said
 }
 
 fn print_xml_comments(out: &mut String, comments: &[Comment], depth: usize) {

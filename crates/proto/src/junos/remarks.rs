@@ -6,7 +6,7 @@
 use std::fmt;
 
 use super::Configuration;
-use super::diagnostics::cut;
+use super::diagnostics::{Diagnostic, Diagnostics, cut};
 use super::login::DSA_REFUSED;
 use super::near::nearest;
 use super::schema::{Area, Found, Rule};
@@ -80,6 +80,31 @@ const MISPLACED: [(&str, &str); 5] = [
 ];
 
 impl Configuration {
+    /// Whether the schema knows every statement.
+    ///
+    /// # Errors
+    /// Each that it does not know, with its place.
+    pub fn check_known(&self) -> Result<(), Diagnostics> {
+        let mut found = Diagnostics::default();
+        self.find_unknown(&self.tree.statements, Area::TOP, &mut found);
+        found.or(())
+    }
+
+    fn find_unknown(&self, statements: &[Statement], area: Area, found: &mut Diagnostics) {
+        for statement in statements {
+            if let Some(rule) = area.rule_for(statement) {
+                self.find_unknown(&statement.children, rule.inside(), found);
+                continue;
+            }
+            let message = format!("unknown statement `{}`", cut(statement.keyword(), WIDTH));
+            let at = Diagnostic::new(&self.source, "unknown-statement", statement.span(), message);
+            found.push(match nearest(statement.keyword(), area.keywords()) {
+                Some(near) => at.help(format!("did you mean `{near}`?")),
+                None => at.help("strict mode takes only statements that the agent knows"),
+            });
+        }
+    }
+
     /// Everything active that is kept without being acted on, in order.
     pub fn not_acted_on(&self) -> Vec<NotActedOn> {
         let mut walk = Walk { configuration: self, found: Vec::new() };
