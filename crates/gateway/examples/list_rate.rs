@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p homing-gateway --example list_rate [DEVICES] [FOLDER]`
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -89,7 +89,10 @@ async fn fill(data: &std::path::Path, devices: usize) {
             device.secret = Some(Secret::new("5f3c5f3c5f3c5f3c5f3c5f3c5f3c5f3c"));
             device.tags = BTreeMap::from([
                 ("site".to_owned(), SITES[number % SITES.len()].to_owned()),
-                ("role".to_owned(), if number % 10 == 0 { "core" } else { "edge" }.to_owned()),
+                (
+                    "role".to_owned(),
+                    if number.is_multiple_of(10) { "core" } else { "edge" }.to_owned(),
+                ),
             ]);
             changes.push(Change::Insert(Box::new(device)));
             changes.push(Change::Record(Box::new(event(name, number))));
@@ -101,7 +104,7 @@ async fn fill(data: &std::path::Path, devices: usize) {
 
 fn event(name: &DeviceName, number: usize) -> Event {
     let ago = Duration::from_secs((number as u64 * 7919) % 86_400);
-    let is_refused = number % 4 == 0;
+    let is_refused = number.is_multiple_of(4);
     Event {
         id: 0,
         at: Timestamp::now() - ago,

@@ -79,7 +79,7 @@ pub fn main() -> ExitCode {
 /// Called as `homing-cli`, as a login shell is, it is the command line alone.
 fn parse() -> Arguments {
     let mut words: Vec<std::ffi::OsString> = std::env::args_os().collect();
-    let name = words.first().map(|name| std::path::PathBuf::from(name));
+    let name = words.first().map(std::path::PathBuf::from);
     let name = name.as_ref().and_then(|name| name.file_name()?.to_str());
     if name.is_some_and(|name| name.trim_start_matches('-') == "homing-cli") {
         words.splice(..1, ["homing-agent".into(), "cli".into()]);

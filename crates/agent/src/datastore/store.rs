@@ -376,7 +376,7 @@ impl Store {
     pub(crate) async fn reload(&self, author: Author) -> Result<Changes, StoreError> {
         let ConfigSource::File(path) = &self.source else {
             let loaded = Loaded::new(self.running().await, &self.log_dir)?;
-            return Ok(self.act_on(loaded, Duration::ZERO).await?);
+            return self.act_on(loaded, Duration::ZERO).await;
         };
         let mut state = self.state.clone().lock_owned().await;
         let (configuration, text) = crate::loaded::read_file(path)?;
@@ -384,7 +384,7 @@ impl Store {
         let configuration = Arc::new(configuration);
         if known == Some(journal::digest(text.as_bytes())) {
             let loaded = Loaded::new(configuration, &self.log_dir)?;
-            return Ok(self.act_on(loaded, Duration::ZERO).await?);
+            return self.act_on(loaded, Duration::ZERO).await;
         }
         let plan = state.datastore.reload(configuration, text, author, Timestamp::now())?;
         Ok(self.carry_out(state, plan, true).await?.changes)

@@ -33,7 +33,8 @@ pub(super) fn may_keep(line: &str) -> bool {
                 .any(|name| name.starts_with(&text));
         named || shortened || text.starts_with('$')
     });
-    !line.trim().is_empty() && !(suspicious && words.len() > 2)
+    let names_a_secret = suspicious && words.len() > 2;
+    !line.trim().is_empty() && !names_a_secret
 }
 
 #[cfg(test)]
