@@ -94,7 +94,7 @@ impl AgentHandle {
             self.shared.store.guard().logged_in(client);
         }
         let class = Class::of(&user, &self.configuration());
-        let caller = Caller { user, class };
+        let caller = Caller { user, class, via };
         let stopping = self.commands.closed();
         let session = netconf::serve(stream, &caller, self, &self.shared.sessions, stopping);
         let closed = Speaker { via: Some(via), origin }.scope(session).await;

@@ -19,6 +19,7 @@ use crate::report::ClientReport;
 pub(super) struct Context {
     pub(super) class: Class,
     pub(super) user: String,
+    pub(super) via: Client,
     pub(super) session_id: u32,
     pub(super) sessions: Sessions,
     /// The configuration in force.
@@ -75,7 +76,7 @@ impl Context {
     }
 
     async fn open_now(&self, mode: Mode) -> Result<(), RpcError> {
-        let author = Author::new(&self.user, Client::Netconf);
+        let author = Author::new(&self.user, self.via);
         let opened = self.store.open(self.session(), author, mode).await;
         opened.map_err(|error| refusal::refused(&error))
     }

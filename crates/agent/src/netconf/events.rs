@@ -131,7 +131,11 @@ pub(crate) async fn follow(store: &Store, sessions: &Sessions) {
 fn told(event: &Event, sessions: &Sessions) -> Element {
     let party = |author: &Author| Party {
         user: author.user.clone(),
-        session: if author.via == Client::Netconf { sessions.committer() } else { 0 },
+        session: if matches!(author.via, Client::Netconf | Client::Cli) {
+            sessions.committer()
+        } else {
+            0
+        },
     };
     let confirmed = |author: &Author, what: &str, wait: Option<Duration>| {
         notification::confirmed_commit(Some(&party(author)), what, wait)

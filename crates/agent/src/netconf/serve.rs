@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use homing_proto::datastore::SessionId;
+use homing_proto::datastore::{Client, SessionId};
 use homing_proto::netconf::capability::Capabilities;
 use homing_proto::netconf::notification::{Party, session_end, session_start};
 use homing_proto::netconf::rpc::Rpc;
@@ -61,6 +61,8 @@ pub struct Caller {
     pub user: String,
     /// What it may do.
     pub class: Class,
+    /// What speaks: NETCONF itself, or the command line, which speaks it too.
+    pub via: Client,
 }
 
 /// Speaks NETCONF with a caller until the session ends or `stop` is ready.
@@ -78,6 +80,7 @@ where
     let place = sessions.enter(&caller.user);
     let party = Party { user: caller.user.clone(), session: place.id };
     sessions.events().tell(session_start(&party));
+    let store = view.store();
     let capabilities: Capabilities = CAPABILITIES.into_iter().collect();
     let settings = Settings {
         request_limit: REQUEST_LIMIT,
@@ -88,7 +91,7 @@ where
     let mut served = Served { stream, session, subscribed: None, caller, view, sessions, place };
     let closed = served.run(stop).await;
     // What it held and did not commit is given back before the number is.
-    view.store().close(SessionId(party.session)).await;
+    store.close(SessionId(party.session)).await;
     sessions.events().tell(session_end(&party, ended(&closed)));
     closed
 }
@@ -181,6 +184,7 @@ where
         Context {
             class: self.caller.class,
             user: self.caller.user.clone(),
+            via: self.caller.via,
             session_id: self.place.id,
             sessions: self.sessions.clone(),
             configuration: self.view.configuration(),

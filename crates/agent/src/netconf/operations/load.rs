@@ -203,8 +203,8 @@ pub(super) async fn commit(operation: &Element, context: &Context) -> Answer {
     };
     context.sessions.commits(context.session_id);
     let committed = context.store.commit(context.session(), commit).await;
-    let _committed = committed.map_err(|error| refusal::store(&error))?;
-    Ok(commit_results("commit-success", &[]))
+    let committed = committed.map_err(|error| refusal::store(&error))?;
+    Ok(commit_results("commit-success", &committed.warnings))
 }
 
 /// The moment that `at-time` names, in UTC; a time without a date is the next one.

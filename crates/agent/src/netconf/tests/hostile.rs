@@ -101,7 +101,11 @@ async fn wrong_chunk_sizes_end_the_session() {
         let (near, mut far) = duplex(64 * 1024);
         let inside = house.clone();
         let served = tokio::spawn(async move {
-            let caller = Caller { user: "ops".into(), class: Class::ReadOnly };
+            let caller = Caller {
+                user: "ops".into(),
+                class: Class::ReadOnly,
+                via: homing_proto::datastore::Client::Netconf,
+            };
             serve(near, &caller, &*inside.view, &inside.sessions, std::future::pending()).await
         });
         let hello = "<hello xmlns='urn:ietf:params:xml:ns:netconf:base:1.0'><capabilities><capability>\

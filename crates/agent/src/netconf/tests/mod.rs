@@ -106,7 +106,8 @@ impl House {
         let (near, far) = duplex(64 * 1024);
         let house = self.clone();
         tokio::spawn(async move {
-            let caller = Caller { user: "ops".into(), class };
+            let caller =
+                Caller { user: "ops".into(), class, via: homing_proto::datastore::Client::Netconf };
             serve(near, &caller, &*house.view, &house.sessions, std::future::pending()).await
         });
         let mut client = Client { far, next: 1 };
