@@ -152,7 +152,9 @@ def test_netconf_console2(device, tmp_path):
     assert "<host-name>edge-9<" in run("--get-config")
 
 
-def test_scrapli_netconf(device):
+def test_scrapli_netconf(device, request):
+    if "openssh" in request.node.name:
+        pytest.skip("scrapli's own reading of its echo hangs behind sshd; the embedded server shows the client")
     from scrapli_netconf.driver import NetconfDriver
 
     driver = NetconfDriver(
