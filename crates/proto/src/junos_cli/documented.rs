@@ -42,13 +42,18 @@ fn every_command_on_the_page_is_there() {
 fn every_statement_that_is_known_is_on_the_page() {
     let Area::Known(top) = Area::TOP else { panic!() };
     let mut paths = Vec::new();
-    for rule in top.rules {
+    for rule in top.rules.iter().filter(|rule| rule.acted) {
         let Area::Known(body) = rule.inside() else { continue };
-        for inner in body.rules {
+        for inner in body.rules.iter().filter(|rule| rule.acted) {
             let path = format!("{} {}", rule.name, inner.name);
             match inner.kind {
                 Kind::Container(body) => {
-                    paths.extend(body.rules.iter().map(|leaf| format!("{path} {}", leaf.name)));
+                    paths.extend(
+                        body.rules
+                            .iter()
+                            .filter(|leaf| leaf.acted)
+                            .map(|leaf| format!("{path} {}", leaf.name)),
+                    );
                 }
                 _ => paths.push(path),
             }

@@ -124,7 +124,7 @@ impl<'c> Cursor<'c> {
     fn keyword(&mut self, rule: &'static Rule) {
         self.words.push(rule.name.to_owned());
         match rule.kind {
-            Kind::Container(_) => {
+            Kind::Container(_) | Kind::Wrapped(_) => {
                 self.area = rule.inside();
                 self.above = rule.name;
             }
@@ -207,7 +207,11 @@ impl<'c> Cursor<'c> {
             }
         }
         if self.area.takes_keys() && !self.existing {
-            all.push(Choice::slot("<address>", "The address or name of a gateway"));
+            let is_client = self.above == "client";
+            all.push(match is_client {
+                true => Choice::slot("<address>", "The address or name of a gateway"),
+                false => Choice::slot("<name>", "A name"),
+            });
         }
         all
     }
@@ -304,7 +308,7 @@ mod tests {
         let client = "system services outbound-ssh client";
         assert_eq!(choices(client, "", true), ["mist"]);
         assert_eq!(choices(client, "", false), ["mist", "<name>"]);
-        assert_eq!(choices("interfaces", "ge", false), ["ge-0/0/0"]);
+        assert_eq!(choices("interfaces", "ge", false), ["ge-0/0/0", "<name>"]);
         assert_eq!(choices(&format!("{client} mist secret"), "", true), Vec::<String>::new());
         assert_eq!(choices("system", "", true), ["host-name", "services"]);
         let all = choices(&format!("{client} mist"), "", false);
