@@ -109,7 +109,7 @@ fn verify(dir: &Path, acknowledged: u32) -> u32 {
     let running = with_agent(dir, async |store| {
         let running = number(&*store.running().await);
         if running > 0 && store.history().await.len() > 1 {
-            assert_eq!(number(&*store.rollback(1).await.unwrap()) + 1, running);
+            assert_eq!(number(&store.rollback(1).await.unwrap()) + 1, running);
         }
         running
     });
@@ -249,7 +249,7 @@ fn a_file_that_a_person_changed_is_a_commit_and_stays_as_it_is() {
     with_agent(dir.path(), async |store| {
         let history = store.history().await;
         assert_eq!((history.len(), history[0].author.via), (2, Client::Start));
-        assert_eq!(number(&*store.rollback(1).await.unwrap()), 1);
+        assert_eq!(number(&store.rollback(1).await.unwrap()), 1);
     });
     assert_eq!(std::fs::read_to_string(dir.path().join("agent.conf")).unwrap(), text);
 }

@@ -146,7 +146,6 @@ fn settings(folder: &Path, port: u16, web_port: u16) -> Result<Settings, Failure
         socket: Some(folder.join("homing.sock")),
         http: vec![format!("http://127.0.0.1:{web_port}")],
         door: vec!["127.0.0.1:0".to_owned()],
-        ..Flags::default()
     };
     let mut settings = load(flags).map_err(|error| failed("bad-environment", &error))?.settings;
     settings.refuse_hold = Duration::from_secs(5);
