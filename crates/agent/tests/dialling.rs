@@ -4,6 +4,9 @@
 
 mod common;
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::{Gateway, Lab, text};
@@ -98,7 +101,7 @@ fn sigterm_closes_the_connections_and_ends_the_agent() {
 }
 
 #[test]
-fn no_secret_is_in_any_file_but_the_configuration() {
+fn no_secret_is_in_any_file_but_those_of_configurations() {
     let (lab, gateway) = (Lab::new(), Gateway::new());
     let trace = "traceoptions { file ossh; flag all; }";
     lab.configure(&format!("{trace} {}", gateway.client("mist", "secret topsecret;")));
@@ -108,17 +111,25 @@ fn no_secret_is_in_any_file_but_the_configuration() {
         lab.read("ossh"),
         text(&lab.ask("show", &["--detail"]).stdout),
         text(&lab.ask("show", &["--json"]).stdout),
-        text(
-            &std::process::Command::new("grep")
-                .args(["-r", "topsecret"])
-                .arg(lab.path("state"))
-                .output()
-                .unwrap()
-                .stdout,
-        ),
     ];
     assert!(shown.iter().all(|text| !text.contains("topsecret")), "{shown:?}");
     assert!(shown[1].contains("Secret: /* SECRET-DATA */"), "{}", shown[1]);
+    let with_secret = files_with("topsecret", &lab.path("state"));
+    let commits = lab.path("state/commits");
+    assert!(!with_secret.is_empty(), "the committed configuration is kept");
+    for file in with_secret {
+        assert_eq!(file.parent(), Some(commits.as_path()), "{}", file.display());
+        assert_eq!((mode(&file), mode(&commits)), (0o600, 0o700), "{}", file.display());
+    }
+}
+
+fn files_with(secret: &str, folder: &Path) -> Vec<PathBuf> {
+    let listed = Command::new("grep").args(["-rl", secret]).arg(folder).output().unwrap();
+    text(&listed.stdout).lines().map(PathBuf::from).collect()
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
 #[test]

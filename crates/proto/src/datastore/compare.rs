@@ -70,7 +70,8 @@ impl Walk {
         let matched = Matched::of(old, new, area);
         let changes = changes(old, new, area, &matched);
         if !changes.is_empty() {
-            self.hunks.push(Hunk { path: self.path.clone(), area, changes });
+            let leaves_empty = new.is_empty() && !self.path.is_empty();
+            self.hunks.push(Hunk { path: self.path.clone(), area, leaves_empty, changes });
         }
         for (new, there) in new.iter().zip(&matched.old_of) {
             let Some(old) = there.and_then(|at| old.get(at)) else { continue };
@@ -274,6 +275,8 @@ fn print_hunk(out: &mut String, hunk: &Hunk) {
     out.push_str(&format!("[edit{blank}{}]\n", print::words(&hunk.path)));
     let depth = depth(&hunk.path);
     let mut above: Option<Vec<Word>> = None;
+    // What a chain of entries stands before: said once, behind the last of them.
+    let mut ahead: Option<&Statement> = None;
     for (at, change) in hunk.changes.iter().enumerate() {
         let (mark, statement) = match change {
             Change::Removed(statement) => {
@@ -308,14 +311,16 @@ fn print_hunk(out: &mut String, hunk: &Hunk) {
             _ => lines(out, mark, depth, &print::statement(statement, hunk.area)),
         }
         if let Beside::Before(other) = beside {
-            let goes_on = hunk.changes.get(at + 1).map(Change::beside);
-            let chained =
-                matches!(goes_on, Some(Beside::After(before)) if before.words == statement.words);
-            if !chained {
-                context(out, depth, other);
-            }
+            ahead = Some(other);
         }
+        let goes_on = hunk.changes.get(at + 1).map(Change::beside);
+        let chained =
+            matches!(goes_on, Some(Beside::After(before)) if before.words == statement.words);
         above = Some(statement.words.clone());
+        if !chained && let Some(other) = ahead.take() {
+            context(out, depth, other);
+            above = Some(other.words.clone());
+        }
     }
 }
 
@@ -377,6 +382,10 @@ fn print_hunk_set(out: &mut String, hunk: &Hunk) {
             }
             Change::Commented(statement, _) => print_comments(out, &above, statement, true),
         }
+    }
+    if hunk.leaves_empty {
+        // `delete` takes what it emptied along.
+        out.push_str(&format!("set{above}\n"));
     }
 }
 

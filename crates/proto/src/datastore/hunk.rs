@@ -23,6 +23,8 @@ pub(super) struct Hunk {
     pub(super) path: Vec<Word>,
     /// What may stand at this level.
     pub(super) area: Area,
+    /// Nothing is left at this level, and yet what is above it stays.
+    pub(super) leaves_empty: bool,
     pub(super) changes: Vec<Change>,
 }
 

@@ -190,7 +190,7 @@ impl Reader {
                 anchors.insert(list.to_owned(), head(anchor));
             }
         }
-        Ok(Hunk { path, area, changes })
+        Ok(Hunk { path, area, leaves_empty: false, changes })
     }
 }
 
