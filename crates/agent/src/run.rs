@@ -6,10 +6,12 @@
 //!   stop:  every connection closed in order, then the sockets removed
 //! ```
 
-use std::future::Future;
+use std::future::{Future, pending};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use homing_proto::fault::Fault;
 use tokio::sync::{mpsc, watch};
 
@@ -137,16 +139,26 @@ impl Agent {
                 }
             }
         };
+        let beside = async {
+            tokio::select! {
+                () = handle.shared.store.keep_time() => {}
+                () = crate::netconf::follow(&handle.shared.store, &handle.shared.sessions) => {}
+                () = doors.serve(&handle) => {}
+            }
+        };
+        let mut beside = pin!(beside.fuse());
         tokio::select! {
             () = work => {}
-            () = handle.shared.store.keep_time() => {}
-            () = crate::netconf::follow(&handle.shared.store, &handle.shared.sessions) => {}
-            () = doors.serve(&handle) => {}
+            () = &mut beside => {}
             () = shutdown => {}
+        }
+        // The sockets are served meanwhile: sshd must be told to end its NETCONF while that is still there.
+        tokio::select! {
+            () = supervisor.stop() => {}
+            () = async { beside.await; pending().await } => {}
         }
         // Whoever still asks learns that the agent is stopping.
         drop(commands);
-        supervisor.stop().await;
     }
 }
 
