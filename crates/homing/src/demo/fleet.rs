@@ -168,7 +168,8 @@ async fn enrol(
         control.enroll(request.clone(), &super::operator::local()).await.map_err(refused)?;
     match story {
         Story::OutdatedSecret => {
-            let again = Enroll { rotate_secret: true, tags: Default::default(), ..request };
+            let again =
+                Enroll { rotate_secret: true, at_once: true, tags: Default::default(), ..request };
             control.enroll(again, &super::operator::local()).await.map_err(refused)?;
         }
         Story::Unknown => {
