@@ -1,5 +1,5 @@
-//! A fleet that comes back all at once, in virtual time: the gateway's [`Turns`] against a model of cores, network
-//! and devices.
+//! A fleet that comes back all at once, in virtual time: the gateway's [`Turns`] against a model of cores, network and
+//! devices.
 //!
 //! ```text
 //!   device   dial ─▶ … in session, or gives up after `patience` ─▶ pause 15 s ─▶ dial
@@ -8,6 +8,8 @@
 //! ```
 //!
 //! What it shows is the queue's decisions. The cost of a handshake is an input, not a result.
+//!
+//! [`Turns`]: homing_proto::turns::Turns
 
 mod cores;
 mod model;
