@@ -9,12 +9,15 @@
 //! A commit is staged on the disk, then acted on, then made durable by one rename: whatever fails
 //! before that leaves everything as it was.
 
+mod clock;
 mod disk;
+mod error;
 mod journal;
 mod start;
 mod store;
 
 pub use disk::DiskError;
+pub use error::StoreError;
 pub(crate) use start::start;
 pub(crate) use store::reloader;
-pub use store::{Committed, Store, StoreError};
+pub use store::{Committed, Store};

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use homing_proto::datastore::{
     Author, Client, Commit, CommitRecord, ConfirmingRecord, Datastore, Edit, EditError, Event,
-    Mode, Outcome, Plan, Refused, ScheduledRecord, SessionId, Target, Timestamp,
+    Mode, Outcome, Plan, Refused, SessionId, Target, Timestamp,
 };
-use homing_proto::fault::Fault;
 use homing_proto::junos::Configuration;
-use homing_proto::lock_out::{Unproven, touched, warning};
+use homing_proto::lock_out::{touched, warning};
 use tokio::sync::{Mutex, OwnedMutexGuard, broadcast, mpsc, oneshot, watch};
 
-use super::disk::{Disk, DiskError, NewCommit};
+use super::disk::{Disk, NewCommit};
+use super::error::StoreError;
 use super::journal;
 use crate::handle::{Command, Gone};
 use crate::loaded::{LoadError, Loaded};
@@ -25,58 +25,6 @@ use crate::supervisor::Changes;
 const EVENT_QUEUE: usize = 64;
 /// How long a connection that a commit ends lives on, so that the reply can pass over it.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
-
-/// Why the store does not do something; nothing was changed.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The datastore refuses.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-    /// The agent could not act on it.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// It could not be made durable.
-    #[error("the commit can't be kept: {0}")]
-    Disk(#[from] DiskError),
-    /// A commit that waits has not been seen to leave the device reachable.
-    #[error(transparent)]
-    Unproven(#[from] Unproven),
-    /// There is no such earlier configuration.
-    #[error("rollback {0} does not exist")]
-    NoRollback(usize),
-    /// No rescue configuration was saved.
-    #[error("no rescue configuration is saved")]
-    NoRescue,
-    /// The agent is stopping.
-    #[error(transparent)]
-    Gone(#[from] Gone),
-}
-
-impl StoreError {
-    /// A stable word for logs and replies.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Refused(error) => error.code(),
-            Self::Load(error) => error.code(),
-            Self::Disk(error) => error.code(),
-            Self::Unproven(error) => error.code(),
-            Self::NoRollback(_) => "no-such-rollback",
-            Self::NoRescue => "no-rescue-configuration",
-            Self::Gone(error) => error.code(),
-        }
-    }
-
-    /// Who must act.
-    pub fn fault(&self) -> Fault {
-        match self {
-            Self::Refused(error) => error.fault(),
-            Self::Load(error) => error.fault(),
-            Self::Unproven(error) => error.fault(),
-            Self::NoRollback(_) | Self::NoRescue => Fault::Operator,
-            Self::Disk(_) | Self::Gone(_) => Fault::Local,
-        }
-    }
-}
 
 /// What a commit did.
 #[derive(Clone, Debug)]
@@ -94,10 +42,10 @@ pub struct Committed {
 /// The configuration of a running agent.
 #[derive(Clone, Debug)]
 pub struct Store {
-    state: Arc<Mutex<State>>,
+    pub(super) state: Arc<Mutex<State>>,
     commands: mpsc::Sender<Command>,
     events: broadcast::Sender<Event>,
-    timeout: watch::Sender<Option<Timestamp>>,
+    pub(super) timeout: watch::Sender<Option<Timestamp>>,
     guard: Guard,
     source: ConfigSource,
     log_dir: PathBuf,
@@ -305,49 +253,6 @@ impl Store {
         Ok(done)
     }
 
-    /// Checks the candidate of a session and commits it at `at`, after a restart too.
-    ///
-    /// # Errors
-    /// It could not be committed, or the time is past.
-    pub async fn schedule(
-        &self,
-        session: SessionId,
-        comment: Option<String>,
-        at: Timestamp,
-    ) -> Result<ScheduledRecord, StoreError> {
-        let now = Timestamp::now();
-        let work = move |state: &mut State| state.datastore.schedule(session, comment, at, now);
-        let (mut state, done) = self.blocking(work).await;
-        let (record, text) = done?;
-        let kept = state.disk.as_mut().map(|disk| disk.set_schedule(Some((&record, &text))));
-        if let Some(Err(error)) = kept {
-            state.datastore.clear_schedule();
-            return Err(error.into());
-        }
-        self.timeout.send_replace(state.datastore.poll_timeout());
-        Ok(record)
-    }
-
-    /// Gives up the commit that waits for its time; says whether there was one.
-    ///
-    /// # Errors
-    /// It can't be forgotten.
-    pub async fn clear_schedule(&self) -> Result<bool, StoreError> {
-        let mut state = self.state.clone().lock_owned().await;
-        if state.datastore.scheduled().is_none() {
-            return Ok(false);
-        }
-        state.disk.as_mut().map(|disk| disk.set_schedule(None)).transpose()?;
-        state.datastore.clear_schedule();
-        self.timeout.send_replace(state.datastore.poll_timeout());
-        Ok(true)
-    }
-
-    /// The commit that waits for its time.
-    pub async fn scheduled(&self) -> Option<ScheduledRecord> {
-        self.read(|datastore| datastore.scheduled().cloned()).await
-    }
-
     /// Undoes the confirmed commit that waits.
     ///
     /// # Errors
@@ -390,43 +295,8 @@ impl Store {
         Ok(self.carry_out(state, plan, true).await?.changes)
     }
 
-    /// Rolls back when a confirmed commit was not confirmed, for ever.
-    pub(crate) async fn keep_time(&self) {
-        let mut timeout = self.timeout.subscribe();
-        loop {
-            let until = *timeout.borrow_and_update();
-            let wait = async {
-                match until {
-                    Some(until) => sleep_until(until).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                changed = timeout.changed() => if changed.is_err() { return },
-                () = wait => self.handle_timeout().await,
-            }
-        }
-    }
-
-    async fn handle_timeout(&self) {
-        let mut state = self.state.clone().lock_owned().await;
-        let Some(plan) = state.datastore.handle_timeout(Timestamp::now()) else { return };
-        match self.carry_out(state, plan, false).await {
-            Ok(done) => tracing::warn!(
-                commit = done.record.number,
-                "committed by the clock: {}",
-                done.record.comment.as_deref().unwrap_or("commit at")
-            ),
-            Err(error) => {
-                tracing::error!(code = error.code(), "a commit by the clock failed: {error}");
-                // It is tried again, and must not spin.
-                tokio::time::sleep(Duration::from_secs(5)).await;
-            }
-        }
-    }
-
     /// Makes a plan durable and lets the agent act on it.
-    async fn carry_out(
+    pub(super) async fn carry_out(
         &self,
         state: OwnedMutexGuard<State>,
         plan: Plan,
@@ -494,7 +364,7 @@ impl Store {
     }
 
     /// Runs what may take long beside the other tasks; gives the lock back with the result.
-    async fn blocking<T: Send + 'static>(
+    pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut State) -> T + Send + 'static,
     ) -> (OwnedMutexGuard<State>, T) {
@@ -525,18 +395,6 @@ fn rollback_text(state: &State, number: usize) -> Result<Option<String>, StoreEr
 pub(super) fn parse(name: &str, text: &str) -> Result<Arc<Configuration>, StoreError> {
     let parsed = Configuration::parse(name, text).map_err(LoadError::Statements)?;
     Ok(Arc::new(parsed))
-}
-
-/// Waits until the clock says `until`; a clock that is set forward is noticed within a minute.
-async fn sleep_until(until: Timestamp) {
-    const LOOK: Duration = Duration::from_secs(60);
-    loop {
-        let left = Duration::try_from(until.duration_since(Timestamp::now())).unwrap_or_default();
-        if left.is_zero() {
-            return;
-        }
-        tokio::time::sleep(left.min(LOOK)).await;
-    }
 }
 
 /// Who `reload` is, if nothing better is known.
