@@ -80,6 +80,33 @@ def test_the_list_is_used_with_the_keyboard_alone(house, logged_in):
     page.wait_for_url("**/devices/edge-1")
 
 
+def test_the_keyboard_stays_on_its_row_when_the_list_is_loaded_anew(house, logged_in):
+    page = logged_in(house, "/devices?q=site:fra")
+    expect(page.locator("tr[data-row]").first).to_be_visible()
+    page.keyboard.press("j")
+    row = page.locator("tr.at")
+    expect(row).to_contain_text("edge-1")
+    row.evaluate("row => { row.dataset.old = 'yes'; }")
+    house.enroll("edge-later")
+    expect(page.locator("tr[data-old]")).to_have_count(0)
+    expect(row).to_contain_text("edge-1")
+    expect(row.locator("a").first).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/devices/edge-1")
+
+
+def test_text_that_is_being_marked_stays_until_it_is_copied(house, logged_in):
+    page = logged_in(house, "/devices")
+    row = page.locator("tr[data-row]").first
+    row.evaluate("row => { row.dataset.old = 'yes'; getSelection().selectAllChildren(row); }")
+    house.enroll("edge-marked")
+    with page.expect_response(lambda answer: "x-live" in answer.request.headers):
+        house.enroll("edge-marked-too")
+    assert page.locator("tr[data-old]").count() == 1
+    page.evaluate("getSelection().removeAllRanges()")
+    expect(page.locator("tr[data-row]", has_text="edge-marked-too")).to_be_visible()
+
+
 def test_a_wrong_query_is_explained_and_a_view_is_kept(house, logged_in, accessible):
     page = logged_in(house, "/devices?q=state:upp")
     expect(page.get_by_role("alert").first).to_contain_text("expected one of up, down")

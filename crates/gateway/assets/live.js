@@ -14,6 +14,7 @@ let last = null;
 let timer = null;
 let wanted = false;
 let loading = false;
+let late = false;
 let goneSince = null;
 const listeners = new Set();
 
@@ -42,20 +43,54 @@ function gone(isGone) {
   banner.hidden = false;
 }
 
-// Swaps the parts of the page that differ; what somebody is typing in stays.
+const FOCUSABLE = "a, button, summary, input, select, textarea, [tabindex]";
+
+// Is somebody typing in this part, or marking text in it to copy?
+function isInUse(part) {
+  if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return true;
+  const marked = getSelection();
+  return !marked.isCollapsed && part.contains(marked.anchorNode);
+}
+
+// Where the keyboard is, in words that hold for the part loaded anew: the nearest id, and which of what can be focused in it.
+function placeOf(element) {
+  const owner = element.closest("[id]");
+  return { id: owner.id, index: element === owner ? -1 : [...owner.querySelectorAll(FOCUSABLE)].indexOf(element) };
+}
+
+function focusAt({ id, index }) {
+  const owner = document.getElementById(id);
+  const element = index < 0 ? owner : owner?.querySelectorAll(FOCUSABLE)[index];
+  element?.focus({ preventScroll: true });
+}
+
+// Swaps the parts of the page that differ; a part in use stays until it is left, and the keyboard stays where it was.
 export function swap(text) {
   const fresh = new DOMParser().parseFromString(text, "text/html");
   for (const part of document.querySelectorAll("[data-live][id]")) {
     const other = fresh.getElementById(part.id);
-    if (!other || part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) continue;
-    if (part.innerHTML === other.innerHTML) continue;
-    const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+    if (!other || part.innerHTML === other.innerHTML) continue;
+    if (isInUse(part)) {
+      late = true;
+      continue;
+    }
+    const place = part.contains(document.activeElement) ? placeOf(document.activeElement) : null;
     part.replaceChildren(...other.childNodes);
-    if (focused) document.getElementById(focused)?.focus();
+    if (place) focusAt(place);
     part.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
   }
   refresh();
 }
+
+// A part that was in use is caught up with.
+function catchUp() {
+  if (!late || [...document.querySelectorAll("[data-live][id]")].some(isInUse)) return;
+  late = false;
+  ask();
+}
+
+document.addEventListener("selectionchange", catchUp);
+document.addEventListener("focusout", () => setTimeout(catchUp));
 
 async function load() {
   wanted = false;
