@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::Origin;
-use super::keys::{self, KEYS, Key};
+use super::keys::{self, Key};
 use super::nearest::nearest;
 use super::problem::{Excerpt, Problem, position};
 use super::value::Given;
@@ -96,13 +96,13 @@ impl Reading<'_> {
 }
 
 fn is_table(name: &str) -> bool {
-    KEYS.iter().any(|key| key.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+    keys::keys().any(|key| key.name.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
 }
 
 fn table_hint(name: &str) -> Option<String> {
     let within = |key: &&Key| key.name.strip_prefix(name).is_some_and(|r| r.starts_with('.'));
     let names: Vec<_> =
-        KEYS.iter().filter(within).filter_map(|key| key.name.split('.').nth(1)).collect();
+        keys::keys().filter(within).filter_map(|key| key.name.split('.').nth(1)).collect();
     Some(format!("expected {{ {} = … }}", names.join(" = …, ")))
 }
 
@@ -111,5 +111,5 @@ fn hint(full: &str) -> Option<String> {
     if ["secret", "password", "passphrase", "token"].iter().any(|word| last.contains(word)) {
         return Some("secrets are never configuration: they are sealed in the data folder".into());
     }
-    nearest(full, KEYS.iter().map(|key| key.name)).map(|name| format!("did you mean `{name}`?"))
+    nearest(full, keys::keys().map(|key| key.name)).map(|name| format!("did you mean `{name}`?"))
 }

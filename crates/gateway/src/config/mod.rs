@@ -30,7 +30,7 @@ pub use audit::{Audit, RecordingSettings};
 pub use document::{MAX_FILE, SourceFile};
 pub use front_door::{Authority, FrontDoor};
 pub use http::{Http, HttpAddress, Scheme};
-pub use keys::{KEYS, Key, is_login_name};
+pub use keys::{Key, is_login_name, keys};
 pub use load::{Flags, load};
 pub use old_algorithms::OldAlgorithms;
 pub use problem::{ConfigError, Excerpt, Problem};
@@ -134,7 +134,7 @@ impl Configuration {
 
     /// All keys with their values, as they could stand in a file, and their origins.
     pub fn in_force(&self) -> impl Iterator<Item = (&'static str, String, &Origin)> {
-        KEYS.iter().map(|key| (key.name, (key.show)(&self.settings), self.origin(key.name)))
+        keys().map(|key| (key.name, (key.show)(&self.settings), self.origin(key.name)))
     }
 }
 
@@ -176,7 +176,7 @@ impl Merging {
 
     fn environment(&mut self, variables: &[(String, String)]) {
         const OTHERS: [&str; 1] = ["HOMING_CONFIG"];
-        let names: Vec<_> = KEYS.iter().map(|key| (key, key.variable())).collect();
+        let names: Vec<_> = keys().map(|key| (key, key.variable())).collect();
         for (variable, text) in variables {
             let key = names.iter().find(|(_, name)| name == variable);
             if let Some((key, _)) = key {
