@@ -61,8 +61,20 @@ class Server(asyncssh.SSHServer):
     def __init__(self, device):
         self.device = device
 
-    def begin_auth(self, username):
+    def connection_made(self, connection):
+        self.device.connection = connection
+        exchange = connection._send_kexinit
+
+        def counted():
+            self.device.exchanges += 1
+            exchange()
+
+        connection._send_kexinit = counted
+
+    async def begin_auth(self, username):
         self.device.logins.append(username)
+        if self.device.stop_at == "login":
+            await asyncio.Event().wait()
         return True
 
     def public_key_auth_supported(self):
@@ -89,7 +101,7 @@ class Server(asyncssh.SSHServer):
 class PyDevice:
     def __init__(
         self, loop, port, device_id=None, secret=None, key=None, authorized=(), password=None, opening=None, cuts=(),
-        pause=0.0, host="127.0.0.1", config="<system><host-name>py</host-name></system>", netconf=True, say=None, ssh=None,
+        pause=0.0, host="127.0.0.1", config="<system><host-name>py</host-name></system>", netconf=True, say=None, ssh=None, stop_at=None,
     ):  # fmt: skip
         self.loop, self.host, self.port = loop, host, port
         self.device_id = device_id
@@ -104,6 +116,11 @@ class PyDevice:
         self.logins, self.offered, self.operations = [], [], []
         self.lost = threading.Event()
         self.busy = threading.Event()
+        self.stop_at = stop_at
+        self.connection = self.netconf_channel = None
+        self.exchanges = 0
+        # From here on it reads nothing; after so many bytes more it says nothing.
+        self.deaf, self.mute_after = False, None
         self.socket = None
         self.task = None
 
@@ -139,6 +156,8 @@ class PyDevice:
             self.lost.set()
             for pump in pumps:
                 pump.cancel()
+            # The loop must know of no socket that is closed: its number goes to the next one.
+            await asyncio.gather(*pumps, return_exceptions=True)
             writer.transport.abort()
             outer.close()
 
@@ -163,6 +182,8 @@ class PyDevice:
             await asyncio.sleep(self.pause)
             at = cut
         while data := await loop.sock_recv(inner, 65536):
+            if self.mute_after is not None:
+                data, self.mute_after = data[: self.mute_after], max(0, self.mute_after - len(data))
             writer.write(data)
             await writer.drain()
         writer.close()
@@ -170,14 +191,17 @@ class PyDevice:
     async def _inward(self, reader, outer):
         loop = asyncio.get_running_loop()
         while data := await reader.read(65536):
+            if self.deaf:
+                await asyncio.Event().wait()
             await loop.sock_sendall(outer, data)
-        outer.close()
+        outer.shutdown(socket.SHUT_RDWR)
         self.lost.set()
 
     async def _process(self, process):
         if process.subsystem != "netconf":
             process.exit(1)
             return
+        self.netconf_channel = process
         process.stdout.write(HELLO)
         held = b""
         while data := await process.stdin.read(65536):
@@ -217,6 +241,11 @@ class PyDevice:
         else:
             reply(NOT_SUPPORTED)
         return True
+
+    async def sent(self):
+        """Waits until the network took most of what the SSH server said."""
+        while self.connection._transport and self.connection._transport.get_write_buffer_size() > 1 << 20:
+            await asyncio.sleep(0.005)
 
     def kill(self):
         """Goes away as a device does that lost its power: a reset and not a word."""

@@ -131,10 +131,14 @@ async fn until_closed(shared: &Shared, session: &Arc<Session>) -> Closed {
         let wake = Some(watch.wake());
         tokio::select! {
             biased;
-            closed = &mut link_closed => return closed,
+            closed = &mut link_closed => {
+                watch.tell_of_refused(shared, session);
+                return closed;
+            }
             why = asked_to_end(&mut end) => return say_goodbye(session, why).await,
             closed = &mut netconf_closed => return without_netconf(session, &closed.to_string()).await,
             () = greeting::at(wake) => {
+                watch.tell_of_refused(shared, session);
                 if let Some(closed) = watch.look(session).await {
                     return closed;
                 }
@@ -156,6 +160,7 @@ struct Watch {
     heard: Instant,
     patience: Duration,
     looked: std::time::Instant,
+    told_of_refused: bool,
 }
 
 impl Watch {
@@ -163,7 +168,7 @@ impl Watch {
         let now = Instant::now();
         let patience = settings.patience().unwrap_or_default();
         let machine = KeepAlive::new(settings, now.into_std());
-        Self { machine, heard: now, patience, looked: now.into_std() }
+        Self { machine, heard: now, patience, looked: now.into_std(), told_of_refused: false }
     }
 
     /// When to look next.
@@ -191,6 +196,17 @@ impl Watch {
                 session.link.close("keep-alive: no answer").await;
                 Some(Closed { by: ClosedBy::Network, reason: Reason::Silent })
             }
+        }
+    }
+}
+
+impl Watch {
+    /// A device that opens channels towards the gateway is told of once in a session, however often it tries.
+    fn tell_of_refused(&mut self, shared: &Shared, session: &Session) {
+        let refused = session.link.refused_channels();
+        if refused > 0 && !self.told_of_refused {
+            self.told_of_refused = true;
+            timeline::channels_refused(shared, session, refused);
         }
     }
 }

@@ -85,6 +85,22 @@ pub(crate) fn session_closed(
     record(shared, about(session, event));
 }
 
+/// Records that a device would open channels towards the gateway.
+pub(crate) fn channels_refused(shared: &Shared, session: &Session, refused: u64) {
+    let message =
+        format!("the device would open channels towards the gateway: {refused} refused so far");
+    let mut event = Event {
+        fault: Some(Fault::Peer),
+        advice: Some(
+            "take forwarding (such as a `tcpip-forward` of its own) out of the device's SSH server"
+                .to_owned(),
+        ),
+        ..event("channels-refused", message)
+    };
+    event.fields.insert("refused".to_owned(), refused.to_string());
+    record(shared, about(session, event));
+}
+
 /// Fills in whose event it is.
 fn about(session: &Session, event: Event) -> Event {
     Event {

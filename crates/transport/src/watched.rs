@@ -54,6 +54,8 @@ pub(crate) struct Pulse {
     heard: AtomicU64,
     /// Bytes kept because the socket did not take them.
     backlog: AtomicUsize,
+    /// Channels that the peer would open and may not.
+    refused: AtomicU64,
     /// Reads and writes fail from now on.
     cut: AtomicBool,
     /// Whom to wake when it is cut.
@@ -80,6 +82,7 @@ impl Pulse {
             sent: AtomicU64::new(0),
             heard: AtomicU64::new(0),
             backlog: AtomicUsize::new(0),
+            refused: AtomicU64::new(0),
             cut: AtomicBool::new(false),
             waiting: Mutex::default(),
         })
@@ -93,6 +96,16 @@ impl Pulse {
     /// Bytes received and sent.
     pub(crate) fn counters(&self) -> (u64, u64) {
         (self.received.load(Relaxed), self.sent.load(Relaxed))
+    }
+
+    /// A channel that the peer would open was refused.
+    pub(crate) fn count_refused(&self) {
+        self.refused.fetch_add(1, Relaxed);
+    }
+
+    /// How many were.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.load(Relaxed)
     }
 
     /// Fails every read and write from now on.

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use homing_proto::access::{Operator, Right};
 use homing_proto::api::{DeviceChannel, Timestamp};
 use homing_proto::fault::Fault;
 use homing_proto::identity::DeviceName;
+use homing_proto::rate::{Rate, Rates};
 use homing_transport::front_door::Traffic;
 use homing_transport::spool::{Budget, BudgetLimits};
 use tokio::sync::watch;
@@ -17,6 +19,10 @@ use crate::config;
 const MEMORY: u64 = 64 << 20;
 /// Bytes in memory that wait for everybody.
 const TOTAL_MEMORY: u64 = 256 << 20;
+/// Lines of the log about one operator's refused channels: a program that opens thousands fills no disk.
+const TOLD: Rate = Rate { per_second: 1, burst: 10 };
+/// Operators whose lines are counted.
+const MOST_TOLD: usize = 1024;
 
 /// All open channels.
 #[derive(Debug)]
@@ -24,6 +30,7 @@ pub(crate) struct Register {
     limits: Limits,
     total: Budget,
     inner: Mutex<Inner>,
+    told: Mutex<Rates<String>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +108,14 @@ pub(crate) enum Full {
 }
 
 impl Full {
+    /// Logs it, if the operator's share of the log has room for it.
+    pub(crate) fn tell(&self, register: &Register, operator: &str) {
+        let mut told = register.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.take(operator.to_owned(), Instant::now()).is_ok() {
+            tracing::info!(code = self.code(), fault = ?self.fault(), "front door: {self}");
+        }
+    }
+
     /// The stable code.
     pub(crate) fn code(&self) -> &'static str {
         match self {
@@ -133,6 +148,7 @@ impl Register {
             },
             total: Budget::new(limits),
             inner: Mutex::default(),
+            told: Mutex::new(Rates::new(TOLD, MOST_TOLD)),
         }
     }
 

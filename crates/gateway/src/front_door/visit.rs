@@ -129,7 +129,7 @@ impl Visit {
         match self.shared.channels.log_in(operator.name()) {
             Ok(login) => Guest { operator, target, terms, _login: Some(login) },
             Err(full) => {
-                tracing::info!(code = full.code(), fault = ?full.fault(), "front door: {full}");
+                full.tell(&self.shared.channels, operator.name());
                 let target = Err(full.to_string());
                 Guest { operator, target, terms, _login: None }
             }
@@ -280,7 +280,7 @@ pub(super) async fn lead(
     let session = session(shared, &record.name).map_err(Refusal::Unreachable)?;
     let entered =
         shared.channels.enter(&operator, &record.name, purpose, right).map_err(|full| {
-            tracing::info!(code = full.code(), fault = ?full.fault(), "front door: {full}");
+            full.tell(&shared.channels, operator.name());
             Refusal::Full(full.to_string())
         })?;
     open_on(shared, &session, opening, entered, operator, terms).await

@@ -1,4 +1,7 @@
-//! What the SSH library calls: the host key check, and the end.
+//! What the SSH library calls: the host key check, channels that the device would open, and the end.
+//!
+//! A device serves; it has no business opening channels towards the gateway. The library takes them unless it is told otherwise, any
+//! number of them, so every one is refused here and counted.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,14 +9,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use homing_proto::excerpt::Excerpt;
 use homing_proto::host_key::HostKey;
-use russh::Names;
-use russh::client::{self, DisconnectReason};
+use russh::client::{self, ChannelOpenHandle, DisconnectReason, Msg, Session};
 use russh::keys::PublicKeyOrCertificate;
+use russh::{Channel, Names};
 
 use super::LinkError;
 use crate::algorithms;
 use crate::closed::{Closed, ClosedBy, Ending, Reason};
 use crate::keys::host_key_of;
+use crate::watched::Pulse;
 
 /// The caller's answer on its way.
 pub(super) type Checking = Pin<Box<dyn Future<Output = bool> + Send>>;
@@ -72,12 +76,26 @@ pub(super) struct Handler {
     answer: Arc<Answer>,
     /// Told when it is over.
     ending: Arc<Ending>,
+    /// Counts channels that the device would open.
+    pulse: Arc<Pulse>,
 }
 
 impl Handler {
     /// For one link.
-    pub(super) fn new(check: Check, answer: Arc<Answer>, ending: Arc<Ending>) -> Self {
-        Self { check: Some(check), answer, ending }
+    pub(super) fn new(
+        check: Check,
+        answer: Arc<Answer>,
+        ending: Arc<Ending>,
+        pulse: Arc<Pulse>,
+    ) -> Self {
+        Self { check: Some(check), answer, ending, pulse }
+    }
+
+    /// Refuses a channel: an unanswered handle says "administratively prohibited" when it is dropped.
+    fn refuse(&self, reply: ChannelOpenHandle) -> Result<(), russh::Error> {
+        self.pulse.count_refused();
+        drop(reply);
+        Ok(())
     }
 }
 
@@ -104,12 +122,87 @@ impl client::Handler for Handler {
         &mut self,
         _secret: Option<&[u8]>,
         names: &Names,
-        _session: &mut client::Session,
+        _session: &mut Session,
     ) -> Result<(), russh::Error> {
         if let Some(old) = algorithms::old_one(names) {
             let _ = self.answer.old_algorithms.set(old);
         }
         Ok(())
+    }
+
+    async fn server_channel_open_session(
+        &mut self,
+        _channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.refuse(reply)
+    }
+
+    async fn server_channel_open_forwarded_tcpip(
+        &mut self,
+        _channel: Channel<Msg>,
+        _address: &str,
+        _port: u32,
+        _originator: &str,
+        _from: u32,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.refuse(reply)
+    }
+
+    async fn server_channel_open_forwarded_streamlocal(
+        &mut self,
+        _channel: Channel<Msg>,
+        _path: &str,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.refuse(reply)
+    }
+
+    async fn server_channel_open_direct_tcpip(
+        &mut self,
+        _channel: Channel<Msg>,
+        _host: &str,
+        _port: u32,
+        _originator: &str,
+        _from: u32,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.refuse(reply)
+    }
+
+    async fn server_channel_open_direct_streamlocal(
+        &mut self,
+        _channel: Channel<Msg>,
+        _path: &str,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.refuse(reply)
+    }
+
+    async fn server_channel_open_agent_forward(
+        &mut self,
+        _channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.refuse(reply)
+    }
+
+    async fn server_channel_open_x11(
+        &mut self,
+        _channel: Channel<Msg>,
+        _originator: &str,
+        _from: u32,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.refuse(reply)
     }
 
     async fn disconnected(

@@ -318,6 +318,11 @@ impl DeviceLink {
         self.0.pulse.counters()
     }
 
+    /// How many channels the device would have opened, and was refused.
+    pub fn refused_channels(&self) -> u64 {
+        self.0.pulse.refused()
+    }
+
     /// One more channel is open.
     pub(super) fn channel_opened(&self) {
         self.0.channels.fetch_add(1, Ordering::Relaxed);

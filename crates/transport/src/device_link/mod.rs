@@ -238,7 +238,7 @@ where
     let pulse = Pulse::new();
     let cut = CutOnDrop(Some(pulse.clone()));
     let check = Box::new(move |key| -> handler::Checking { Box::pin(check(key)) });
-    let handler = Handler::new(check, answer.clone(), ending.clone());
+    let handler = Handler::new(check, answer.clone(), ending.clone(), pulse.clone());
     let watched = Watched::new(stream, pulse.clone());
     let mut connecting = Box::pin(client::connect_stream(config, watched, handler));
     let connected = tokio::select! {
