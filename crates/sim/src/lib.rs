@@ -2,6 +2,7 @@
 
 pub mod device;
 pub mod figures;
+pub mod manager;
 pub mod measure;
 pub mod process;
 pub mod storm;

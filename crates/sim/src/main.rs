@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use homing_sim::figures::{Round, Spread, spread};
 use homing_sim::storm_table::StormGrid;
-use homing_sim::{measure, process};
+use homing_sim::{manager, measure, process};
 
 /// Simulated devices against a real gateway.
 #[derive(Debug, Parser)]
@@ -23,6 +23,8 @@ enum Verb {
     Measure(Measure),
     /// A fleet comes back all at once, in virtual time: how the gateway's queue brings it in
     Storm(StormGrid),
+    /// The gateway as one more manager of the harness that measures peers
+    Manager(manager::Arguments),
 }
 
 #[derive(Debug, clap::Args)]
@@ -48,7 +50,22 @@ fn main() -> Result<()> {
             grid.run();
             Ok(())
         }
+        Verb::Manager(arguments) => manage(arguments),
     }
+}
+
+/// On the runtime, and with the log, that `homing gateway` has.
+fn manage(arguments: manager::Arguments) -> Result<()> {
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(false)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(manager::run(arguments))?;
+    // What is left of the gateway waits for nobody.
+    runtime.shutdown_background();
+    Ok(())
 }
 
 fn measure(arguments: Measure) -> Result<()> {
