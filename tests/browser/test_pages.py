@@ -95,3 +95,42 @@ def test_the_first_page_is_small(house, visit):
     page.wait_for_url(house.url + "/")
     page.wait_for_load_state()
     assert sum(sizes) < 250 * 1024, sizes
+
+
+def test_files_are_compressed_and_kept(house, logged_in):
+    page = logged_in(house)
+    answers = []
+    page.on("response", lambda response: "/assets/" in response.url and answers.append(response))
+    page.goto("/devices/edge-1/terminal")
+    expect(page.locator("#terminal-state")).to_have_text("connected")
+    said = {response.url.split("/")[-1].split(".")[0]: response.headers for response in answers}
+    for name in ("xterm", "terminal"):
+        assert said[name]["content-encoding"] == "gzip", name
+        assert said[name]["vary"] == "accept-encoding", name
+        assert "immutable" in said[name]["cache-control"], name
+
+
+def test_no_menu_entry_is_empty(new_house, logged_in):
+    """On a gateway that nobody used yet each page of the menu says what it is for, or what to type."""
+    page = logged_in(new_house())
+    links = page.locator("header.side nav a")
+    paths = links.evaluate_all("all => all.map((link) => link.getAttribute('href'))")
+    assert len(paths) >= 7, paths
+    for path in paths:
+        page.goto(path)
+        expect(page.locator("nav [aria-current=page]").first).to_be_visible()
+        expect(page.locator("main h1")).to_be_visible()
+        said = page.locator("main").inner_text().replace(page.locator("main h1").inner_text(), "")
+        assert len(said.split()) >= 6, (path, said)
+        has_next = page.locator("main").locator("a[href], button, code, pre").count()
+        assert has_next, f"{path} says nothing to do"
+
+
+def test_a_page_loaded_anew_keeps_what_was_unfolded(house, logged_in):
+    """A live refresh changes what changed, and nothing else."""
+    page = logged_in(house, "/devices/edge-1")
+    details = page.locator(".attempt details").first
+    details.locator("summary").click()
+    house.gateway.run("device", "set", "edge-1", "--tag", "note=kept")
+    expect(page.locator("#facts")).to_contain_text("note=kept")
+    expect(details).to_have_attribute("open", "")

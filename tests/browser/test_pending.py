@@ -39,6 +39,38 @@ def test_several_are_rejected_at_once(house, logged_in):
     assert len(house.audit("key-rejected")) == 3
 
 
+def test_a_stranger_is_blocked_listed_and_unblocked(house, logged_in, accessible):
+    secret = house.enroll("edge-1")
+    house.agent("stranger-1")
+    house.agent("stranger-2")
+    page = logged_in(house, "/pending")
+    expect(page.locator("#pending tr[data-row]")).to_have_count(2)
+    page.get_by_label("Choose stranger-1").check()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Block", exact=True).click()
+    expect(page.get_by_text("1 key rejected and blocked")).to_be_visible()
+    # What waits from there waits no longer, and is refused from now on, before any key exchange.
+    expect(page.locator("#pending tr[data-row]")).to_have_count(0)
+    expect(page.locator("#blocks li")).to_have_count(2)
+    expect(page.locator("#blocks")).to_contain_text("127.0.0.1")
+    expect(page.locator("#blocks")).to_contain_text("said it was stranger-1")
+    accessible(page)
+    house.agent("stranger-3")
+    refused = house.gateway.wait_event("source-blocked", where=lambda event: event["device_id"] == "stranger-3")
+    assert "only enrolled devices" in refused["message"]
+    assert "homing device unblock 127.0.0.1" in refused["advice"]
+    house.agent("edge-1", secret)
+    house.gateway.wait_up("edge-1")
+    page.goto("/pending")
+    expect(page.locator("#pending")).to_contain_text("Nothing waits")
+
+    page.get_by_role("button", name="Unblock 127.0.0.1").click()
+    expect(page.get_by_text("127.0.0.1 unblocked")).to_be_visible()
+    row = page.locator("#pending tr[data-row]", has_text="stranger-3")
+    expect(row).to_be_visible()
+    assert [entry["result"] for entry in house.audit("address-blocked,address-unblocked")] == ["ok", "ok"]
+
+
 def test_a_changed_key_is_shown_beside_the_old_one(house, logged_in, accessible):
     agent = house.agent("edge-1")
     house.gateway.wait_code("edge-1", "unknown-device")

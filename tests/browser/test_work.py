@@ -6,6 +6,8 @@ import zipfile
 
 from playwright.sync_api import expect
 
+import pydevice
+
 
 def run(page, text):
     page.locator("#run-text").fill(text)
@@ -37,6 +39,36 @@ def test_an_rpc_and_a_command(house, logged_in):
     expect(page.locator("#run-error")).to_be_visible()
     operations = [entry["operation"] for entry in house.audit("rpc")]
     assert "get-system-information" in operations and "command" in operations
+
+
+def test_a_device_is_asked_for_its_facts(house, logged_in, accessible):
+    page = logged_in(house, "/devices/edge-1")
+    page.get_by_role("button", name="Ask the device").click()
+    expect(page.locator("#facts-state")).to_contain_text("the device said so")
+    expect(page.locator("#facts-said")).to_contain_text("host name")
+    expect(page.locator("#facts-said")).to_contain_text("edge-1")
+    accessible(page)
+    # What the page loads anew leaves it alone.
+    house.gateway.run("device", "set", "edge-1", "--tag", "asked=yes")
+    expect(page.locator("#facts")).to_contain_text("asked=yes")
+    expect(page.locator("#facts-said")).to_contain_text("host name")
+
+
+def test_a_reply_that_breaks_off_says_with_which_code(house, logged_in, loop):
+    """The device goes in the midst of its reply."""
+    secret = house.enroll("edge-half")
+    device = pydevice.PyDevice(loop, house.gateway.port, device_id="edge-half", secret=secret, authorized=[house.gateway.public_key]).start()
+    try:
+        house.gateway.wait_up("edge-half")
+        page = logged_in(house, "/devices/edge-half/run")
+        page.locator("#run-text").fill("get-half")
+        page.keyboard.press("Enter")
+        expect(page.locator("#run-reply")).to_contain_text("half of the reply")
+    finally:
+        device.kill()
+    expect(page.locator("#run-state")).to_contain_text("broken off: outcome-unknown")
+    expect(page.locator("#run-error")).to_contain_text("The reply is not whole")
+    expect(page.locator("#run-error code")).to_have_text("homing device log edge-half")
 
 
 def test_a_terminal_is_typed_in_resized_recorded_and_watched_again(house, logged_in):

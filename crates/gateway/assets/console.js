@@ -3,6 +3,7 @@
 import { start } from "./live.js";
 import { refresh } from "./time.js";
 import "./keys.js";
+import "./palette.js";
 
 for (const field of document.querySelectorAll("[data-here]")) {
   field.value = location.pathname + location.search;

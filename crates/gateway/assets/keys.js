@@ -23,7 +23,10 @@ function step(by) {
   const all = rows();
   const now = all.findIndex((row) => row.id === at);
   const next = now < 0 ? (by > 0 ? 0 : all.length - 1) : now + by;
-  if (all[next]) select(all[next]);
+  if (all[next]) return select(all[next]);
+  // Beyond the last row, and before the first, is another page.
+  const more = all.length && document.querySelector(by > 0 ? 'a[rel="next"]' : 'a[rel="prev"]');
+  if (more) location.assign(more.href);
 }
 
 document.addEventListener("swapped", () => {
@@ -34,7 +37,7 @@ document.addEventListener("swapped", () => {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape" && isTyping(event.target)) return event.target.blur();
-  if (isTyping(event.target)) return;
+  if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
   const search = document.querySelector("[data-search]");
   if (event.key === "/" && search) {
     event.preventDefault();
@@ -44,5 +47,7 @@ document.addEventListener("keydown", (event) => {
     step(1);
   } else if (event.key === "k") {
     step(-1);
+  } else if (event.key === "?") {
+    document.getElementById("keys-dialog")?.showModal();
   }
 });

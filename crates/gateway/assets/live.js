@@ -4,6 +4,7 @@
 //
 // While the page is hidden nothing is held open; when it is shown again, it catches up.
 
+import { morph } from "./morph.js";
 import { refresh } from "./time.js";
 
 const PAUSE = 1000;
@@ -75,8 +76,8 @@ export function swap(text) {
       continue;
     }
     const place = part.contains(document.activeElement) ? placeOf(document.activeElement) : null;
-    part.replaceChildren(...other.childNodes);
-    if (place) focusAt(place);
+    morph(part, other);
+    if (place && !part.contains(document.activeElement)) focusAt(place);
     part.dispatchEvent(new CustomEvent("swapped", { bubbles: true }));
   }
   refresh();

@@ -14,9 +14,19 @@ export class Refused extends Error {
   }
 }
 
-// Calls `heard` with each piece of text. Throws a Refused if there is no reply.
+// The reply began and is not whole.
+export class BrokenOff extends Refused {
+  constructor({ code, title, hint }) {
+    super(title, hint);
+    this.code = code;
+  }
+}
+
+const LOST = { code: "connection-lost", title: "the gateway is gone, or the way to it; the device may have carried it out" };
+
+// Calls `heard` with each piece of text. Throws a Refused if there is no reply, a BrokenOff if it is not whole.
 export async function rpc(address, operation, timeout, heard, signal) {
-  const answer = await fetch(`${address}?timeout=${timeout}`, {
+  const answer = await fetch(`${address}?timeout=${timeout}&outcome=body`, {
     method: "POST",
     headers: { "content-type": "application/xml", "x-csrf-token": csrf() },
     body: operation,
@@ -33,12 +43,32 @@ export async function rpc(address, operation, timeout, heard, signal) {
   }
   const reader = answer.body.getReader();
   const decoder = new TextDecoder();
+  // Behind the reply: how it ended.
+  let outcome = null;
   for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    heard(decoder.decode(value, { stream: true }), value);
+    let piece;
+    try {
+      piece = await reader.read();
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new BrokenOff(LOST);
+    }
+    if (piece.done) break;
+    let bytes = piece.value;
+    if (outcome === null) {
+      const end = bytes.indexOf(0);
+      const reply = end < 0 ? bytes : bytes.subarray(0, end);
+      heard(decoder.decode(reply, { stream: true }), reply);
+      if (end < 0) continue;
+      outcome = "";
+      bytes = bytes.subarray(end + 1);
+    }
+    outcome += String.fromCharCode(...bytes);
   }
   heard(decoder.decode(), new Uint8Array());
+  if (outcome === null) throw new BrokenOff(LOST);
+  const { result, problem } = JSON.parse(outcome);
+  if (result === "failed") throw new BrokenOff(problem);
 }
 
 // Hands the browser a file.

@@ -4,7 +4,7 @@
 //   "get-interface-information terse" ──▶ <get-interface-information><terse/>…  a tree that folds
 //   "<get-config>…"                ──▶ as it is
 import { Cutter, XmlTree, drawJson } from "./tree.js";
-import { Refused, escaped, rpc, save } from "./rpc.js";
+import { BrokenOff, Refused, escaped, rpc, save } from "./rpc.js";
 
 const MOST_KEPT = 64 * 1024 * 1024;
 const MOST_PAST = 50;
@@ -158,7 +158,10 @@ async function run() {
     finish(sink, trunk);
   } catch (error) {
     if (error.name === "AbortError") tell("stopped; the device may still work on it");
-    else if (error instanceof Refused) {
+    else if (error instanceof BrokenOff) {
+      tell(`broken off: ${error.code}`);
+      fail(`The reply is not whole: ${error.message}.`, error.hint);
+    } else if (error instanceof Refused) {
       state.textContent = "not run";
       fail(error.message, error.hint);
     } else {

@@ -155,7 +155,8 @@ impl Arriving {
                     );
                 }
                 Action::LookUp(question) => {
-                    let record = self.shared.store.look_up(&question);
+                    let source = self.machine.subject().source.ip();
+                    let record = self.shared.store.look_up(&question, &source);
                     self.machine.handle_record(record, Instant::now());
                 }
                 Action::StartSsh { offer, rest } => self.wait_for_turn(offer, rest),

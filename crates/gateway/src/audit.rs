@@ -56,9 +56,14 @@ pub(crate) async fn begin(store: &Store, entry: Entry) -> Result<(), WriteError>
 
 /// Stores an entry that nobody waits for.
 pub(crate) fn note(shared: &Shared, entry: Entry) {
+    note_in(&shared.store, entry);
+}
+
+/// The same for who has no more than the store.
+pub(crate) fn note_in(store: &Store, entry: Entry) {
     let entry = blanked(entry);
     log(&entry);
-    if !shared.store.note_audit(entry) {
+    if !store.note_audit(entry) {
         tracing::warn!("the audit trail is closed: the last entry is only in this log");
     }
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod allow;
+mod blocks;
 mod change;
 mod channels;
 mod decide;
@@ -35,7 +36,7 @@ pub use accounts::Accounts;
 pub use error::ControlError;
 pub(crate) use logins::{Logins, tell_of_quiet};
 pub(crate) use survey::Kept;
-pub use survey::{DevicePage, DeviceSearch, Place, Sort};
+pub use survey::{DevicePage, DeviceSearch, Labels, Place, Sort};
 pub use terminal::{Terminal, TerminalEnd};
 
 use crate::enroll::{self, Terms};
@@ -192,6 +193,13 @@ impl Control {
         let (shared, search, operator) = (self.shared.clone(), search.clone(), operator.clone());
         let look = move || survey::page(&shared, &search, &operator);
         Ok(tokio::task::spawn_blocking(look).await.unwrap_or_default())
+    }
+
+    /// The labels of the devices that the operator sees; at most `most` keys with at most `most` values each.
+    pub(crate) async fn labels(&self, most: usize, operator: &Operator) -> Labels {
+        let (shared, operator) = (self.shared.clone(), operator.clone());
+        let look = move || survey::labels(&shared, most, &operator);
+        tokio::task::spawn_blocking(look).await.unwrap_or_default()
     }
 
     /// One device, by name; a pending one by device-id or fingerprint.

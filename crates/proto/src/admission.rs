@@ -151,7 +151,8 @@ impl Admission {
             }
             State::LookingUpKey { expected, key } => {
                 let device_id = self.subject.device_id.as_ref();
-                match expected.judge(&key, device_id, record, &self.arrival.listener) {
+                let (listener, source) = (&self.arrival.listener, self.subject.source.ip());
+                match expected.judge(&key, device_id, record, listener, source) {
                     Ok(verdict) => self.carry_out(verdict, key, now),
                     Err(outcome) => self.end(outcome, now),
                 }

@@ -14,10 +14,10 @@ use homing_proto::api::{self, KeySource, KeyState};
 use homing_proto::host_key::{Fingerprint, HostKey};
 use homing_proto::identity::{DeviceId, DeviceName};
 
-use super::{Control, ControlError, show};
+use super::{Control, ControlError, blocks, show};
 use crate::shared::Decided;
 use crate::store::{
-    Change, DeviceRecord, DeviceUpdate, NewDevice, PendingKey, PendingRecord, Store,
+    Change, DeviceRecord, DeviceUpdate, NewDevice, PendingKey, PendingRecord, RejectedKey, Store,
 };
 use crate::{audit, enroll};
 
@@ -207,13 +207,19 @@ fn name_for(pending: &Candidate, wanted: Option<&DeviceName>) -> Result<DeviceNa
     }
 }
 
-/// Turns the key down: until it is accepted, whoever proves it is refused.
+/// Turns the key down: until it is accepted or unblocked, whoever proves it is refused. With `block`, its stranger's address is
+/// blocked too, or the enrolled device that it was for.
 pub(super) async fn reject(
     control: &Control,
     decision: &api::Decision,
     operator: &Operator,
 ) -> Result<api::Device, ControlError> {
     let pending = control.waiting(&decision.subject, operator, Right::Administer)?;
+    let from =
+        blocks::address(&pending.source).filter(|_| decision.block && pending.device.is_none());
+    if from.is_some() {
+        control.may_block(operator)?;
+    }
     let key = pending.key.fingerprint();
     let done = format!("rejected the host key {key}");
     let event =
@@ -221,15 +227,32 @@ pub(super) async fn reject(
     let event = api::Event { device_id: pending.device_id.clone(), ..event };
     let mut entry = audit::by(operator, "key-rejected").saying(&event.message);
     entry.device = pending.device.clone();
-    let changes = vec![
+    let rejected = RejectedKey {
+        key: pending.key.clone(),
+        device_id: pending.device_id.clone(),
+        operator: Some(operator.name().to_owned()),
+        at: api::Timestamp::now(),
+    };
+    let mut changes = vec![
         audit::change(entry),
-        Change::RejectKey(pending.key.clone(), pending.device_id.clone()),
+        Change::RejectKey(Box::new(rejected)),
         Change::TakePending(pending.id()),
         Change::Record(Box::new(event.clone())),
     ];
+    let mut others = from.map(|from| control.strangers_of(from)).unwrap_or_default();
+    others.retain(|one| one.id() != pending.id());
+    if let Some(from) = from {
+        let id = pending.device_id.clone();
+        changes.extend(blocks::blocking(from, id, &others, operator));
+    }
     control.shared.store.write(changes).await?;
+    control.turn_away(&others);
     crate::timeline::log(&event);
     let _ = control.shared.decisions.send(Decided { key, device: None });
+    if let Some(name) = pending.device.as_ref().filter(|_| decision.block) {
+        let change = api::Change { blocked: Some(true), ..api::Change::default() };
+        return control.change(name.as_str(), change, operator).await;
+    }
     let known = pending.device.as_ref().and_then(|name| control.shared.store.device(name));
     Ok(match known {
         Some(record) => show::device(&control.shared, &record),

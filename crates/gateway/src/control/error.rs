@@ -19,6 +19,9 @@ pub enum ControlError {
     /// No webhook has that name.
     #[error("no webhook is called {0}")]
     UnknownWebhook(String),
+    /// Nothing of that name is blocked.
+    #[error("{0} is not blocked")]
+    UnknownBlock(String),
     /// No device has that name.
     #[error("no device is called {0}")]
     UnknownDevice(String),
@@ -102,6 +105,7 @@ impl ControlError {
             Self::Account(error) => error.code(),
             Self::UnknownDevice(_) => "unknown-device",
             Self::UnknownWebhook(_) => "unknown-webhook",
+            Self::UnknownBlock(_) => "unknown-block",
             Self::UnknownChannel { .. } => "unknown-channel",
             Self::NothingPending(_) => "nothing-pending",
             Self::UnknownRecording(_) => "unknown-recording",
@@ -126,6 +130,7 @@ impl ControlError {
             | Self::Account(_)
             | Self::UnknownDevice(_)
             | Self::UnknownWebhook(_)
+            | Self::UnknownBlock(_)
             | Self::UnknownChannel { .. }
             | Self::NothingPending(_)
             | Self::UnknownRecording(_)
@@ -147,6 +152,7 @@ impl ControlError {
             Self::Account(_) => 409,
             Self::UnknownDevice(_)
             | Self::UnknownWebhook(_)
+            | Self::UnknownBlock(_)
             | Self::UnknownChannel { .. }
             | Self::NothingPending(_)
             | Self::UnknownRecording(_)
@@ -172,6 +178,7 @@ impl ControlError {
             Self::Account(error) => error.hint(),
             Self::UnknownDevice(_) => Some("homing device ls".into()),
             Self::UnknownWebhook(_) => Some("homing webhook ls".into()),
+            Self::UnknownBlock(_) => Some("homing device blocks".into()),
             Self::UnknownRecording(_) => {
                 Some("homing audit replay, without an id, lists them".into())
             }

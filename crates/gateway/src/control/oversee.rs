@@ -137,6 +137,12 @@ impl Control {
         Ok(allow::anywhere(&renewed, Right::View)?)
     }
 
+    /// Changes of the gateway itself; who tried without the right is told to the trail.
+    pub(super) fn administers(&self, operator: &Operator) -> Result<(), ControlError> {
+        allow::anywhere(operator, Right::Administer)
+            .map_err(|denied| self.denied(operator, None, Right::Administer, denied))
+    }
+
     /// Tells the trail of somebody who was refused, unless it was only a look.
     pub(super) fn denied(
         &self,

@@ -7,7 +7,7 @@
 //! ```
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLockReadGuard};
 use std::time::Duration;
 
@@ -54,6 +54,8 @@ pub struct DeviceSearch {
     pub is_descending: bool,
     /// Only those after this place.
     pub after: Option<Place<'static>>,
+    /// Only after so many, if no place is said.
+    pub skip: usize,
     /// At most so many; 0: only the count.
     pub limit: usize,
 }
@@ -227,7 +229,8 @@ pub(super) fn page(shared: &Shared, search: &DeviceSearch, operator: &Operator) 
         false => order.get(number).and_then(|(_, at)| found.get(*at)),
     };
     let before = match (&search.after, is_in_order) {
-        (None, _) => 0,
+        // The last page is as full as the others.
+        (None, _) => search.skip.min(found.len().saturating_sub(search.limit.max(1))),
         (Some(after), true) => found.partition_point(|seen| Place::of(seen, sort) <= *after),
         (Some(after), false) => order.partition_point(|(one, _)| match search.is_descending {
             true => one >= after,
@@ -240,6 +243,34 @@ pub(super) fn page(shared: &Shared, search: &DeviceSearch, operator: &Operator) 
     let next = end.checked_sub(1).filter(|_| end < found.len()).and_then(at);
     let previous = before.checked_sub(search.limit.saturating_add(1)).and_then(at);
     DevicePage { devices, before, total: found.len(), next, previous }
+}
+
+/// Labels of a fleet: for each key its values, in order.
+pub type Labels = BTreeMap<String, BTreeSet<String>>;
+
+/// The labels of the devices that the operator sees: of the first `most` keys, the first `most` values each.
+pub(super) fn labels(shared: &Shared, most: usize, operator: &Operator) -> Labels {
+    let now = Timestamp::now();
+    let sees_all = operator.anywhere(Right::View, now).is_ok();
+    let mut labels = Labels::new();
+    for record in shared.store.devices() {
+        if !sees_all && !operator.sees(&record.name, &record.tags, now) {
+            continue;
+        }
+        for (key, value) in &record.tags {
+            let has_room = labels.len() < most;
+            let Some(values) = (match labels.contains_key(key) || !has_room {
+                true => labels.get_mut(key),
+                false => Some(labels.entry(key.clone()).or_default()),
+            }) else {
+                continue;
+            };
+            if values.len() < most && !values.contains(value) {
+                values.insert(value.clone());
+            }
+        }
+    }
+    labels
 }
 
 /// Counts, and what of the devices wants attention.

@@ -180,12 +180,6 @@ impl Control {
         audit::note(&self.shared, entry.refused("forged-request"));
     }
 
-    /// Tells the trail of somebody who may not what a form asked.
-    pub(crate) fn note_refused(&self, operator: &Operator, error: &ControlError) {
-        let entry = audit::by(operator, "access-denied").saying(error.to_string());
-        audit::note(&self.shared, entry.refused(error.code()));
-    }
-
     /// Ends the session of whoever asks.
     pub(crate) async fn log_out(&self, operator: &Operator, id: &str) -> Result<(), ControlError> {
         audit::note(&self.shared, audit::by(operator, "logout"));

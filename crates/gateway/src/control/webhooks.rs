@@ -32,7 +32,7 @@ impl Control {
         request: api::AddWebhook,
         operator: &Operator,
     ) -> Result<api::IssuedWebhook, ControlError> {
-        allow::anywhere(operator, Right::Administer)?;
+        self.administers(operator)?;
         let invalid = |message: String| ControlError::Invalid { message, hint: None };
         webhooks::check(&request.url).map_err(|expected| invalid(format!("url: {expected}")))?;
         let is_code = |code: &String| {
@@ -115,7 +115,7 @@ impl Control {
         id: &str,
         operator: &Operator,
     ) -> Result<std::sync::Arc<WebhookRecord>, ControlError> {
-        allow::anywhere(operator, Right::Administer)?;
+        self.administers(operator)?;
         self.shared.store.webhook(id).ok_or_else(|| ControlError::UnknownWebhook(id.to_owned()))
     }
 

@@ -10,6 +10,7 @@
 
 mod audit;
 mod authenticate;
+mod blocks;
 mod channels;
 mod cursor;
 mod devices;
@@ -98,15 +99,15 @@ fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Ro
         .add(metrics::__path_devices, metrics::devices::<G>)
         .add(health::__path_alive, health::alive)
         .add(health::__path_ready, health::ready::<G>);
-    let api =
-        web::routes(webhooks::routes(tokens::routes(users::routes(channels::routes(routes)))))
-            .finish()
-            .fallback(no_such_path)
-            .method_not_allowed_fallback(wrong_method)
-            .layer(from_fn_with_state(answers, once::<G>))
-            .layer(from_fn_with_state(guard, authenticate::<G>))
-            .layer(from_fn(whole))
-            .with_state(shared);
+    let routes = users::routes(channels::routes(blocks::routes(routes)));
+    let api = web::routes(webhooks::routes(tokens::routes(routes)))
+        .finish()
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(answers, once::<G>))
+        .layer(from_fn_with_state(guard, authenticate::<G>))
+        .layer(from_fn(whole))
+        .with_state(shared);
     match console {
         Some(console) => crate::web::router(console, rate, api),
         None => api,

@@ -46,6 +46,23 @@ pub trait Oversee: Send + Sync {
     ) -> impl Future<Output = Answer<Vec<Exported>>> + Send {
         async { Err(ControlError::Stopping) }
     }
+    fn blocks(&self, operator: &Operator) -> impl Future<Output = Answer<Vec<api::Block>>> + Send {
+        async { Err(ControlError::Stopping) }
+    }
+    fn block(
+        &self,
+        asked: api::AddBlock,
+        operator: &Operator,
+    ) -> impl Future<Output = Answer<api::Block>> + Send {
+        async { Err(ControlError::Stopping) }
+    }
+    fn unblock(
+        &self,
+        subject: &str,
+        operator: &Operator,
+    ) -> impl Future<Output = Answer<()>> + Send {
+        async { Err(ControlError::Stopping) }
+    }
     fn webhooks(
         &self,
         operator: &Operator,
@@ -92,6 +109,18 @@ pub trait Oversee: Send + Sync {
 }
 
 impl Oversee for Control {
+    async fn blocks(&self, operator: &Operator) -> Answer<Vec<api::Block>> {
+        Control::blocks(self, operator).await
+    }
+
+    async fn block(&self, asked: api::AddBlock, operator: &Operator) -> Answer<api::Block> {
+        Control::block(self, asked, operator).await
+    }
+
+    async fn unblock(&self, subject: &str, operator: &Operator) -> Answer<()> {
+        Control::unblock(self, subject, operator).await
+    }
+
     async fn audit(&self, query: AuditQuery, operator: &Operator) -> Answer<Vec<Sealed>> {
         Control::audit(self, query, operator).await
     }

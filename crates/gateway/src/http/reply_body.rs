@@ -4,6 +4,7 @@
 //!   <rpc-reply …  ──▶  …  ──▶  </rpc-reply>  ──▶  trailer homing-outcome: {"result":"ok"}
 //!                  └── failed ──▶ the trailer says why; to a client that takes no trailers the body is broken off,
 //!                                 so that half a reply never looks like a whole one
+//!                  └── ?outcome=body ──▶ NUL, which is in no XML, and the same JSON
 //! ```
 //!
 //! Source: RFC 9110 §6.5 (trailers are sent only to a client that says `te: trailers`).
@@ -30,6 +31,17 @@ const AMPLE: (usize, usize) = (16, 400);
 /// The same where that is too long: every character may become twelve bytes.
 const SCANT: (usize, usize) = (3, 200);
 
+/// How a client is told of the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tells {
+    /// By the body alone: it is broken off if it is not whole.
+    Breaking,
+    /// In a trailer.
+    Trailer,
+    /// After the reply, behind a NUL: browsers see no trailers, and of a body that broke off not why.
+    InBody,
+}
+
 /// The reply ended before it was whole, and the client takes no trailers.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{0}")]
@@ -43,7 +55,7 @@ pub(super) struct ReplyBody {
     reply: RpcReply,
     /// Known before the answer began.
     outcome: Option<Outcome>,
-    takes_trailers: bool,
+    tells: Tells,
     /// Takes the text out of the pieces.
     plain: Option<Plain>,
     end: End,
@@ -66,15 +78,15 @@ impl ReplyBody {
     pub(super) async fn begin(
         reply: RpcReply,
         form: ReplyForm,
-        takes_trailers: bool,
+        tells: Tells,
     ) -> Result<Self, Problem> {
         match form {
-            ReplyForm::Xml => Self::begin_as_sent(reply, takes_trailers).await,
-            _ => Self::begin_plain(reply, form, takes_trailers).await,
+            ReplyForm::Xml => Self::begin_as_sent(reply, tells).await,
+            _ => Self::begin_plain(reply, form, tells).await,
         }
     }
 
-    async fn begin_as_sent(mut reply: RpcReply, takes_trailers: bool) -> Result<Self, Problem> {
+    async fn begin_as_sent(mut reply: RpcReply, tells: Tells) -> Result<Self, Problem> {
         let first = reply.body.recv().await;
         let outcome = match &first {
             Some(_) => None,
@@ -86,7 +98,7 @@ impl ReplyBody {
                 first: first.into_iter().collect(),
                 reply,
                 outcome,
-                takes_trailers,
+                tells,
                 plain: None,
                 end: End::Ahead,
             }),
@@ -97,7 +109,7 @@ impl ReplyBody {
     async fn begin_plain(
         mut reply: RpcReply,
         form: ReplyForm,
-        takes_trailers: bool,
+        tells: Tells,
     ) -> Result<Self, Problem> {
         let mut plain = Plain::new(form);
         while let Some(piece) = reply.body.recv().await {
@@ -109,14 +121,14 @@ impl ReplyBody {
             if plain.has_text() {
                 let (first, plain) = ([text].into(), Some(plain));
                 let end = End::Ahead;
-                return Ok(ReplyBody { first, reply, outcome: None, takes_trailers, plain, end });
+                return Ok(ReplyBody { first, reply, outcome: None, tells, plain, end });
             }
         }
         match (&mut reply.outcome).await.unwrap_or_else(|_| lost()) {
             Outcome::Ok if form == ReplyForm::Text => {
                 let (outcome, end) = (Some(Outcome::Ok), End::Ahead);
                 let first = VecDeque::new();
-                Ok(ReplyBody { first, reply, outcome, takes_trailers, plain: None, end })
+                Ok(ReplyBody { first, reply, outcome, tells, plain: None, end })
             }
             outcome => Err(in_another_form(outcome)),
         }
@@ -142,8 +154,12 @@ impl ReplyBody {
     fn finish(&mut self, outcome: Outcome, context: &mut Context<'_>) -> Step {
         self.end = End::Past;
         match outcome {
-            outcome if self.takes_trailers => {
+            outcome if self.tells == Tells::Trailer => {
                 Poll::Ready(Some(Ok(Frame::trailers(trailers(outcome)))))
+            }
+            outcome if self.tells == Tells::InBody => {
+                let told = format!("\0{}", ascii_json(&outcome));
+                Poll::Ready(Some(Ok(Frame::data(Bytes::from(told)))))
             }
             Outcome::Failed { problem } => self.break_off(NotWhole(problem.title), context),
             _ => Poll::Ready(None),

@@ -13,7 +13,7 @@ use super::extract::{Asker, Name, Parameters, expect_type, read};
 use super::form::ReplyForm;
 use super::operate::Operate;
 use super::refusal::Refusal;
-use super::reply_body::ReplyBody;
+use super::reply_body::{ReplyBody, Tells};
 
 /// Largest operation.
 const OPERATION_LIMIT: usize = 16 * 1024 * 1024;
@@ -28,7 +28,7 @@ const LONGEST_TIMEOUT: f64 = 86_400.0;
 /// when it is not possible, and a device's error is the problem `rpc-error` then.
 ///
 /// Whether it became whole is told in the trailer `homing-outcome` (an `Outcome`) to a client that sends `te: trailers`; to any
-/// other by a body that breaks off.
+/// other by a body that breaks off. With `outcome=body` it follows the reply instead, behind a NUL: for browsers, whose scripts see no trailers.
 #[utoipa::path(
     post,
     path = "/api/v1/devices/{name}/rpc",
@@ -36,6 +36,7 @@ const LONGEST_TIMEOUT: f64 = 86_400.0;
     params(
         ("name" = String, Path, description = "The device's name; a pending one's device-id or fingerprint"),
         ("timeout" = Option<f64>, Query, description = "Seconds that the device may take, at most 86400 [default: 60]"),
+        ("outcome" = Option<String>, Query, description = "`body`: a NUL and the `Outcome` as JSON come after the reply"),
     ),
     request_body(content = String, content_type = "application/xml", description = "The XML inside `<rpc>`"),
     responses((
@@ -51,18 +52,18 @@ pub(super) async fn run<G: Operate>(
     parameters: Parameters,
     request: Request,
 ) -> Result<Response, Refusal> {
-    parameters.only(&["timeout"])?;
+    parameters.only(&["timeout", "outcome"])?;
     let timeout = timeout(&parameters)?;
     expect_type(request.headers(), &["application/xml", "text/xml"])?;
     let form = ReplyForm::asked(request.headers())?;
-    let takes_trailers = takes_trailers(request.headers());
+    let tells = tells(&parameters, request.headers())?;
     let operation = read(request.into_body(), OPERATION_LIMIT).await?;
     if operation.trim_ascii().is_empty() {
         return Err(Refusal::invalid("the request is empty: expected the XML inside <rpc>"));
     }
     let operation = form.ask_for(operation)?;
     let reply = shared.gateway.rpc(&name, operation, timeout, &operator).await?;
-    let body = ReplyBody::begin(reply, form, takes_trailers).await.map_err(Refusal)?;
+    let body = ReplyBody::begin(reply, form, tells).await.map_err(Refusal)?;
     let head = [(header::CONTENT_TYPE, form.kind()), (header::TRAILER, OUTCOME_TRAILER)];
     Ok((head, Body::new(body)).into_response())
 }
@@ -75,6 +76,15 @@ fn timeout(parameters: &Parameters) -> Result<Duration, Refusal> {
             Ok(Duration::from_secs_f64(seconds))
         }
         Some(seconds) => Err(Refusal::invalid(format!("timeout={seconds}: expected {expected}"))),
+    }
+}
+
+fn tells(parameters: &Parameters, headers: &HeaderMap) -> Result<Tells, Refusal> {
+    match parameters.last("outcome") {
+        Some("body") => Ok(Tells::InBody),
+        Some(_) => Err(Refusal::invalid("outcome: expected body")),
+        None if takes_trailers(headers) => Ok(Tells::Trailer),
+        None => Ok(Tells::Breaking),
     }
 }
 

@@ -4,6 +4,7 @@
 //! the transaction, so that the [directory](super::directory) shows exactly what the database holds.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use homing_proto::api::{Event, KeySource, KeyState, Timestamp};
 use homing_proto::audit::{Entry, Sealed};
@@ -14,7 +15,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::accounts::{self, AccountChange};
 use super::answers::{self, OnceChange};
 use super::error::WriteError;
-use super::record::{DeviceUpdate, NewDevice, PendingKey, RejectedKey};
+use super::record::{BlockedSource, DeviceUpdate, NewDevice, PendingKey, RejectedKey};
 use super::rows;
 use super::seal::{Place, Sealer};
 use super::web::{self, WebChange};
@@ -37,9 +38,13 @@ pub enum Change {
     /// Takes a pending key away, because it was decided on.
     TakePending(PendingKey),
     /// Turns a stranger's key down, whatever device-id it claims.
-    RejectKey(HostKey, Option<DeviceId>),
+    RejectKey(Box<RejectedKey>),
     /// Ends a rejection.
     UnrejectKey(Fingerprint),
+    /// Blocks an address: only enrolled devices are taken in from there.
+    BlockSource(Box<BlockedSource>),
+    /// Ends that.
+    UnblockSource(IpAddr),
     /// Changes users or tokens.
     Account(AccountChange),
     /// Changes webhooks.
@@ -60,6 +65,7 @@ pub(super) struct Touched {
     pub(super) devices: BTreeSet<DeviceName>,
     pub(super) pending: BTreeSet<PendingKey>,
     pub(super) rejected: Vec<(Fingerprint, Option<RejectedKey>)>,
+    pub(super) blocked: Vec<(IpAddr, Option<BlockedSource>)>,
     pub(super) accounts: accounts::Touched,
     pub(super) webhooks: BTreeSet<String>,
     pub(super) web: web::Touched,
@@ -73,6 +79,7 @@ impl Touched {
         self.devices.extend(other.devices);
         self.pending.extend(other.pending);
         self.rejected.extend(other.rejected);
+        self.blocked.extend(other.blocked);
         self.accounts.merge(other.accounts);
         self.webhooks.extend(other.webhooks);
         self.web.merge(other.web);
@@ -99,8 +106,10 @@ impl Applier<'_> {
             Change::PinKey(name, key, source) => self.pin(name, &key, source, touched),
             Change::RetireKey(name, key, state) => self.retire(name, key, state, touched),
             Change::TakePending(id) => self.take_pending(id, touched),
-            Change::RejectKey(key, device_id) => self.reject(&key, device_id.as_ref(), touched),
+            Change::RejectKey(rejected) => self.reject(*rejected, touched),
             Change::UnrejectKey(key) => self.unreject(key, touched),
+            Change::BlockSource(blocked) => self.block_source(*blocked, touched),
+            Change::UnblockSource(source) => self.unblock_source(source, touched),
             Change::Account(change) => {
                 accounts::apply(self.db, self.now, change, &mut touched.accounts)
             }
@@ -250,32 +259,6 @@ impl Applier<'_> {
             return Err(WriteError::NothingPending(id.fingerprint));
         }
         touched.pending.insert(id);
-        Ok(())
-    }
-
-    fn reject(&self, key: &HostKey, device_id: Option<&DeviceId>, touched: &mut Touched) -> Done {
-        let fingerprint = key.fingerprint();
-        self.db
-            .prepare_cached(
-                "INSERT INTO rejected_key (fingerprint, key, device_id, at)
-                 VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-            )?
-            .execute(params![
-                fingerprint.to_string(),
-                key.text(),
-                device_id.map(DeviceId::as_str),
-                self.now.as_microsecond()
-            ])?;
-        let record = RejectedKey { key: key.clone(), device_id: device_id.cloned() };
-        touched.rejected.push((fingerprint, Some(record)));
-        Ok(())
-    }
-
-    fn unreject(&self, fingerprint: Fingerprint, touched: &mut Touched) -> Done {
-        self.db
-            .prepare_cached("DELETE FROM rejected_key WHERE fingerprint = ?1")?
-            .execute([fingerprint.to_string()])?;
-        touched.rejected.push((fingerprint, None));
         Ok(())
     }
 

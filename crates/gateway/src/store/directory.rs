@@ -4,6 +4,7 @@
 //! take back.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use homing_proto::api::Timestamp;
@@ -11,11 +12,11 @@ use homing_proto::host_key::Fingerprint;
 use homing_proto::identity::{DeviceId, DeviceName};
 
 use super::accounts::{self, Accounts};
-use super::record::{DeviceRecord, PendingKey, PendingRecord, RejectedKey};
+use super::record::{BlockedSource, DeviceRecord, PendingKey, PendingRecord, RejectedKey};
 use super::web;
 use super::webhooks::WebhookRecord;
 
-/// Devices by name, device-id and pinned key; pending and rejected keys; users and tokens.
+/// Devices by name, device-id and pinned key; pending and rejected keys, blocked addresses; users and tokens.
 #[derive(Debug, Default)]
 pub(super) struct Directory {
     devices: BTreeMap<DeviceName, Arc<DeviceRecord>>,
@@ -23,6 +24,7 @@ pub(super) struct Directory {
     by_key: HashMap<Fingerprint, BTreeSet<DeviceName>>,
     pending: BTreeMap<PendingKey, Arc<PendingRecord>>,
     rejected: HashMap<Fingerprint, Arc<RejectedKey>>,
+    blocked: BTreeMap<IpAddr, Arc<BlockedSource>>,
     pub(super) accounts: Accounts,
     webhooks: BTreeMap<String, Arc<WebhookRecord>>,
     pub(super) console: web::Console,
@@ -39,6 +41,8 @@ pub(super) enum Difference {
     Pending(PendingKey, Option<PendingRecord>),
     /// A stranger's key was turned down, or is no longer.
     Rejected(Fingerprint, Option<RejectedKey>),
+    /// An address was blocked, or is no longer.
+    Blocked(IpAddr, Option<BlockedSource>),
     /// Of a user or token.
     Account(accounts::Difference),
     /// A webhook as it is; none: it is gone.
@@ -82,6 +86,18 @@ impl Directory {
         self.rejected.get(key)
     }
 
+    pub(super) fn all_rejected(&self) -> impl Iterator<Item = &Arc<RejectedKey>> {
+        self.rejected.values()
+    }
+
+    pub(super) fn is_blocked(&self, source: &IpAddr) -> bool {
+        self.blocked.contains_key(source)
+    }
+
+    pub(super) fn blocked(&self) -> impl Iterator<Item = &Arc<BlockedSource>> {
+        self.blocked.values()
+    }
+
     pub(super) fn apply(&mut self, difference: Difference) {
         match difference {
             Difference::Device(name, record) => {
@@ -102,6 +118,12 @@ impl Directory {
             }
             Difference::Rejected(key, None) => {
                 self.rejected.remove(&key);
+            }
+            Difference::Blocked(source, Some(record)) => {
+                self.blocked.insert(source, Arc::new(record));
+            }
+            Difference::Blocked(source, None) => {
+                self.blocked.remove(&source);
             }
             Difference::Account(difference) => self.accounts.apply(difference),
             Difference::Web(difference) => self.console.apply(difference),

@@ -1,5 +1,6 @@
 //! The answers to admission's questions.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use homing_proto::admission::{KnownDevice, LookUp, Record};
@@ -25,18 +26,21 @@ impl From<&DeviceRecord> for KnownDevice {
 }
 
 impl Store {
-    /// What is known of a device-id or a key.
+    /// What is known of a device-id or a key, and of the address that it came from.
     #[must_use]
-    pub fn look_up(&self, question: &LookUp) -> Record {
+    pub fn look_up(&self, question: &LookUp, source: &IpAddr) -> Record {
         let known = |record: &Arc<DeviceRecord>| KnownDevice::from(&**record);
+        let source_blocked = self.is_blocked(source);
         match question {
             LookUp::DeviceId(id) => Record {
                 devices: self.by_device_id(id).iter().map(known).collect(),
                 rejected: false,
+                source_blocked,
             },
             LookUp::Key(key) => Record {
                 devices: self.by_host_key(key).iter().map(known).collect(),
                 rejected: self.is_rejected(&key.fingerprint()),
+                source_blocked,
             },
         }
     }

@@ -15,6 +15,7 @@
 mod accounts;
 mod answers;
 mod audit;
+mod blocks;
 mod change;
 mod directory;
 mod error;
@@ -57,7 +58,9 @@ pub use error::{AccountError, OpenError, ReadError, UnsealError, WriteError};
 pub use events::{EventQuery, MAX_EVENTS, Retention, Traffic};
 pub use folder::DataFolder;
 pub use open::Limits;
-pub use record::{DeviceRecord, DeviceUpdate, NewDevice, PendingKey, PendingRecord, RejectedKey};
+pub use record::{
+    BlockedSource, DeviceRecord, DeviceUpdate, NewDevice, PendingKey, PendingRecord, RejectedKey,
+};
 pub use state::Health;
 pub use web::{WebChange, WebSession};
 pub use webhooks::{WebhookChange, WebhookProgress, WebhookRecord};
@@ -136,18 +139,6 @@ impl Store {
     #[must_use]
     pub fn by_host_key(&self, key: &HostKey) -> Vec<Arc<DeviceRecord>> {
         self.shared.state.directory().by_key(&key.fingerprint())
-    }
-
-    /// Whether an operator turned this stranger's key down.
-    #[must_use]
-    pub fn is_rejected(&self, key: &Fingerprint) -> bool {
-        self.rejected(key).is_some()
-    }
-
-    /// A key that an operator turned down.
-    #[must_use]
-    pub fn rejected(&self, key: &Fingerprint) -> Option<Arc<RejectedKey>> {
-        self.shared.state.directory().rejected(key).cloned()
     }
 
     /// All pending keys, by fingerprint.

@@ -19,7 +19,7 @@ use super::schema;
 use super::seal::Sealer;
 use super::state::State;
 use super::writer::Writer;
-use super::{Shared, Store, accounts, answers, web, webhooks};
+use super::{Shared, Store, accounts, answers, blocks, web, webhooks};
 
 const DATABASE: &str = "homing.db";
 
@@ -164,8 +164,11 @@ fn load(db: &Connection, sealer: &Sealer) -> Result<Directory, RowError> {
     for record in rows::pendings(db)? {
         directory.apply(Difference::Pending(record.id(), Some(record)));
     }
-    for record in rows::rejected(db)? {
+    for record in blocks::rejected(db)? {
         directory.apply(Difference::Rejected(record.key.fingerprint(), Some(record)));
+    }
+    for record in blocks::sources(db)? {
+        directory.apply(Difference::Blocked(record.source, Some(record)));
     }
     for difference in webhooks::load(db, sealer)? {
         directory.apply(difference);

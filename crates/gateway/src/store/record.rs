@@ -1,6 +1,7 @@
 //! What the store holds about devices and pending keys.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use homing_proto::api::{Key, KeySource, KeyState, Timestamp};
 use homing_proto::host_key::{Fingerprint, HostKey, Secret};
@@ -138,6 +139,23 @@ pub struct RejectedKey {
     pub key: HostKey,
     /// The device-id that came with it; none for NETCONF call home.
     pub device_id: Option<DeviceId>,
+    /// Who did it; none: it was before that was kept.
+    pub operator: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An address from which only enrolled devices are taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockedSource {
+    /// The address.
+    pub source: IpAddr,
+    /// The device-id that came from there when it was blocked.
+    pub device_id: Option<DeviceId>,
+    /// Who did it.
+    pub operator: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A proven key that waits for an operator's decision.

@@ -9,7 +9,7 @@ use homing_proto::identity::{DeviceId, DeviceName};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::error::{OpenError, UnsealError, WriteError};
-use super::record::{DeviceRecord, PendingKey, PendingRecord, RejectedKey};
+use super::record::{DeviceRecord, PendingKey, PendingRecord};
 use super::seal::{Place, Sealer};
 
 /// Why a row can't be read.
@@ -186,18 +186,6 @@ fn pending_of(row: &Row<'_>) -> Found<PendingRecord> {
         last_seen: moment(row, "last_seen")?,
         attempts: row.get("attempts")?,
     })
-}
-
-/// The keys of strangers that an operator turned down.
-pub(super) fn rejected(db: &Connection) -> Found<Vec<RejectedKey>> {
-    let mut statement = db.prepare("SELECT key, device_id FROM rejected_key")?;
-    let mut rows = statement.query([])?;
-    let mut rejected = Vec::new();
-    while let Some(row) = rows.next()? {
-        rejected
-            .push(RejectedKey { key: text(row, "key")?, device_id: optional(row, "device_id")? });
-    }
-    Ok(rejected)
 }
 
 /// The row number of a device.

@@ -9,7 +9,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::error::OpenError;
 
 const MIGRATIONS: &[&str] =
-    &[V1, AUDIT, ACCOUNTS, WEBHOOKS, CONSOLE, ARRIVALS, OLD_SECRETS, ANSWERS];
+    &[V1, AUDIT, ACCOUNTS, WEBHOOKS, CONSOLE, ARRIVALS, OLD_SECRETS, ANSWERS, BLOCKS];
 
 const V1: &str = "
 CREATE TABLE meta (
@@ -199,6 +199,17 @@ CREATE INDEX token_user ON token (user);
 const OLD_SECRETS: &str = "
 ALTER TABLE device ADD COLUMN old_secret_sealed BLOB;
 ALTER TABLE device ADD COLUMN old_secret_until INTEGER;
+";
+
+/// Who turned a key down, and addresses from which only enrolled devices are taken in.
+const BLOCKS: &str = "
+ALTER TABLE rejected_key ADD COLUMN operator TEXT;
+CREATE TABLE blocked_source (
+    source    TEXT PRIMARY KEY,
+    device_id TEXT,
+    operator  TEXT NOT NULL,
+    at        INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 ";
 
 /// Requests with a key of their sender's own.

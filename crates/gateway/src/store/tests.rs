@@ -281,13 +281,33 @@ async fn a_flood_of_strangers_pushes_out_itself_first() {
 async fn a_rejected_key_stays_rejected_until_it_is_pinned() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
-    store.write(vec![Change::RejectKey(key(1), None)]).await.unwrap();
+    let at = Timestamp::from_second(1_000_000_000).unwrap();
+    let rejected =
+        RejectedKey { key: key(1), device_id: None, operator: Some("jane".to_owned()), at };
+    store.write(vec![Change::RejectKey(Box::new(rejected.clone()))]).await.unwrap();
     drop(store);
     let store = open(folder.path());
-    let rejected = store.rejected(&key(1).fingerprint()).unwrap();
-    assert_eq!((&rejected.key, &rejected.device_id), (&key(1), &None));
+    assert_eq!(*store.rejected(&key(1).fingerprint()).unwrap(), rejected);
     store.insert(mx1()).await.unwrap();
     assert!(!store.is_rejected(&key(1).fingerprint()));
+}
+
+#[tokio::test]
+async fn an_address_stays_blocked_until_it_is_unblocked() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let source: std::net::IpAddr = "2001:db8::7".parse().unwrap();
+    let at = Timestamp::from_second(1_000_000_000).unwrap();
+    let blocked = BlockedSource { source, device_id: None, operator: "jane".to_owned(), at };
+    store.write(vec![Change::BlockSource(Box::new(blocked.clone()))]).await.unwrap();
+    drop(store);
+    let store = open(folder.path());
+    assert_eq!(store.blocked_sources(), [std::sync::Arc::new(blocked)]);
+    assert!(store.is_blocked(&source) && !store.is_blocked(&"2001:db8::8".parse().unwrap()));
+    store.write(vec![Change::UnblockSource(source)]).await.unwrap();
+    assert!(!store.is_blocked(&source));
+    drop(store);
+    assert_eq!(open(folder.path()).blocked_sources(), []);
 }
 
 #[tokio::test]

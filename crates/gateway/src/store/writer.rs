@@ -283,6 +283,8 @@ fn differences(
     }
     let rejected = std::mem::take(&mut touched.rejected);
     differences.extend(rejected.into_iter().map(|(key, is)| Difference::Rejected(key, is)));
+    let blocked = std::mem::take(&mut touched.blocked);
+    differences.extend(blocked.into_iter().map(|(source, is)| Difference::Blocked(source, is)));
     for id in std::mem::take(&mut touched.webhooks) {
         differences.push(webhooks::difference(db, sealer, id)?);
     }

@@ -15,7 +15,12 @@
 //! A key about to be shown or pinned is first looked up: in force for another device, it is cloned. Devices with one
 //! device-id are told apart by their listeners, and may be one box with a stanza for each: they may share a key.
 //!
+//! From a blocked source strangers are refused: by an unknown device-id before the key exchange, in call home once the key is
+//! found to be nobody's.
+//!
 //! Source: Junos, *Configuring Outbound SSH Service*; RFC 8071 section 5.
+
+use std::net::IpAddr;
 
 use super::action::Offer;
 use super::advice::Stanza;
@@ -60,9 +65,12 @@ pub(super) fn weigh(
     claim: Option<Claim>,
     record: Record,
     listener: &ListenerName,
+    source: IpAddr,
 ) -> Result<Expected, Outcome> {
+    let source_blocked = record.source_blocked;
     let device = match choose(record.devices, listener) {
         Chosen::One(device) => device,
+        Chosen::None if source_blocked => return Err(Outcome::SourceBlocked { source }),
         Chosen::None => {
             return Ok(Expected::Unknown { claimed: claim.map(|claim| claim.host_key) });
         }
@@ -146,14 +154,15 @@ impl Expected {
         device_id: Option<&DeviceId>,
         record: Record,
         listener: &ListenerName,
+        source: IpAddr,
     ) -> Result<Verdict, Outcome> {
         if record.rejected {
             return Err(Outcome::Rejected { key: key.fingerprint() });
         }
         match self {
-            Self::CallHome => judge_call_home(key, record, listener),
+            Self::CallHome => judge_call_home(key, record, listener, source),
             Self::Unknown { claimed } => {
-                judge_unknown(key, device_id, claimed.is_some(), record, listener)
+                judge_unknown(key, device_id, claimed.is_some(), record, (listener, source))
             }
             Self::Vouched { device, .. } => {
                 not_cloned(key, &device, device_id, &record)?;
@@ -180,8 +189,11 @@ fn judge_call_home(
     key: &ProvenKey,
     record: Record,
     listener: &ListenerName,
+    source: IpAddr,
 ) -> Result<Verdict, Outcome> {
+    let source_blocked = record.source_blocked;
     match choose(record.devices, listener) {
+        Chosen::None if source_blocked => Err(Outcome::SourceBlocked { source }),
         Chosen::None => Ok(wait_unknown(key, None, false)),
         Chosen::One(device) if device.blocked => Err(Outcome::Blocked { device: device.name }),
         Chosen::One(device) => Ok(Verdict::LetIn(device)),
@@ -197,13 +209,13 @@ fn judge_unknown(
     device_id: Option<&DeviceId>,
     with_mac: bool,
     record: Record,
-    listener: &ListenerName,
+    (listener, source): (&ListenerName, IpAddr),
 ) -> Result<Verdict, Outcome> {
     let by_key_alone = |device: &KnownDevice| device.device_id.is_none() && device.secret.is_none();
     if !record.devices.iter().all(by_key_alone) {
         return Err(cloned(key, device_id, owners(&record)));
     }
-    match judge_call_home(key, record, listener)? {
+    match judge_call_home(key, record, listener, source)? {
         Verdict::LetIn(device) => Ok(Verdict::KnownByKey(device)),
         _ => Ok(wait_unknown(key, device_id, with_mac)),
     }

@@ -1,5 +1,7 @@
 //! The ways in which a connection ends before it is a session.
 
+use std::net::IpAddr;
+
 use super::advice::{Advice, Stanza};
 use super::failure::Stage;
 use crate::excerpt::Excerpt;
@@ -33,6 +35,11 @@ pub enum Outcome {
     Rejected {
         /// The key.
         key: Fingerprint,
+    },
+    /// An operator blocked the address: only enrolled devices are taken in from there.
+    SourceBlocked {
+        /// The address.
+        source: IpAddr,
     },
     /// The device is bound to another listener.
     WrongListener {
@@ -137,6 +144,7 @@ impl Outcome {
             Self::Lost(_) => "connection-lost",
             Self::Blocked { .. } => "blocked",
             Self::Rejected { .. } => "rejected",
+            Self::SourceBlocked { .. } => "source-blocked",
             Self::WrongListener { .. } => "wrong-listener",
             Self::AmbiguousDeviceId { .. } => "ambiguous-device-id",
             Self::MissingMac(_) => "missing-hmac",
@@ -173,6 +181,7 @@ impl Outcome {
             Self::NoCommonAlgorithm { .. } | Self::KeyMismatch { .. } => Fault::Peer,
             Self::Blocked { .. }
             | Self::Rejected { .. }
+            | Self::SourceBlocked { .. }
             | Self::WrongListener { .. }
             | Self::AmbiguousDeviceId { .. }
             | Self::MissingMac(_)
@@ -221,6 +230,11 @@ impl Outcome {
             Self::Lost(stage) => format!("the connection was lost during the {stage}"),
             Self::Blocked { device } => format!("{device} is blocked"),
             Self::Rejected { key } => format!("an operator rejected the host key {key}"),
+            Self::SourceBlocked { source } => {
+                format!(
+                    "an operator blocked {source}: only enrolled devices are taken in from there"
+                )
+            }
             Self::WrongListener { device, expected } => {
                 format!("{device} may only dial the listener {expected}")
             }
@@ -288,6 +302,7 @@ impl Outcome {
             Self::Rejected { key } | Self::DuplicateDevice { key, .. } => {
                 vec![("key", key.to_string())]
             }
+            Self::SourceBlocked { source } => vec![("blocked", source.to_string())],
             Self::WrongListener { expected, .. } => vec![("expected", expected.to_string())],
             Self::AmbiguousDeviceId { devices, .. } => vec![("devices", names(devices))],
             Self::KeyMismatch { claimed, presented } => {

@@ -3,7 +3,7 @@
 use crate::host_key::{Fingerprint, HostKey, Secret};
 use crate::identity::{ClientId, DeviceId, DeviceName, ListenerName};
 
-/// A question to the store.
+/// A question to the store; with it goes the source of [`Subject`](super::Subject).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LookUp {
     /// Which devices are enrolled with this device-id?
@@ -19,6 +19,8 @@ pub struct Record {
     pub devices: Vec<KnownDevice>,
     /// Whether an operator rejected the key asked for.
     pub rejected: bool,
+    /// Whether an operator blocked the source: nobody who is not enrolled is taken in from there.
+    pub source_blocked: bool,
 }
 
 impl Record {
@@ -30,7 +32,7 @@ impl Record {
 
 impl From<KnownDevice> for Record {
     fn from(device: KnownDevice) -> Self {
-        Self { devices: vec![device], rejected: false }
+        Self { devices: vec![device], ..Self::default() }
     }
 }
 

@@ -24,6 +24,9 @@ pub(super) fn remedy(outcome: &Outcome) -> Option<Advice> {
             advice.gateway(format!("homing device set {device} --unblock"))
         }
         Outcome::Rejected { key } => advice.gateway(format!("homing device accept {key}")),
+        Outcome::SourceBlocked { source } => {
+            advice.gateway(format!("homing device unblock {source}"))
+        }
         Outcome::WrongListener { device, expected } => advice
             .look(format!("point the stanza of {device} at the listener {expected}"))
             .gateway(format!("homing device set {device} --listener <name>")),

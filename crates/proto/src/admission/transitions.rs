@@ -53,7 +53,8 @@ impl Admission {
             self.meet(device);
         }
         let Initiation { device_id, claim, .. } = initiation;
-        match decide::weigh(&device_id, claim, record, &self.arrival.listener) {
+        let source = self.subject.source.ip();
+        match decide::weigh(&device_id, claim, record, &self.arrival.listener, source) {
             Ok(expected) => {
                 if let Some(device) = expected.device() {
                     let device = device.clone();

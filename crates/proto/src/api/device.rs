@@ -339,6 +339,9 @@ pub struct Decision {
     /// Leaves all keys in force that are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub keep: bool,
+    /// Of a key that is rejected: also blocks the address of a stranger, or the enrolled device.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub block: bool,
     /// The name under which an unknown device is enrolled; default: its device-id.
     #[serde(default)]
     pub name: Option<DeviceName>,

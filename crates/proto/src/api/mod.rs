@@ -45,6 +45,7 @@
 //! [`OUTCOME_TRAILER`], whose value is an [`Outcome`] as JSON: what a status line sent first can't know.
 
 mod access;
+mod block;
 mod channel;
 mod device;
 mod event;
@@ -61,6 +62,7 @@ pub use access::{
     AddKey, AddUser, CreateToken, IssuedPassword, IssuedToken, RoleDescription, Token, User,
     UserGrant, UserKey, Whoami,
 };
+pub use block::{AddBlock, Block, BlockKind};
 pub use channel::DeviceChannel;
 pub use device::{
     Change, Decision, Device, DeviceState, Enroll, Enrolled, Key, KeySource, KeyState, Pending,

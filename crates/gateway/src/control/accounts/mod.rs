@@ -48,6 +48,14 @@ impl Accounts {
         api::RoleDescription::all()
     }
 
+    /// What concerns everybody needs the right on the gateway itself; who tried without it is told to the trail.
+    fn administers(&self, operator: &Operator) -> Result<(), ControlError> {
+        administer(operator).inspect_err(|denied| {
+            let entry = audit::by(operator, "access-denied").with("right", Right::Administer);
+            audit::note_in(&self.store, entry.saying(denied.to_string()).refused(denied.code()));
+        })
+    }
+
     /// Makes changes durable together with the record of who made them: its name, then `done`.
     async fn write(
         &self,
@@ -68,7 +76,7 @@ impl Accounts {
     }
 }
 
-/// What concerns everybody needs the right on the gateway itself.
+/// The same for looking, which leaves nothing behind.
 fn administer(operator: &Operator) -> Result<(), ControlError> {
     Ok(allow::anywhere(operator, Right::Administer)?)
 }

@@ -74,6 +74,12 @@ async fn only_an_admin_of_everything_manages_users() {
         }
         assert_eq!(accounts.user("ops", &operator).await.unwrap().name.as_str(), "ops");
     }
+    // Who tried to change something is told; who only looked is not.
+    managed.store.flush().await.unwrap();
+    let asked = AuditQuery { actions: vec!["access-denied".to_owned()], ..AuditQuery::default() };
+    let told = managed.store.audit(asked).await.unwrap();
+    assert_eq!(told.len(), 2 * 7);
+    assert!(told.iter().all(|one| one.entry.result == "refused:access-denied"));
     let jane = managed.logged_in("jane");
     assert_eq!(accounts.users(&jane).await.unwrap().len(), 2);
     accounts.remove_user("ops", &jane).await.unwrap();

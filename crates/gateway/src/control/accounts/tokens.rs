@@ -68,7 +68,7 @@ impl Accounts {
         let own = user_of(operator);
         let is_own = record.as_ref().is_some_and(|record| own.is_some() && record.user == own);
         if !is_own {
-            administer(operator)?;
+            self.administers(operator)?;
         }
         let record = record.ok_or(AccountError::UnknownToken(id))?;
         let done = format!("revoked token {}", record.id);
@@ -86,7 +86,7 @@ impl Accounts {
         // With a token that leaked, nobody makes one that lasts longer.
         let is_free = own.is_some() && operator.scope().is_none();
         if !is_free || wanted.as_ref().is_some_and(|wanted| Some(wanted) != own.as_ref()) {
-            administer(operator)?;
+            self.administers(operator)?;
         }
         match wanted.or(own) {
             Some(user) => Ok(Some(self.known(user.as_str())?.name.clone())),

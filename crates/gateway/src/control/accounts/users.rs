@@ -40,7 +40,7 @@ impl Accounts {
         request: api::AddUser,
         operator: &Operator,
     ) -> Result<api::User, ControlError> {
-        administer(operator)?;
+        self.administers(operator)?;
         check_expiry(request.expires_at)?;
         let user = request.name;
         let mut changes = vec![AccountChange::AddUser(user.clone())];
@@ -56,7 +56,7 @@ impl Accounts {
 
     /// Removes a user; its keys, grants and tokens go with it, and whoever is in as that user has no rights left.
     pub async fn remove_user(&self, name: &str, operator: &Operator) -> Result<(), ControlError> {
-        administer(operator)?;
+        self.administers(operator)?;
         let user = self.known(name)?.name.clone();
         let done = format!("removed user {user}");
         let changes = [AccountChange::RemoveUser(user)];
@@ -70,7 +70,7 @@ impl Accounts {
         request: api::AddKey,
         operator: &Operator,
     ) -> Result<api::User, ControlError> {
-        administer(operator)?;
+        self.administers(operator)?;
         let user = self.known(name)?.name.clone();
         let (key, comment) = key(&request.key)?;
         let done = format!("gave user {user} the key {}", key.fingerprint());
@@ -86,7 +86,7 @@ impl Accounts {
         fingerprint: &str,
         operator: &Operator,
     ) -> Result<(), ControlError> {
-        administer(operator)?;
+        self.administers(operator)?;
         let user = self.known(name)?.name.clone();
         let key = Fingerprint::parse(fingerprint).map_err(|error| invalid(&error))?;
         let done = format!("took the key {key} from user {user}");
@@ -101,7 +101,7 @@ impl Accounts {
         grant: Grant,
         operator: &Operator,
     ) -> Result<api::User, ControlError> {
-        administer(operator)?;
+        self.administers(operator)?;
         check_expiry(grant.expires_at)?;
         let user = self.known(name)?.name.clone();
         let done = format!("granted user {user} {}", shown::grant(&grant));
@@ -117,7 +117,7 @@ impl Accounts {
         number: u32,
         operator: &Operator,
     ) -> Result<(), ControlError> {
-        administer(operator)?;
+        self.administers(operator)?;
         let record = self.known(name)?;
         let user = record.name.clone();
         let found = record.grants.iter().find(|one| one.number == number);
@@ -133,7 +133,7 @@ impl Accounts {
         name: &str,
         operator: &Operator,
     ) -> Result<api::IssuedPassword, ControlError> {
-        administer(operator)?;
+        self.administers(operator)?;
         let user = self.known(name)?.name.clone();
         let password = OneTimePassword::compose(&*random()?);
         let digest = OneTimePassword::digest(password.expose(), &user);

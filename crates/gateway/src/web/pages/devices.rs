@@ -5,6 +5,7 @@
 //!   &sort=-since             a column, `-` for the other way round
 //!   &cols=name,state,…       what is shown
 //!   &at=…                    after which device the page begins
+//!   &from=…                  or with which one, by its number
 //! ```
 
 use askama::Template;
@@ -45,6 +46,8 @@ pub(in crate::web) struct Asked {
     cols: String,
     #[serde(default)]
     at: String,
+    #[serde(default)]
+    from: String,
 }
 
 #[derive(Template)]
@@ -62,6 +65,7 @@ struct Devices {
     first: Option<String>,
     previous: Option<String>,
     next: Option<String>,
+    last: Option<String>,
     csv: String,
     /// The address of what is shown, to be saved.
     query: String,
@@ -105,7 +109,8 @@ impl Asked {
         let place = URL_SAFE_NO_PAD.decode(&self.at).ok();
         let after = place.and_then(|place| serde_json::from_slice(&place).ok());
         let query = DeviceQuery { filter, ..DeviceQuery::default() };
-        Ok(DeviceSearch { query, sort, is_descending, after, limit })
+        let skip = self.from.trim().parse::<usize>().map_or(0, |from| from.saturating_sub(1));
+        Ok(DeviceSearch { query, sort, is_descending, after, skip, limit })
     }
 
     /// The address with some of it changed; what is as usual is left out.
@@ -119,6 +124,7 @@ impl Asked {
             ("sort", value("sort", &self.sort)),
             ("cols", value("cols", &self.cols)),
             ("at", value("at", "")),
+            ("from", value("from", "")),
         ];
         let said: Vec<_> = all.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         match serde_urlencoded::to_string(said) {
@@ -147,6 +153,8 @@ pub(in crate::web) async fn show(
     };
     let first = (page.before > 0).then(|| asked.address("/devices", &[]));
     let previous = at(&page.previous).or_else(|| first.clone());
+    let last = page.next.as_ref().map(|_| page.total.to_string());
+    let last = last.map(|number| asked.address("/devices", &[("from", &number)]));
     let query = asked.address("", &[]);
     render(&Devices {
         shell: Shell::new(&visitor, Place::Devices, "Devices"),
@@ -156,6 +164,7 @@ pub(in crate::web) async fn show(
         next: at(&page.next),
         previous,
         first,
+        last,
         csv: asked.address("/devices.csv", &[]),
         query: query.trim_start_matches('?').to_owned(),
         views: console.control.views(&visitor.operator).into_iter().collect(),
@@ -218,7 +227,7 @@ pub(in crate::web) async fn csv(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
     let mut search = asked.search(PIECE).map_err(Trouble::Invalid)?;
-    search.after = None;
+    (search.after, search.skip) = (None, 0);
     let (sender, pieces) = tokio::sync::mpsc::channel::<Bytes>(4);
     tokio::spawn(async move {
         let mut text = Column::csv_head();

@@ -11,6 +11,7 @@ mod first;
 mod login;
 mod overview;
 mod pending;
+mod words;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -25,6 +26,7 @@ pub(super) fn router() -> Router<Console> {
         .route("/", get(overview::show))
         .route("/devices", get(devices::show))
         .route("/devices.csv", get(devices::csv))
+        .route("/devices/words", get(words::show))
         .route("/devices/views", post(devices::view))
         .route("/events", get(events::show))
         .route("/login", get(login::show).post(login::knock))

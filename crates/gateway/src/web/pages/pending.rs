@@ -1,9 +1,9 @@
-//! `/pending`: keys that wait for a decision, with fingerprint and source, one by one or many at once.
+//! `/pending`: keys that wait for a decision, with fingerprint and source, one by one or many at once; and what is blocked.
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use homing_proto::api::{Change, Decision, Device, Timestamp};
+use homing_proto::api::{Block, BlockKind, Decision, Device, Timestamp};
 use homing_proto::identity::DeviceName;
 
 use super::device::page_of;
@@ -14,6 +14,9 @@ use crate::web::visitor::Posted;
 use crate::web::when::When;
 use crate::web::{Console, Page, Trouble, Visitor};
 use homing_proto::access::{Operator, Right};
+
+/// So many blocks are shown, newest first.
+const BLOCKS: usize = 200;
 
 /// A key that waits.
 struct Row {
@@ -56,11 +59,19 @@ impl Row {
     }
 }
 
+/// A block, and since when.
+struct Shut {
+    block: Block,
+    at: When,
+}
+
 #[derive(Template)]
 #[template(path = "pending.html")]
 struct Waiting {
     shell: Shell,
     rows: Vec<Row>,
+    /// What is shut out.
+    blocks: Vec<Shut>,
     may_decide: bool,
     /// What was refused of what was just asked.
     refused: Vec<(String, String)>,
@@ -78,7 +89,10 @@ async fn page(
     let devices = console.control.devices(&DeviceQuery::default(), &visitor.operator).await?;
     let mut rows: Vec<_> = devices.into_iter().filter_map(|one| Row::of(one, now)).collect();
     rows.sort_by(|a, b| a.device.name.cmp(&b.device.name));
+    let blocks = console.control.blocks(&visitor.operator).await?.into_iter();
+    let shut = |block: Block| Shut { at: When::new(block.at, now), block };
     render(&Waiting {
+        blocks: blocks.take(BLOCKS).map(shut).collect(),
         shell: Shell::new(visitor, Place::Pending, "Pending"),
         may_decide: may_somewhere(&visitor.operator),
         rows,
@@ -112,6 +126,12 @@ struct Asked {
     back: Option<String>,
 }
 
+impl Shut {
+    fn is_key(&self) -> bool {
+        self.block.kind == BlockKind::Key
+    }
+}
+
 impl Asked {
     fn read(pairs: Vec<(String, String)>) -> Self {
         let mut asked = Self::default();
@@ -139,6 +159,7 @@ pub(in crate::web) async fn decide(
         "accept" | "keep" => "accepted",
         "reject" => "rejected",
         "block" => "rejected and blocked",
+        "unblock" => "unblocked",
         other => return Err(Trouble::Invalid(format!("{other:?} is no decision"))),
     };
     let mut refused = Vec::new();
@@ -155,6 +176,7 @@ pub(in crate::web) async fn decide(
     }
     let done = match count {
         0 => None,
+        1 if asked.act == "unblock" => asked.subjects.first().map(|one| format!("{one} {word}")),
         1 => Some(format!("1 key {word}")),
         several => Some(format!("{several} keys {word}")),
     };
@@ -168,6 +190,9 @@ async fn one(
     subject: &str,
     operator: &Operator,
 ) -> Result<(), ControlError> {
+    if asked.act == "unblock" {
+        return control.unblock(subject, operator).await;
+    }
     let name =
         match (&asked.name, asked.subjects.len()) {
             (Some(name), 1) => Some(DeviceName::new(name.as_str()).map_err(|error| {
@@ -179,19 +204,13 @@ async fn one(
         subject: subject.to_owned(),
         replaces: Vec::new(),
         keep: asked.act == "keep",
+        block: asked.act == "block",
         name,
         user: None,
         password: None,
     };
     match asked.act.as_str() {
-        "reject" => drop(control.reject(decision, operator).await?),
-        "block" => {
-            let device = control.reject(decision, operator).await?;
-            if device.enrolled {
-                let change = Change { blocked: Some(true), ..Change::default() };
-                control.change(&device.name, change, operator).await?;
-            }
-        }
+        "reject" | "block" => drop(control.reject(decision, operator).await?),
         _ => drop(control.accept(decision, operator).await?),
     }
     Ok(())

@@ -39,6 +39,9 @@ pub(crate) struct RejectArguments {
     /// The pending key's fingerprint, or a name that only one pending key has
     #[arg(value_name = "FINGERPRINT|NAME")]
     subject: String,
+    /// Block the stranger's address too, or the enrolled device
+    #[arg(long)]
+    block: bool,
 }
 
 /// Lets the key in.
@@ -51,6 +54,7 @@ pub(crate) async fn accept(arguments: AcceptArguments, context: &Context) -> Res
         password,
         replaces: arguments.replaces,
         keep: arguments.keep,
+        block: false,
     };
     decide("accept", &decision, context).await
 }
@@ -64,6 +68,7 @@ pub(crate) async fn reject(arguments: RejectArguments, context: &Context) -> Res
         password: None,
         replaces: Vec::new(),
         keep: false,
+        block: arguments.block,
     };
     decide("reject", &decision, context).await
 }

@@ -1,5 +1,6 @@
 //! `homing device`: look at devices, decide about pending ones, change and forget.
 
+mod blocks;
 mod decide;
 mod disconnect;
 mod forget;
@@ -46,6 +47,12 @@ enum Verb {
     Accept(decide::AcceptArguments),
     /// Turn a pending key down
     Reject(decide::RejectArguments),
+    /// Keys and addresses that are shut out
+    Blocks,
+    /// Take only enrolled devices in from an address
+    Block(blocks::BlockArguments),
+    /// Let strangers from an address, or with a rejected key, ask again
+    Unblock(blocks::UnblockArguments),
     /// Who is on a device by the front door
     Sessions(sessions::Arguments),
     /// End a device's connection, or one operator's channel on it
@@ -64,6 +71,9 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), F
         Verb::Log(arguments) => log::run(arguments, context).await,
         Verb::Accept(arguments) => decide::accept(arguments, context).await,
         Verb::Reject(arguments) => decide::reject(arguments, context).await,
+        Verb::Blocks => blocks::list(context).await,
+        Verb::Block(arguments) => blocks::block(arguments, context).await,
+        Verb::Unblock(arguments) => blocks::unblock(arguments, context).await,
         Verb::Sessions(arguments) => sessions::run(arguments, context).await,
         Verb::Disconnect(arguments) => disconnect::run(arguments, context).await,
         Verb::Set(arguments) => set::run(*arguments, context).await,

@@ -164,9 +164,32 @@ fn a_rejected_key_is_refused() {
         let mut scene = Scene::outbound_ssh(Some((1, &secret())));
         scene.record(record);
         scene.exchange(1);
-        let rejected = Record { devices: Vec::new(), rejected: true };
+        let rejected = Record { rejected: true, ..Record::unknown() };
         assert_eq!(scene.record(rejected), ["rejected", "hold 10"]);
     }
+}
+
+#[test]
+fn from_a_blocked_source_strangers_are_refused_before_the_key_exchange() {
+    let blocked = || Record { source_blocked: true, ..Record::unknown() };
+    for claim in [None, Some((1, &secret()))] {
+        let mut scene = Scene::outbound_ssh(claim);
+        assert_eq!(scene.record(blocked()), ["source-blocked", "hold 10"]);
+    }
+    let mut scene = Scene::call_home();
+    scene.exchange(1);
+    assert_eq!(scene.record(blocked()), ["source-blocked", "hold 10"]);
+}
+
+#[test]
+fn from_a_blocked_source_enrolled_devices_come_in() {
+    let blocked = |device: KnownDevice| Record { source_blocked: true, ..device.into() };
+    let mut scene = Scene::outbound_ssh(None);
+    scene.record(blocked(with_keys("r1", &[1])));
+    assert_eq!(scene.exchange(1).last().unwrap(), "log-in r1");
+    let mut scene = Scene::call_home();
+    scene.exchange(1);
+    assert_eq!(scene.record(blocked(by_key("r1", &[1]))), ["log-in r1"]);
 }
 
 #[test]
@@ -199,7 +222,7 @@ fn call_home_with_the_key_of_two_devices_is_refused() {
     let mut scene = Scene::call_home();
     scene.exchange(1);
     let devices = vec![by_key("r1", &[1]), by_key("r2", &[1])];
-    let codes = scene.record(Record { devices, rejected: false });
+    let codes = scene.record(Record { devices, ..Record::unknown() });
     assert_eq!(codes, ["ambiguous-key", "hold 10"]);
 }
 
@@ -211,7 +234,7 @@ fn one_device_id_may_be_enrolled_once_for_each_listener() {
     };
     let mut scene = Scene::outbound_ssh(None);
     let devices = vec![on("a", "2200"), on("b", "4334"), with_keys("c", &[1])];
-    scene.record(Record { devices, rejected: false });
+    scene.record(Record { devices, ..Record::unknown() });
     assert_eq!(scene.exchange(1).last().unwrap(), "log-in b");
 
     let mut scene = Scene::outbound_ssh(None);
@@ -219,7 +242,7 @@ fn one_device_id_may_be_enrolled_once_for_each_listener() {
 
     let mut scene = Scene::outbound_ssh(None);
     let devices = vec![on("a", "4334"), on("b", "4334")];
-    let codes = scene.record(Record { devices, rejected: false });
+    let codes = scene.record(Record { devices, ..Record::unknown() });
     assert_eq!(codes, ["ambiguous-device-id", "hold 10"]);
 }
 

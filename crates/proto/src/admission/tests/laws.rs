@@ -135,7 +135,7 @@ fn apply(scene: &mut Scene, event: Event) {
         Event::CallHome => admission.handle_data(b"SSH-", now),
         Event::Bytes(bytes) => admission.handle_data(&bytes, now),
         Event::Record { known, rejected } => {
-            admission.handle_record(Record { devices: known, rejected }, now);
+            admission.handle_record(Record { devices: known, rejected, ..Record::unknown() }, now);
         }
         Event::HostKey(number) => admission.handle_host_key(key(number), now),
         Event::Exchanged => admission.handle_exchanged(now),

@@ -43,6 +43,7 @@ fn all() -> Vec<Outcome> {
         Outcome::Lost(Stage::LogIn),
         Outcome::Blocked { device: name("r1") },
         Outcome::Rejected { key: fingerprint(1) },
+        Outcome::SourceBlocked { source: [198, 51, 100, 7].into() },
         Outcome::WrongListener { device: name("r1"), expected: ListenerName::new("2200").unwrap() },
         Outcome::AmbiguousDeviceId {
             device_id: device_id("r1"),
