@@ -33,6 +33,8 @@ macro_rules! targets {
 }
 
 targets! {
+    edit_config,
+    junos_command,
     datastore_patch,
     datastore_line,
     passage,
