@@ -49,7 +49,7 @@ def box(tmp_path, start_agent):
 
 def test_a_script_changes_the_configuration_and_puts_it_into_force(box):
     done = box.cli("configure", "set system host-name box2", "show | compare", "commit comment \"a new name\"", "run show system commit")
-    assert "-   host-name box1;" in done.stdout and "+   host-name box2;" in done.stdout
+    assert "-  host-name box1;" in done.stdout and "+  host-name box2;" in done.stdout
     assert "commit complete" in done.stdout and "a new name" in done.stdout
     assert "host-name box2;" in box.file.read_text(), "a commit is kept in the agent's own file"
     assert "host-name box2;" in box.cli("show configuration system | match host-name").stdout
@@ -220,7 +220,7 @@ def house():
 
 def test_ssh_gives_users_of_the_device_its_command_line(house):
     done = house.ssh(EMBEDDED, "show version; configure; set system host-name over-ssh; show | compare; rollback 0")
-    assert f"Hostname: {EMBEDDED}" in done.stdout and "+   host-name over-ssh;" in done.stdout
+    assert f"Hostname: {EMBEDDED}" in done.stdout and "+  host-name over-ssh;" in done.stdout
     line = ["ssh", "-F", "none", "-tt", *house.options(EMBEDDED), house.host]
     child = pexpect.spawn(line[0], [str(word) for word in line[1:]], encoding="utf-8", timeout=40, dimensions=(40, 160))
     child.expect(f"homingcli@{EMBEDDED}> ")

@@ -72,7 +72,7 @@ def test_pyez_loads_every_format_compares_checks_and_commits(own_door, opened, d
     cu.load(json.dumps({"configuration": {"system": {"domain-name": "example.net"}}}), format="json", merge=True)
     changes = cu.diff()
     for line in ("building north;", "floor 3;", "rack 7;", "domain-name example.net;"):
-        assert f"+   " in changes and line in changes, changes
+        assert f"+  " in changes and line in changes, changes
     assert cu.commit_check() is True
     assert cu.commit(comment=f"by PyEZ on {device}") is True
     cu.unlock()
@@ -83,7 +83,7 @@ def test_pyez_loads_every_format_compares_checks_and_commits(own_door, opened, d
     assert commits.findtext(".//log") == f"by PyEZ on {device}"
     assert commits.findtext(".//user") == "root"
     cu.rollback(1)
-    assert "-   " in cu.diff()
+    assert "-  " in cu.diff()
     cu.commit()
     assert "building north;" not in own_door.agents[device].config.read_text()
 
@@ -123,7 +123,7 @@ def test_a_confirmed_commit_and_the_rescue_configuration(own_door, opened, devic
     assert cu.commit(confirm=1) is True
     assert cu.commit() is True
     cu.rescue("reload")
-    assert "-   " in (cu.diff() or "")
+    assert "-  " in (cu.diff() or "")
     cu.commit()
     assert "rescue-test" not in own_door.agents[device].config.read_text()
     assert cu.rescue("delete") is True

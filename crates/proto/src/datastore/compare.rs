@@ -2,17 +2,21 @@
 //!
 //! ```text
 //! [edit system]
-//! -   host-name a;
-//! +   host-name b;
+//! -  host-name a;
+//! +  host-name b;
 //! [edit system login]
 //!      user a { ... }             stands beside what follows: the order of this list counts
 //! +    user b {
 //! +        class super-user;
 //! +    }
-//! !    inactive: user c { ... }   was deactivated; `active:` for the other way
+//! !    user c { ... }             stands elsewhere
+//! !     inactive: user d { ... }  was deactivated; `active:` for the other way
 //! +    /* staff */
-//! !    user c { ... }             has this comment; without one above it stands elsewhere
+//!      user e { ... }             has this comment
 //! ```
+//!
+//! As on Junos the first change says how far in all of a hunk stands: a leaf one column further
+//! than there are statements above, anything else two, what was switched three.
 //!
 //! What is applied to the first configuration gives the second: see [`super::Action::Patch`].
 
@@ -273,42 +277,38 @@ impl<'n> Neighbours<'n> {
 fn print_hunk(out: &mut String, hunk: &Hunk) {
     let blank = if hunk.path.is_empty() { "" } else { " " };
     out.push_str(&format!("[edit{blank}{}]\n", print::words(&hunk.path)));
-    let depth = depth(&hunk.path);
+    let depth = depth(hunk);
     let mut above: Option<Vec<Word>> = None;
     // What a chain of entries stands before: said once, behind the last of them.
     let mut ahead: Option<&Statement> = None;
     for (at, change) in hunk.changes.iter().enumerate() {
-        let (mark, statement) = match change {
+        let statement = match change {
             Change::Removed(statement) => {
-                lines(out, '-', depth, &print::statement(statement, hunk.area));
+                whole(out, '-', depth, statement, hunk.area);
                 continue;
             }
-            Change::Added(statement, _) => ('+', statement),
-            Change::Moved(statement, _) => ('!', statement),
             Change::Switched(statement) => {
-                let word = if statement.inactive { "inactive" } else { "active" };
-                let text = format!("{word}: {} {{ ... }}\n", print::words(&statement.words));
-                lines(out, '!', depth, &text);
+                let word = if statement.inactive { "inactive: " } else { "active: " };
+                dots(out, '!', depth, word, statement);
                 continue;
             }
             Change::Commented(statement, old) => {
                 print_remarks(out, '-', depth, old);
                 print_remarks(out, '+', depth, &statement.comments);
-                lines(out, '!', depth, &format!("{} {{ ... }}\n", print::words(&statement.words)));
+                dots(out, ' ', depth, "", statement);
                 continue;
             }
+            Change::Added(statement, _) | Change::Moved(statement, _) => statement,
         };
         let beside = change.beside();
         if let Beside::After(other) = beside
             && above.as_ref() != Some(&other.words)
         {
-            context(out, depth, other);
+            dots(out, ' ', depth, "", other);
         }
         match change {
-            Change::Moved(..) => {
-                lines(out, mark, depth, &format!("{} {{ ... }}\n", print::words(&statement.words)));
-            }
-            _ => lines(out, mark, depth, &print::statement(statement, hunk.area)),
+            Change::Moved(..) => dots(out, '!', depth, "", statement),
+            _ => whole(out, '+', depth, statement, hunk.area),
         }
         if let Beside::Before(other) = beside {
             ahead = Some(other);
@@ -318,15 +318,38 @@ fn print_hunk(out: &mut String, hunk: &Hunk) {
             matches!(goes_on, Some(Beside::After(before)) if before.words == statement.words);
         above = Some(statement.words.clone());
         if !chained && let Some(other) = ahead.take() {
-            context(out, depth, other);
+            dots(out, ' ', depth, "", other);
             above = Some(other.words.clone());
         }
     }
 }
 
-/// Blanks behind the mark.
-pub(super) fn depth(path: &[Word]) -> usize {
-    path.len() + 2
+/// Blanks behind the marks of a hunk.
+fn depth(hunk: &Hunk) -> usize {
+    let is_leaf = |statement: &Statement| match hunk.area.rule_for(statement) {
+        Some(rule) => matches!(rule.kind, Kind::Leaf(_) | Kind::LeafList(_) | Kind::Empty),
+        None => statement.children.is_empty() && !statement.hints.braced,
+    };
+    let further = match hunk.changes.first() {
+        Some(Change::Removed(first) | Change::Added(first, _)) if is_leaf(first) => 1,
+        Some(Change::Switched(_)) => 3,
+        _ => 2,
+    };
+    levels(&hunk.path) + further
+}
+
+/// How many statements a path goes down.
+fn levels(path: &[Word]) -> usize {
+    let (mut area, mut rest, mut levels) = (Area::TOP, path, 0);
+    while let Some((first, after)) = rest.split_first() {
+        let rule = area.rule_of(first.text());
+        area = rule.map_or(Area::Unknown, |rule| rule.inside());
+        let has_key = rule.is_some_and(|rule| matches!(rule.kind, Kind::List(_) | Kind::Line(..)));
+        rest = if has_key { after.get(1..).unwrap_or(&[]) } else { after };
+        // `from-zone a to-zone b` is one.
+        levels += usize::from(rule.is_none_or(|rule| rule.pair().is_none()));
+    }
+    levels
 }
 
 impl Change {
@@ -344,8 +367,14 @@ fn print_remarks(out: &mut String, mark: char, depth: usize, comments: &[Comment
     }
 }
 
-fn context(out: &mut String, depth: usize, statement: &Statement) {
-    lines(out, ' ', depth, &format!("{} {{ ... }}\n", print::words(&statement.words)));
+/// A statement with everything in it.
+fn whole(out: &mut String, mark: char, depth: usize, statement: &Statement, area: Area) {
+    lines(out, mark, depth, &print::statement(statement, area));
+}
+
+/// A statement without what is in it.
+fn dots(out: &mut String, mark: char, depth: usize, tag: &str, statement: &Statement) {
+    lines(out, mark, depth, &format!("{tag}{} {{ ... }}\n", print::words(&statement.words)));
 }
 
 /// Every line of `text` behind the mark and blanks.

@@ -3,19 +3,20 @@
 //! ```text
 //! [edit system login]        the level
 //! -    user a { class x; }   Removed
-//!      user b { ... }        what follows stands behind it, or what stands above before it
+//!      user b { ... }        what follows stands behind it, or what stands above before it;
+//!                            behind comments: Commented
 //! +    user c { class x; }   Added
-//! !    user d { ... }        Moved; behind comments: Commented
-//! !    inactive: user e { ... }
+//! !    user d { ... }        Moved
+//! !     inactive: user e { ... }
 //! ```
 //!
-//! Blanks behind the mark are taken off as far as the comparison puts them there, so that strings
-//! of several lines come back the same.
+//! As many blanks behind the marks are taken off as the first line of a hunk has, so that strings of
+//! several lines come back the same.
 
 use std::collections::HashMap;
 
 use super::CANDIDATE;
-use super::compare::{depth, ordered_list};
+use super::compare::ordered_list;
 use super::error::EditError;
 use super::hunk::{Beside, Change, Hunk, descend, head};
 use crate::junos::curly;
@@ -24,6 +25,9 @@ use crate::junos::place::{Builder, Mark};
 use crate::junos::schema::Area;
 use crate::junos::source::Source;
 use crate::junos::tree::{Comment, Statement, Word};
+
+/// Bytes of an `[edit …]` line at most.
+const LONGEST_HEADER: usize = 16 * 1024;
 
 /// Reads a patch for `top`, in which levels that it names and that are not there are made.
 pub(super) fn read(top: &mut Vec<Statement>, text: &str) -> Result<Vec<Hunk>, EditError> {
@@ -38,6 +42,9 @@ pub(super) fn read(top: &mut Vec<Statement>, text: &str) -> Result<Vec<Hunk>, Ed
         if line.starts_with("[edit") || !header.is_empty() {
             header.push_str(line);
             // A name of several lines is in quotes.
+            if header.len() > LONGEST_HEADER {
+                return Err(EditError::Syntax(format!("line {}: expected `]`", number + 1)));
+            }
             if Lexer::new(&header, false).ends_open() {
                 header.push('\n');
                 continue;
@@ -63,7 +70,8 @@ pub(super) fn read(top: &mut Vec<Statement>, text: &str) -> Result<Vec<Hunk>, Ed
 struct Reader {
     path: Vec<Word>,
     area: Area,
-    depth: usize,
+    /// Blanks behind the mark, once there was a line.
+    depth: Option<usize>,
     mark: char,
     /// Lines of the same mark, without it.
     run: String,
@@ -95,8 +103,7 @@ impl Reader {
         }
         let found = descend(top, Area::TOP, &path).map(|(_, area)| area);
         let area = found.ok_or_else(|| EditError::NotThere(crate::junos::print::words(&path)))?;
-        let depth = depth(&path);
-        Ok(Self { path, area, depth, mark: ' ', run: String::new(), pieces: Vec::new() })
+        Ok(Self { path, area, depth: None, mark: ' ', run: String::new(), pieces: Vec::new() })
     }
 
     fn is_in_run(&self) -> bool {
@@ -116,7 +123,8 @@ impl Reader {
             self.mark = mark;
         }
         let rest = chars.as_str();
-        let blanks = rest.bytes().take(self.depth).take_while(|byte| *byte == b' ').count();
+        let blanks = |most| rest.bytes().take(most).take_while(|byte| *byte == b' ').count();
+        let blanks = blanks(*self.depth.get_or_insert_with(|| blanks(usize::MAX)));
         self.run.push_str(rest.get(blanks..).unwrap_or(""));
         self.run.push('\n');
         Ok(())
@@ -164,7 +172,10 @@ impl Reader {
                     comments = Some(new.clone());
                     continue;
                 }
-                Piece::Context(statement) => (Some(statement), None),
+                Piece::Context(statement) => match comments.take() {
+                    Some(comments) => (None, Some(commented(statement, comments))),
+                    None => (Some(statement), None),
+                },
                 Piece::Removed(statement) => (None, Some(Change::Removed(statement.clone()))),
                 Piece::Added(statement) => {
                     (Some(statement), Some(Change::Added(statement.clone(), beside(statement))))
@@ -174,10 +185,7 @@ impl Reader {
                     (None, Some(Change::Switched(statement)))
                 }
                 Piece::Marked(None, statement) => match comments.take() {
-                    Some(comments) => {
-                        let statement = Statement { comments, ..statement.clone() };
-                        (None, Some(Change::Commented(statement, Vec::new())))
-                    }
+                    Some(comments) => (None, Some(commented(statement, comments))),
                     None => {
                         (Some(statement), Some(Change::Moved(statement.clone(), beside(statement))))
                     }
@@ -192,6 +200,10 @@ impl Reader {
         }
         Ok(Hunk { path, area, leaves_empty: false, changes })
     }
+}
+
+fn commented(statement: &Statement, comments: Vec<Comment>) -> Change {
+    Change::Commented(Statement { comments, ..statement.clone() }, Vec::new())
 }
 
 /// Behind the entry of its list that was seen last, else before the one that comes next.

@@ -18,7 +18,7 @@
 //! - a first word that cannot be an element's name becomes the `name` of an element `unnamed`.
 
 use super::place::{Builder, Mark, follow, unknown};
-use super::schema::{Area, Found, Kind, Rule, Value};
+use super::schema::{Area, Body, Found, Kind, Pair, Rule, Value};
 use super::tree::{Comment, Hints, Operation, Statement, Word, WordKind};
 
 /// The element that stands for a keyword which cannot be an element's name.
@@ -78,6 +78,7 @@ pub(crate) fn read(
         if builder.is_done() {
             return;
         }
+        let element = unpaired(area, element);
         match area.find_element(&element.name.text) {
             Found::Data => {
                 if let Some(statement) = read_unknown(builder, element) {
@@ -91,6 +92,60 @@ pub(crate) fn read(
             }
         }
     }
+}
+
+/// The two list entries inside one another that an element with two keys stands for.
+fn unpaired(area: Area, mut element: Element) -> Element {
+    let Some((outer, pair)) = area.paired(&element.name.text) else { return element };
+    let has = |name: &str| {
+        let mut keys = element.children.iter().filter(|each| each.name.text == name);
+        keys.any(|each| each.text.as_ref().is_some_and(|text| !text.text.is_empty()))
+    };
+    if element.text.is_some() || !has(pair.keys.0) || !has(pair.keys.1) {
+        return element;
+    }
+    let span = element.name.span;
+    let keys = (take_key(&mut element, pair.keys.0), take_key(&mut element, pair.keys.1));
+    let name = Word::new(pair.inner, span);
+    element.children.splice(..0, key_of("name", keys.1.as_ref()));
+    let inner = Element { name, ..element };
+    let mut children: Vec<Element> = key_of("name", keys.0.as_ref()).into_iter().collect();
+    children.push(inner);
+    Element { children, ..Element::new(Word::new(outer.name, span)) }
+}
+
+/// The elements with two keys that a list entry makes with each of those in it; what else is in it
+/// stays in an element of its own.
+fn write_paired(statement: &Statement, rule: &'static Rule, pair: &Pair) -> Vec<Element> {
+    let mut elements = Vec::new();
+    let mut others = statement.clone_shallow();
+    others.words.clone_from(&statement.words);
+    for each in &statement.children {
+        if each.keyword() != pair.inner || rule.inside().rule_for(each).is_none() {
+            others.children.push(each.clone());
+            continue;
+        }
+        for mut element in write_statement(each, rule.inside()) {
+            element.name.text = pair.element.to_owned();
+            let keys = [(pair.keys.0, statement.value()), (pair.keys.1, each.value())];
+            let keys = keys.into_iter().filter_map(|(name, key)| key_of(name, key));
+            // In place of its own key.
+            element.children.splice(..1, keys);
+            elements.push(element);
+        }
+    }
+    let is_said = statement.inactive
+        || !others.children.is_empty()
+        || !others.comments.is_empty()
+        || !others.end_comments.is_empty();
+    if is_said || elements.is_empty() {
+        let mut element = write_known(&others, rule);
+        element.inactive = statement.inactive;
+        element.operation = statement.operation.clone();
+        (element.comments, element.end_comments) = (others.comments, others.end_comments);
+        elements.insert(0, element);
+    }
+    elements
 }
 
 fn read_known(
@@ -144,6 +199,10 @@ fn is_of(rule: &Rule, element: &Element) -> bool {
     let text = element.text.is_some();
     match rule.kind {
         Kind::Container(_) | Kind::Wrapped(_) | Kind::Line(..) => !text,
+        Kind::Nameless(body) if body.key.is_empty() => {
+            element.text.as_ref().is_some_and(|text| !text.text.is_empty())
+                && element.children.is_empty()
+        }
         Kind::List(_) | Kind::Nameless(_) => !text && has_key(),
         Kind::Leaf(_) | Kind::LeafList(_) => element.children.is_empty() && !element.braced,
         Kind::Empty => !text && element.children.is_empty() && !element.braced,
@@ -153,6 +212,9 @@ fn is_of(rule: &Rule, element: &Element) -> bool {
 /// The words of the statement that a known element is; takes a key out of its children.
 fn words_of(builder: &mut Builder<'_>, rule: &Rule, element: &mut Element) -> Option<Vec<Word>> {
     let keyword = element.name.clone();
+    if let (Kind::Nameless(Body { key: "", .. }), Some(text)) = (&rule.kind, &element.text) {
+        return Some(vec![Word { kind: WordKind::Plain, ..text.clone() }]);
+    }
     if let Some(text) = element.text.as_ref().filter(|_| !matches!(rule.inside(), Area::Nothing)) {
         let message = format!("`{}` holds statements, no text", rule.name);
         let error = builder.at("text-not-allowed", text.span, message);
@@ -235,7 +297,10 @@ fn write_statement(statement: &Statement, area: Area) -> Vec<Element> {
         Some(Rule { name, kind: Kind::Wrapped(body), .. }) => {
             return write_wrapped(statement, name, Area::Known(body));
         }
-        Some(rule) => vec![write_known(statement, rule)],
+        Some(rule) => match rule.pair() {
+            Some(pair) => return write_paired(statement, rule, pair),
+            None => vec![write_known(statement, rule)],
+        },
         None => write_unknown(statement),
     };
     if let Some(first) = elements.first_mut() {
@@ -287,6 +352,10 @@ fn write_known(statement: &Statement, rule: &'static Rule) -> Element {
             }
         }
         Kind::List(body) => element.children.extend(key_of(body.key, statement.value())),
+        Kind::Nameless(Body { key: "", .. }) => {
+            element.text = first.cloned();
+            element.many = false;
+        }
         Kind::Nameless(body) => element.children.extend(key_of(body.key, first)),
         Kind::Line(name, _) => element.children.extend(key_of(name, statement.value())),
         Kind::Container(_) | Kind::Wrapped(_) => element.braced = true,

@@ -4,6 +4,7 @@
 //! container, leaf, empty    its keyword               host-name a;  =  host-name b;
 //! list entry                its keyword and key       unit 0 { … }  =  unit 0 { … }
 //! value of a leaf-list      its keyword and value     permissions view;
+//! value without keyword     that it is there          as-path a "65000 .*";
 //! no rule                   all its words             foo bar 1;
 //! ```
 
@@ -36,6 +37,7 @@ pub(crate) fn identity(area: Area, statement: &Statement) -> Identity<'_> {
         Some(Kind::List(_) | Kind::LeafList(_)) => {
             Identity::Key(keyword, statement.value().map_or("", Word::text))
         }
+        Some(Kind::Nameless(body)) if body.key.is_empty() => Identity::One(""),
         Some(Kind::Nameless(_)) => Identity::Key("", keyword),
         None => Identity::Words(&statement.words),
     }

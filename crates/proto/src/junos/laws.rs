@@ -92,6 +92,7 @@ impl Choices<'_> {
         let mut out = Vec::new();
         for rule in body.rules {
             let count = match rule.kind {
+                Kind::Nameless(body) if body.key.is_empty() => self.next() % 2,
                 Kind::List(_) | Kind::Nameless(_) | Kind::LeafList(_) => self.next() % 4,
                 _ => self.next() % 2,
             };
@@ -116,8 +117,17 @@ impl Choices<'_> {
             Kind::LeafList(_) => vec![keyword, self.key(made, 1)],
         };
         let mut statement = Statement::new(words);
-        self.remark(&mut statement, comments);
+        // One of two that are one stands for itself with the other alone.
+        let Some(pair) = rule.pair() else {
+            self.remark(&mut statement, comments);
+            statement.children = self.known(rule.inside(), comments);
+            return statement;
+        };
         statement.children = self.known(rule.inside(), comments);
+        if statement.children.is_empty() {
+            let words = [pair.inner, "k0"].map(|text| Word::new(text, Span::default()));
+            statement.children.push(Statement::new(words.to_vec()));
+        }
         statement
     }
 

@@ -5,6 +5,8 @@
 //!                     Container ── Body        authentication { … }
 //!                     List ────── Body         client NAME { … }          XML <client><name>
 //!                     Nameless ── Body         10.0.0.1 { … }             XML <servers><name>
+//!                                              as-path NAME VALUE;        XML <path>VALUE</path>
+//!                     List of lists, paired    from-zone a to-zone b { … }  XML <policy><from-zone-name>
 //!                     Wrapped ─── Body         name-server { KEY; }       XML <name-server><name>
 //!                     Line ────── Body         file NAME size 1m;         XML <file><filename>
 //!                     Leaf, LeafList, Empty    device-id x;  permissions [ a b ];  dhcp;
@@ -32,8 +34,21 @@ pub(crate) struct Body {
     pub(crate) is_structure: bool,
     /// Whether entries of a list with it are in the order that whoever writes them chose.
     pub(crate) is_ordered: bool,
-    /// What XML and JSON call the key of a list with it.
+    /// What XML and JSON call the key of a list with it; empty if the key is the element's text.
     pub(crate) key: &'static str,
+    /// What XML and JSON make of an entry of the list with it and one of the list that is in it.
+    pub(crate) pair: Option<&'static Pair>,
+}
+
+/// Two lists inside one another that are one with two keys: `from-zone a to-zone b { … }`.
+#[derive(Debug)]
+pub(crate) struct Pair {
+    /// The element of both.
+    pub(crate) element: &'static str,
+    /// What the key of the outer list is called there, and that of the inner one.
+    pub(crate) keys: (&'static str, &'static str),
+    /// The inner list.
+    pub(crate) inner: &'static str,
 }
 
 fn anywhere(name: &str) -> Option<&'static Rule> {
@@ -197,6 +212,15 @@ impl Area {
         }
     }
 
+    /// The outer list of two that make the element `name` here.
+    pub(crate) fn paired(self, name: &str) -> Option<(&'static Rule, &'static Pair)> {
+        let Area::Known(body) = self else { return None };
+        body.rules.iter().find_map(|rule| {
+            let pair = rule.pair().filter(|pair| pair.element == name)?;
+            Some((rule, pair))
+        })
+    }
+
     /// The keywords that are written here.
     pub(crate) fn keywords(self) -> impl Iterator<Item = &'static str> {
         let rules = if let Area::Known(body) = self { body.rules } else { &[] };
@@ -218,6 +242,11 @@ impl Rule {
             Kind::Nameless(body) | Kind::Line(_, body) => Area::Known(body),
             Kind::Leaf(_) | Kind::LeafList(_) | Kind::Empty => Area::Nothing,
         }
+    }
+
+    /// The element that an entry and one in it make together.
+    pub(crate) fn pair(&self) -> Option<&'static Pair> {
+        if let Kind::List(body) = self.kind { body.pair } else { None }
     }
 
     /// The name of the element that holds the key, if there is a key.

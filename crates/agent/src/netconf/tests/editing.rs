@@ -31,7 +31,7 @@ async fn an_edit_is_seen_in_the_candidate_and_then_committed_or_discarded() {
     assert!(client.rpc(CANDIDATE).await.contains("<host-name>r1<"));
     assert!(client.rpc(HOST_NAME).await.contains("<ok/>"));
     let diff = client.rpc(DIFF).await;
-    assert!(diff.contains("[edit system]\n-   host-name r1;\n+   host-name r2;"), "{diff}");
+    assert!(diff.contains("[edit system]\n-  host-name r1;\n+  host-name r2;"), "{diff}");
     assert!(
         client.rpc("<validate><source><candidate/></source></validate>").await.contains("<ok/>")
     );
@@ -139,7 +139,7 @@ async fn junoss_loads_take_every_form_and_report_as_junos_does() {
     );
     assert!(client.rpc(&json).await.contains(ok));
     let diff = client.rpc(DIFF).await;
-    assert!(diff.contains("+   host-name r8;"), "{diff}");
+    assert!(diff.contains("+  host-name r8;"), "{diff}");
     let broken = load(
         "format='text'",
         "<configuration-text>system { services { outbound-ssh { devide; } } }</configuration-text>",
@@ -160,7 +160,7 @@ async fn junoss_loads_take_every_form_and_report_as_junos_does() {
     assert!(client.rpc(commit).await.contains("<commit-success/>"));
     assert!(client.rpc("<get-commit-information/>").await.contains("<log>because</log>"));
     assert!(client.rpc(&load("rollback='1'", "")).await.contains(ok));
-    assert!(client.rpc(DIFF).await.contains("+   host-name r1;"));
+    assert!(client.rpc(DIFF).await.contains("+  host-name r1;"));
     let shown = client.rpc("<command format='text'>show system commit</command>").await;
     assert!(shown.contains("by ops via netconf"), "{shown}");
 }

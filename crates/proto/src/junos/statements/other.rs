@@ -2,9 +2,10 @@
 //!
 //! Source: Junos statement pages of these names.
 
-use super::super::schema::{Body, OneLine};
+use super::super::schema::{Body, Pair};
 use super::table::{
-    body, flag, leaf, list, many, nameless, one_line, ordered, single, structure, within, wrapped,
+    body, flag, joined, leaf, list, many, nameless, one_line, ordered, single, structure, within,
+    wrapped,
 };
 
 pub(crate) static SNMP: Body = structure(&[
@@ -145,7 +146,10 @@ static POLICIES: Body = body(&[
 
 /// `from-zone a to-zone b { … }`
 static FROM_ZONE: Body =
-    Body { one_line: OneLine::Joined, ..body(&[list("to-zone", &POLICY_LIST)]) };
+    Body { pair: Some(&ZONE_PAIR), ..joined(&[list("to-zone", &POLICY_LIST)]) };
+
+static ZONE_PAIR: Pair =
+    Pair { element: "policy", keys: ("from-zone-name", "to-zone-name"), inner: "to-zone" };
 
 static POLICY_LIST: Body = body(&[list("policy", &POLICY)]);
 

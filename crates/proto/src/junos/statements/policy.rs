@@ -13,9 +13,17 @@ pub(crate) static POLICY_OPTIONS: Body = structure(&[
     list("policy-statement", &POLICY),
     list("community", &COMMUNITY),
     list("condition", &super::ANY),
-    list("as-path-group", &super::ANY),
+    list("as-path", &AS_PATH),
+    list("as-path-group", &AS_PATH_GROUP),
     list("route-filter-list", &super::ANY),
 ]);
+
+/// `as-path NAME "EXPRESSION";`
+static AS_PATH: Body = one_line(&[nameless("path", &AS_PATH_TEXT)]);
+
+static AS_PATH_TEXT: Body = keyed("", body(&[]));
+
+static AS_PATH_GROUP: Body = body(&[list("as-path", &AS_PATH)]);
 
 static PREFIX_LIST: Body = body(&[leaf("apply-path"), nameless("prefix-list-item", &super::EMPTY)]);
 

@@ -61,6 +61,7 @@ pub(crate) const fn body(rules: &'static [Rule]) -> Body {
         is_structure: false,
         is_ordered: false,
         key: "name",
+        pair: None,
     }
 }
 

@@ -254,3 +254,33 @@ fn all_errors_are_found_in_one_run() {
     let errors = Configuration::parse("x", &text).unwrap_err();
     assert_eq!(errors.iter().count(), 3, "{errors}");
 }
+
+#[test]
+fn zones_are_one_element_with_two_keys_and_as_paths_have_their_text() {
+    let text = "policy-options {\n    as-path gone \"65000 .*\";\n}\nsecurity {\n    policies {\n        \
+                from-zone trust to-zone untrust {\n            policy p {\n                match {\n                    \
+                application any;\n                }\n            }\n        }\n        from-zone trust to-zone dmz {\n            \
+                policy q {\n                then {\n                    deny;\n                }\n            }\n        }\n    }\n}\n";
+    let curly = read(text);
+    assert_eq!(curly.print(Form::Curly), text);
+    let xml = curly.print(Form::Xml);
+    assert!(
+        xml.contains(
+            "<as-path>\n            <name>gone</name>\n            <path>65000 .*</path>\n"
+        ),
+        "{xml}"
+    );
+    let zones = "<policy>\n                <from-zone-name>trust</from-zone-name>\n                \
+                 <to-zone-name>untrust</to-zone-name>\n                <policy>\n                    <name>p</name>\n";
+    assert!(xml.contains(zones), "{xml}");
+    assert_eq!(xml.matches("<from-zone-name>").count(), 2);
+    let json = curly.print(Form::Json);
+    assert!(
+        json.contains("\"from-zone-name\": \"trust\"") && json.contains("\"path\": \"65000 .*\""),
+        "{json}"
+    );
+    for form in [Form::Set, Form::Xml, Form::Json] {
+        let again = Configuration::parse_as("again", &curly.print(form), form).unwrap();
+        assert_eq!(again.print(Form::Curly), text, "{form:?}");
+    }
+}
