@@ -142,6 +142,8 @@ pub(crate) enum Verb {
     Gateway(verbs::gateway::Arguments),
     /// A gateway and a few devices on this machine, to try
     Demo(demo::Arguments),
+    /// Thousands of simulated devices that dial a gateway
+    Sim(Box<verbs::sim::Arguments>),
     /// Print the completion script of a shell
     Completion(verbs::completion::Arguments),
     /// Write the manual pages into a folder

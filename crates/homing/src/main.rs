@@ -50,7 +50,10 @@ fn main() -> ExitCode {
 }
 
 fn run(verb: Verb, globals: Globals, output: Output) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = match &verb {
+        Verb::Sim(arguments) => verbs::sim::runtime(arguments),
+        _ => tokio::runtime::Builder::new_multi_thread().enable_all().build(),
+    };
     let runtime = runtime.map_err(|error| {
         Failure::new(Exit::Failed, "no-runtime", format!("cannot start: {error}"))
     })?;
@@ -65,9 +68,13 @@ async fn dispatch(verb: Verb, globals: Globals, output: Output) -> Result<(), Fa
         Verb::Completion(arguments) => verbs::completion::run(&arguments),
         Verb::Man(arguments) => verbs::man::run(&arguments),
         Verb::Version => output::write(concat!("homing ", env!("CARGO_PKG_VERSION"), "\n")),
-        // These two know how to stop: they handle the signals themselves.
+        // These know how to stop: they handle the signals themselves.
         Verb::Gateway(arguments) => verbs::gateway::run(arguments, globals.socket, &output).await,
         Verb::Demo(arguments) => demo::run(arguments).await,
+        Verb::Sim(arguments) => {
+            let told = Told { socket: globals.socket, context: globals.context };
+            verbs::sim::run(*arguments, &told, &output).await
+        }
         Verb::Login(arguments) => {
             interruptible(verbs::login::run(arguments, globals.context, &output)).await
         }
@@ -107,7 +114,8 @@ async fn operate(verb: Verb, context: &Context) -> Result<(), Failure> {
         Verb::AnsibleInventory(arguments) => {
             verbs::front_door::inventory::run(arguments, context).await
         }
-        Verb::Gateway(_) | Verb::Demo(_) | Verb::Completion(_) | Verb::Version => Ok(()),
+        Verb::Gateway(_) | Verb::Demo(_) | Verb::Sim(_) => Ok(()),
+        Verb::Completion(_) | Verb::Version => Ok(()),
         Verb::Man(_) | Verb::Login(_) | Verb::Logout(_) | Verb::Context(_) => Ok(()),
     }
 }

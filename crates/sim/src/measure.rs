@@ -9,20 +9,17 @@ use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use homing_gateway::store::{Change, Limits, NewDevice, Store};
 use homing_proto::api::KeySource;
 use homing_proto::identity::{DeviceId, DeviceName};
-use homing_transport::keys::{KeyKind, PrivateKey};
-use homing_transport::spool::{Budget, BudgetLimits};
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::{sleep, timeout_at};
+use tokio::sync::Notify;
+use tokio::time::sleep;
 
-use crate::device::{self, Device, Fleet, Up};
-use crate::figures::{Round, quantile};
+use crate::figures::Round;
+use crate::load::{self, Distance, Fleet, Habits, Member, Plan, Replies, Seen};
 use crate::process;
 
 /// What to measure.
@@ -45,81 +42,80 @@ pub struct Settings {
 pub async fn round(settings: &Settings) -> Result<Round> {
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("data");
-    let (devices, gateway_key) = enrol(&data, settings.devices).await?;
+    let members = enrol(&data, u32::try_from(settings.devices)?).await?;
     let address = free_address()?;
     let gateway = GatewayProcess::start(&settings.gateway, &data, address).await?;
     sleep(Duration::from_millis(500)).await;
     let base_kib = process::resident(gateway.pid())?;
     let cpu_before = process::cpu(gateway.pid())?;
-    let fleet = Arc::new(Fleet {
-        gateway: address,
-        gateway_key: gateway_key.host_key().clone(),
-        reply: 1024,
-        budget: Budget::new(BudgetLimits { memory: 1 << 30, disk: 1 << 30 }),
-    });
-    let start = Instant::now();
-    let (_stops, latencies) = dial(&fleet, devices, start + settings.deadline).await?;
-    let elapsed = start.elapsed();
-    let cpu = process::cpu(gateway.pid())?.saturating_sub(cpu_before);
-    sleep(settings.idle).await;
-    let resident = process::resident(gateway.pid())?;
+    let all_in = Notify::new();
+    let mut first = None;
+    let rest = async {
+        all_in.notified().await;
+        let cpu = process::cpu(gateway.pid())?.saturating_sub(cpu_before);
+        sleep(settings.idle).await;
+        anyhow::Ok((cpu, process::resident(gateway.pid())?))
+    };
+    let mut rest = std::pin::pin!(rest);
+    let mut read = None;
+    let stop = async { read = Some(rest.as_mut().await) };
+    load::run(plan(settings, members, address), stop, |seen| {
+        if let Seen::Wave(wave) = seen {
+            first.get_or_insert_with(|| wave.clone());
+            all_in.notify_one();
+        }
+    })
+    .await;
     let count = settings.devices as f64;
+    let wave = first.context("not all devices are in session in time")?;
+    let (cpu, resident) = read.context("the fleet did not lie idle for long enough")??;
     Ok(Round {
-        connects_per_s: count / elapsed.as_secs_f64(),
+        connects_per_s: count / wave.all_in_s.unwrap_or(f64::INFINITY),
         cpu_ms_per_connect: cpu.as_secs_f64() * 1e3 / count,
-        p50_ms: quantile(&latencies, 0.5),
-        p99_ms: quantile(&latencies, 0.99),
+        p50_ms: wave.handshake_ms.p50,
+        p99_ms: wave.handshake_ms.p99,
         base_kib,
         kib_per_session: resident.saturating_sub(base_kib) as f64 / count,
     })
 }
 
+fn plan(settings: &Settings, members: Vec<Member>, address: SocketAddr) -> Plan {
+    Plan {
+        all: members.len(),
+        members,
+        servers: vec![address],
+        sources: Vec::new(),
+        habits: Habits { patience: settings.deadline, ..Habits::new() },
+        distance: Distance::NONE,
+        replies: Replies::new(1024, 64 * 1024),
+        at_once: 512,
+        keep_alive: None,
+        post_quantum: false,
+        waves: None,
+        at_most: Some(settings.deadline + settings.idle),
+    }
+}
+
 /// Enrols devices with a key each, straight into the store that the gateway will open.
-async fn enrol(data: &Path, count: usize) -> Result<(Vec<Device>, PrivateKey)> {
+async fn enrol(data: &Path, count: u32) -> Result<Vec<Member>> {
     let store = Store::open(data, &Limits::default())?;
-    let mut devices = Vec::with_capacity(count);
-    let mut changes = Vec::with_capacity(count);
+    let fleet = Fleet::new();
+    let mut members = Vec::new();
+    let mut changes = Vec::new();
     for number in 0..count {
-        let name = format!("dev-{number:05}");
-        let key = PrivateKey::generate(KeyKind::Ed25519)?;
+        let name = fleet.name(number);
+        let key = fleet.key(number)?;
         let device_id = DeviceId::new(&*name)?;
         changes.push(Change::Insert(Box::new(NewDevice {
             device_id: Some(device_id.clone()),
             keys: vec![(key.host_key().clone(), KeySource::Enrolled)],
             ..NewDevice::named(DeviceName::new(&*name)?)
         })));
-        devices.push(Device { device_id, key });
+        members.push(Member { device_id: Some(device_id), key, secret: None });
     }
     store.write(changes).await?;
     store.close().await;
-    let gateway_key = PrivateKey::load_or_create(&data.join("id_ed25519"), KeyKind::Ed25519)?;
-    Ok((devices, gateway_key))
-}
-
-async fn dial(
-    fleet: &Arc<Fleet>,
-    devices: Vec<Device>,
-    deadline: Instant,
-) -> Result<(Vec<oneshot::Sender<()>>, Vec<f64>)> {
-    let count = devices.len();
-    let (up, mut ups) = mpsc::unbounded_channel();
-    let mut stops = Vec::with_capacity(count);
-    for device in devices {
-        let (stop, stopped) = oneshot::channel();
-        stops.push(stop);
-        tokio::spawn(device::run(Arc::clone(fleet), device, up.clone(), stopped));
-    }
-    drop(up);
-    let mut latencies = Vec::with_capacity(count);
-    while latencies.len() < count {
-        match timeout_at(deadline.into(), ups.recv()).await {
-            Ok(Some(Up(took))) => latencies.push(took.as_secs_f64() * 1e3),
-            Ok(None) | Err(_) => break,
-        }
-    }
-    ensure!(latencies.len() == count, "only {} of {count} devices are in session", latencies.len());
-    latencies.sort_by(f64::total_cmp);
-    Ok((stops, latencies))
+    Ok(members)
 }
 
 /// A port that was free a moment ago.

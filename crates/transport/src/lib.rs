@@ -4,6 +4,7 @@
 //!   gateway: accepted socket ─ Prefixed ─ device_link ─┬─ channel ─ netconf
 //!                                                      └─ channel ─ Spool ─ a slow operator
 //!   agent:   dialled socket ─ initiation ─ device_server ─ subsystem, exec, shell
+//!   sim:     dialled socket ─ initiation ─ small_server ─ subsystem netconf
 //! ```
 //!
 //! No type of the SSH library is in any signature: another engine could stand under the same interface.
@@ -18,6 +19,7 @@ pub mod keys;
 pub mod netconf;
 pub mod prefixed;
 mod settled;
+pub mod small_server;
 pub mod spool;
 mod ssh_server;
 mod watched;

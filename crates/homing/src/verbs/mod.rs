@@ -23,6 +23,7 @@ pub(crate) mod reply;
 pub(crate) mod role;
 pub(crate) mod rpc;
 mod serve;
+pub(crate) mod sim;
 pub(crate) mod status;
 pub(crate) mod suggest;
 pub(crate) mod timeline;

@@ -13,7 +13,6 @@
 
 mod cores;
 mod model;
-mod random;
 
 use std::time::Duration;
 

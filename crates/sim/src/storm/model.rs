@@ -8,8 +8,8 @@ use homing_proto::identity::{DeviceId, Epoch, ListenerName};
 use homing_proto::turns::{Action, Caller, Settings, Standing, Turns};
 
 use super::cores::{Cores, Slice};
-use super::random::Random;
 use super::{Passed, Storm};
+use crate::random::Random;
 
 /// Junos's pause between two attempts.
 const PAUSE: Duration = Duration::from_secs(15);

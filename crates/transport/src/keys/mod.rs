@@ -15,7 +15,7 @@ use std::sync::Arc;
 use homing_proto::fault::Fault;
 use homing_proto::host_key::{HostKey, HostKeyError};
 use russh::keys::ssh_key::LineEnding;
-use russh::keys::ssh_key::private::RsaKeypair;
+use russh::keys::ssh_key::private::{Ed25519Keypair, RsaKeypair};
 use russh::keys::{Algorithm, EcdsaCurve, PublicKey};
 use zeroize::Zeroizing;
 
@@ -110,6 +110,14 @@ impl PrivateKey {
             KeyKind::Rsa3072 => RsaKeypair::random(&mut rng, 3072).map(Into::into),
         };
         Self::from_inner(made.map_err(|_| KeyError::NotMade)?)
+    }
+
+    /// The `ssh-ed25519` key that comes of 32 bytes; whoever knows them knows the key.
+    ///
+    /// # Errors
+    /// None that could be met: the kind is one we can use.
+    pub fn from_seed(seed: &[u8; 32]) -> Result<Self, KeyError> {
+        Self::from_inner(Ed25519Keypair::from_seed(seed).into())
     }
 
     /// Reads the text of an unencrypted OpenSSH private key.
