@@ -331,7 +331,7 @@ impl Control {
         decide::reject(self, &decision, operator).await
     }
 
-    /// Stored events of what `operator` sees, oldest first.
+    /// Stored events of what `operator` sees with the rights that it has at this moment, oldest first.
     pub async fn events(
         &self,
         query: &EventQuery,
@@ -340,7 +340,7 @@ impl Control {
         let query = store::EventQuery {
             after: query.after,
             device: query.device.clone(),
-            of: self.visible(operator),
+            of: self.visible(&self.renewed(operator)),
             codes: query.codes.clone(),
             since: query.since,
             limit: query.limit,
@@ -360,6 +360,25 @@ impl Control {
     pub fn shows(&self, event: &api::Event, operator: &Operator) -> bool {
         let Some(operator) = self.shared.access.renew(operator) else { return false };
         allow::sees_event(&operator, event, |name| self.shared.store.device(name))
+    }
+
+    /// Whether `operator` is let in as before: its key, its token, its user are there.
+    #[must_use]
+    pub fn is_in(&self, operator: &Operator) -> bool {
+        self.shared.access.renew(operator).is_some()
+    }
+
+    /// Whether an RPC of `operator` to this device is worth reading; a refusal is told in the trail as that of an RPC.
+    ///
+    /// # Errors
+    /// The operator may not look at the device, or there is none.
+    pub fn may_ask(&self, name: &str, operator: &Operator) -> Result<(), ControlError> {
+        self.known(name, operator, Right::View).map(drop).inspect_err(|error| {
+            if let Some(record) = self.record(name) {
+                let entry = audit::on(operator, &record.name, "rpc").saying(error.to_string());
+                audit::note(&self.shared, entry.refused(error.code()));
+            }
+        })
     }
 
     /// Runs one RPC. `operation` is the XML inside `<rpc>`. Answers when the reply begins, or the RPC has failed.

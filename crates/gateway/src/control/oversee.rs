@@ -130,11 +130,15 @@ impl Control {
 
     /// With the rights that it has at this moment: a stream may outlast them.
     fn is_auditor(&self, operator: &Operator) -> Result<(), ControlError> {
-        let renewed = self.shared.access.renew(operator).unwrap_or_else(|| {
+        Ok(allow::anywhere(&self.renewed(operator), Right::View)?)
+    }
+
+    /// The operator with the rights that it has at this moment: none, if it is let in no longer.
+    pub(super) fn renewed(&self, operator: &Operator) -> Operator {
+        self.shared.access.renew(operator).unwrap_or_else(|| {
             let (name, credential) = (operator.name(), operator.credential());
             Operator::new(name, Vec::new(), operator.via(), operator.source(), credential)
-        });
-        Ok(allow::anywhere(&renewed, Right::View)?)
+        })
     }
 
     /// Changes of the gateway itself; who tried without the right is told to the trail.

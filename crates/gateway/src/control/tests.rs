@@ -115,6 +115,24 @@ async fn lists_are_cut_down_to_what_may_be_seen() {
 }
 
 #[tokio::test]
+async fn a_reader_of_events_has_the_rights_of_the_moment() {
+    let running = Running::start().await;
+    let control = &running.control;
+    let wanted = serde_json::json!({ "role": "viewer", "name": "ci" });
+    let wanted = serde_json::from_value(wanted).unwrap();
+    let created = control.accounts().create_token(wanted, &root()).await.unwrap();
+    let source = "192.0.2.7:1".parse().unwrap();
+    let reader = control.by_token(created.token.expose(), source).unwrap();
+    let all = EventQuery::default();
+    assert!(control.is_in(&reader));
+    assert!(!control.events(&all, &reader).await.unwrap().is_empty());
+    control.accounts().revoke_token(created.details.id.as_str(), &root()).await.unwrap();
+    assert!(!control.is_in(&reader));
+    assert_eq!(control.events(&all, &reader).await.unwrap(), []);
+    running.gateway.stop().await;
+}
+
+#[tokio::test]
 async fn who_may_not_see_a_device_is_not_told_whether_it_is_there() {
     let running = Running::start().await;
     let viewer = one(Role::Viewer, "site=fra");

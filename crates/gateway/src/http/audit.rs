@@ -266,7 +266,11 @@ impl<G: Oversee> Follower<G> {
                     Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => self.rest().await?,
                     Err(broadcast::error::RecvError::Closed) => return Ok(()),
                 },
-                _ = heartbeat.tick() => self.put(Ok(Bytes::from_static(b"\n"))).await?,
+                _ = heartbeat.tick() => {
+                    // Whoever may read the trail no longer is not kept.
+                    self.gateway.audit_head(&self.operator).map_err(|_| Ended)?;
+                    self.put(Ok(Bytes::from_static(b"\n"))).await?;
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 //! ```text
 //!   subscribe ──▶ stored pages (after the last) ──▶ live ──lagged──▶ stored pages ──▶ live …
 //!                                                    │ a sign of life every 15 s
-//!                                                    ▼ ends: reader gone or stuck, gateway stopping
+//!                                                    ▼ ends: reader gone, stuck or let in no longer, gateway stopping
 //! ```
 //!
 //! As lines of JSON, or as server-sent events for browsers. Source: HTML Living Standard, *Server-sent events*.
@@ -252,7 +252,12 @@ impl<G: Operate> Stream<G> {
                     Err(RecvError::Lagged(_)) => self.rest(None).await?,
                     Err(RecvError::Closed) => return Ok(()),
                 },
-                _ = heartbeat.tick() => self.put(Ok(self.form.heartbeat())).await?,
+                _ = heartbeat.tick() => {
+                    if !self.gateway.is_in(&self.operator) {
+                        return Err(Ended);
+                    }
+                    self.put(Ok(self.form.heartbeat())).await?;
+                }
             }
         }
     }

@@ -91,6 +91,12 @@ pub trait Operate: Oversee + Clone + Debug + Send + Sync + 'static {
     ) -> impl Future<Output = Answer<Vec<api::Event>>> + Send;
     fn subscribe(&self) -> broadcast::Receiver<api::Event>;
     fn shows(&self, event: &api::Event, operator: &Operator) -> bool;
+    fn may_ask(&self, _name: &str, _operator: &Operator) -> Answer<()> {
+        Ok(())
+    }
+    fn is_in(&self, _operator: &Operator) -> bool {
+        true
+    }
     fn rpc(
         &self,
         name: &str,
@@ -194,6 +200,14 @@ impl Operate for Control {
 
     fn shows(&self, event: &api::Event, operator: &Operator) -> bool {
         Control::shows(self, event, operator)
+    }
+
+    fn may_ask(&self, name: &str, operator: &Operator) -> Answer<()> {
+        Control::may_ask(self, name, operator)
+    }
+
+    fn is_in(&self, operator: &Operator) -> bool {
+        Control::is_in(self, operator)
     }
 
     async fn rpc(

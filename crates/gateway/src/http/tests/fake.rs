@@ -1,6 +1,7 @@
 //! A gateway without devices' connections: scripted answers, and a record of who asked.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use homing_proto::access::{Grant, Operator, Role, Via};
@@ -24,6 +25,8 @@ pub(super) struct Fake {
     pub(super) stored: Arc<Mutex<Vec<api::Event>>>,
     pub(super) live: broadcast::Sender<api::Event>,
     pub(super) script: Arc<Mutex<Script>>,
+    /// Whether everybody's token was revoked.
+    pub(super) is_revoked: Arc<AtomicBool>,
     accounts: Arc<OnceLock<(tempfile::TempDir, Accounts)>>,
 }
 
@@ -35,6 +38,7 @@ impl Fake {
             stored: Arc::default(),
             live: broadcast::channel(4).0,
             script: Arc::new(Mutex::new(script)),
+            is_revoked: Arc::default(),
             accounts: Arc::default(),
         }
     }
@@ -160,6 +164,17 @@ impl Operate for Fake {
 
     fn shows(&self, event: &api::Event, _: &Operator) -> bool {
         event.code != "hidden"
+    }
+
+    fn may_ask(&self, name: &str, _: &Operator) -> Answer<()> {
+        match name {
+            "mx1" => Ok(()),
+            name => Err(ControlError::UnknownDevice(name.to_owned())),
+        }
+    }
+
+    fn is_in(&self, _: &Operator) -> bool {
+        !self.is_revoked.load(Ordering::Relaxed)
     }
 
     async fn rpc(

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod fake;
+mod following;
 mod openapi;
 mod overseen;
 mod tcp;
