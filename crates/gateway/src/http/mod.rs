@@ -11,6 +11,7 @@
 mod audit;
 mod authenticate;
 mod blocks;
+mod bodies;
 mod channels;
 mod cursor;
 mod devices;
@@ -58,6 +59,7 @@ pub(crate) use tls::CertificateEnd;
 pub use tls::TlsError;
 
 use authenticate::{Guard, authenticate};
+use bodies::Bodies;
 use follow::Followers;
 use once::{Answers, once};
 use openapi::Routes;
@@ -70,6 +72,7 @@ use whole::whole;
 struct Shared<G> {
     gateway: G,
     followers: Followers,
+    bodies: Bodies,
 }
 
 /// The routes over a gateway. Streams of events end when `stopping` is cancelled.
@@ -77,7 +80,7 @@ fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Ro
     let console = gateway.console();
     let guard = Guard::new(gateway.clone(), rate);
     let answers = (Answers::new(gateway.take_kept_answers()), gateway.clone());
-    let shared = Shared { gateway, followers: Followers::new(stopping) };
+    let shared = Shared { gateway, followers: Followers::new(stopping), bodies: Bodies::new() };
     let routes = Routes::new()
         .add(devices::__path_status, devices::status::<G>)
         .add(devices::__path_list, devices::list::<G>)

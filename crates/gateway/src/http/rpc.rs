@@ -57,6 +57,10 @@ pub(super) async fn run<G: Operate>(
     expect_type(request.headers(), &["application/xml", "text/xml"])?;
     let form = ReplyForm::asked(request.headers())?;
     let tells = tells(&parameters, request.headers())?;
+    // Whoever may not even look at the device has none of its request read.
+    shared.gateway.may_ask(&name, &operator)?;
+    let length = declared(request.headers());
+    let _room = shared.bodies.enter(length, OPERATION_LIMIT).await?;
     let operation = read(request.into_body(), OPERATION_LIMIT).await?;
     if operation.trim_ascii().is_empty() {
         return Err(Refusal::invalid("the request is empty: expected the XML inside <rpc>"));
@@ -66,6 +70,11 @@ pub(super) async fn run<G: Operate>(
     let body = ReplyBody::begin(reply, form, tells).await.map_err(Refusal)?;
     let head = [(header::CONTENT_TYPE, form.kind()), (header::TRAILER, OUTCOME_TRAILER)];
     Ok((head, Body::new(body)).into_response())
+}
+
+/// How long the body is said to be; HTTP takes no more than that.
+fn declared(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn timeout(parameters: &Parameters) -> Result<Duration, Refusal> {

@@ -133,6 +133,17 @@ impl Browser {
     }
 }
 
+#[tokio::test]
+async fn a_strangers_form_is_short() {
+    let browser = Browser::start().await;
+    let long = "x".repeat(17 * 1024);
+    for path in ["/login", "/first", "/theme"] {
+        let answer = browser.post(path, &[("link", &long)]).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}: {}", answer.text);
+    }
+    browser.gateway.stop().await;
+}
+
 fn told(trail: &[(String, String)], action: &str, result: &str) -> usize {
     trail.iter().filter(|(one, ended)| one == action && ended == result).count()
 }

@@ -24,8 +24,10 @@ use super::shell::Theme;
 use super::{Console, cookie, origin};
 use crate::http::{Encrypted, Peer, Refusal, read};
 
-/// The longest form.
+/// The longest form of somebody with a session.
 const FORM_LIMIT: usize = 4 * 1024 * 1024;
+/// The longest form of a stranger: nobody was asked who they are before it is read.
+const KNOCK_LIMIT: usize = 16 * 1024;
 /// The header in which scripts send what forms send as a field.
 const CSRF_HEADER: &str = "x-csrf-token";
 
@@ -162,7 +164,7 @@ impl<T: DeserializeOwned> FromRequest<Console> for Knock<T> {
             console.control.note_login_refused("unknown", Via::Web, source, "forged-request");
             return Err(Trouble::Forged);
         }
-        let body = read(body, FORM_LIMIT).await.map_err(Trouble::from)?;
+        let body = read(body, KNOCK_LIMIT).await.map_err(Trouble::from)?;
         let browser = parts.headers.get(axum::http::header::USER_AGENT);
         Ok(Self {
             form: form(&body)?,

@@ -144,6 +144,18 @@ async fn a_request_that_is_too_long_is_refused() {
 }
 
 #[tokio::test]
+async fn nothing_is_read_of_an_rpc_to_a_device_that_the_operator_may_not_see() {
+    let api = Api::start();
+    let mut stream = UnixStream::connect(api.folder.path().join("s")).await.unwrap();
+    let head =
+        "POST /api/v1/devices/hidden/rpc HTTP/1.1\r\nhost: x\r\ncontent-length: 9000000\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+}
+
+#[tokio::test]
 async fn the_user_of_the_socket_is_the_actor() {
     let api = Api::start();
     let answer = api.ask("POST /api/v1/devices HTTP/1.1", r#"{"name":"sw1"}"#).await;
