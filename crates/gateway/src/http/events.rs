@@ -62,7 +62,7 @@ pub(super) async fn log<G: Operate>(
         ("device" = Option<String>, Query, description = "Only this device's; a stranger's by its device-id"),
         ("code" = Option<String>, Query, description = "Only these codes, with commas between them"),
         ("since" = Option<Timestamp>, Query, description = "Only events at or after this moment"),
-        ("limit" = Option<u32>, Query, description = "At most so many: the newest, or with `after` the oldest after it"),
+        ("limit" = Option<u32>, Query, description = "At most so many: the newest, or with `after` the oldest after it; when it follows, all after it are sent"),
         ("follow" = Option<bool>, Query, description = "Go on with what happens [default: only as server-sent events]"),
         ("Last-Event-ID" = Option<u64>, Header, description = "The same as `after`, as browsers send it when they come back"),
     ),

@@ -211,7 +211,9 @@ impl<G: Operate> Stream<G> {
             self.send(&event).await?;
         }
         if is_paged {
-            let left = self.query.limit.map(|limit| limit as usize - sent.min(limit as usize));
+            // Whoever stays gets all that is between the first ones and the live ones.
+            let limit = self.query.limit.filter(|_| !follows);
+            let left = limit.map(|limit| limit as usize - sent.min(limit as usize));
             self.rest(left).await?;
         }
         match follows {

@@ -32,6 +32,19 @@ async fn next(lines: &mut EventLines) -> Option<u64> {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_limit_leaves_no_gap_before_the_live_events() {
+    let fake = Fake::new();
+    (1..=700).for_each(|id| fake.happen(id, "x", "mx1"));
+    for limit in [1, 600] {
+        let query = EventQuery { after: Some(5), limit: Some(limit), ..EventQuery::default() };
+        let mut lines = follow(&fake, query).await;
+        for id in 6..=700 {
+            assert_eq!(next(&mut lines).await, Some(id));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_ends_when_its_reader_is_let_in_no_longer() {
     let fake = Fake::new();
     let mut lines = follow(&fake, EventQuery::default()).await;
