@@ -29,6 +29,7 @@ use tokio::time::{Instant, sleep};
 use crate::access::{Access, RevocationList};
 use crate::config::Settings;
 use crate::control::{Control, Logins, tell_of_quiet};
+use crate::descriptors::{self, Descriptors, Whose};
 use crate::enroll::Terms;
 use crate::fleet::Fleet;
 use crate::front_door::{FrontDoor, FrontDoorError, Register, Serving, authorities, keep_revoking};
@@ -323,6 +324,7 @@ fn share(
         decisions: broadcast::Sender::new(DECISIONS),
         stopping: watch::Sender::new(false),
         counters: Counters::default(),
+        descriptors: Descriptors::of_process(),
         logins: Logins::new(),
         started_at: Timestamp::now(),
         listeners,
@@ -374,11 +376,20 @@ async fn accept(shared: Arc<Shared>, listener: Listener) {
             Ok(accepted) => accepted,
             Err(error) if is_of_one_connection(&error) => continue,
             Err(error) => {
-                tracing::warn!(%error, listener = %listener.name, "no connection can be accepted");
+                if descriptors::is_want_of(&error) {
+                    descriptors::ran_short(&shared);
+                } else {
+                    tracing::warn!(%error, listener = %listener.name, "no connection can be accepted");
+                }
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
+        if !shared.descriptors.has_room(&stream, Whose::Devices) {
+            shared.counters.turned_away.fetch_add(1, Ordering::Relaxed);
+            descriptors::ran_short(&shared);
+            continue;
+        }
         match shared.enter(source) {
             Ok(pass) => {
                 let shared = Arc::clone(&shared);

@@ -5,6 +5,7 @@ mod arrival;
 mod audit;
 pub mod config;
 pub mod control;
+mod descriptors;
 pub mod enroll;
 mod exchange;
 mod fleet;

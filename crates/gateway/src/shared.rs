@@ -21,6 +21,7 @@ use crate::access::Access;
 use crate::config::Settings;
 use crate::control::Kept;
 use crate::control::Logins;
+use crate::descriptors::Descriptors;
 use crate::fleet::Fleet;
 use crate::front_door::Register;
 use crate::http::CertificateEnd;
@@ -58,6 +59,7 @@ pub(crate) struct Shared {
     pub(crate) decisions: broadcast::Sender<Decided>,
     pub(crate) stopping: watch::Sender<bool>,
     pub(crate) counters: Counters,
+    pub(crate) descriptors: Descriptors,
     /// Who is in by a token.
     pub(crate) logins: Logins,
     pub(crate) metrics: Metrics,

@@ -3,7 +3,7 @@
 //! ```text
 //!   store, certificate, devices, pending keys ──handle_*──▶ Watch ──finish──▶ [Attention]
 //!
-//!   nothing can be stored > disk nearly full > two devices of one identity > changed key > refused for 10 minutes
+//!   nothing can be stored > no descriptors left > disk nearly full > two devices of one identity > changed key > refused for 10 minutes
 //!     > certificate ends > refused a moment ago > pending > old algorithms
 //! ```
 //!
@@ -25,6 +25,7 @@ pub const MOST_NAMED: usize = 10;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Outage,
+    Descriptors,
     Disk,
     CertificateOver,
     Duplicate,
@@ -39,7 +40,7 @@ enum Kind {
 }
 
 impl Kind {
-    const COUNT: usize = 12;
+    const COUNT: usize = 13;
 
     /// What those are called that are not named, and what lists them.
     fn more(self) -> Option<(&'static str, &'static str, &'static str, &'static str)> {
@@ -94,6 +95,15 @@ impl Watch {
     pub fn handle_outage(&mut self, code: &str, error: &str, since: Duration, folder: &str) {
         let message = format!("nothing can be stored for {} s: {error}", since.as_secs());
         self.add(Kind::Outage, code, None, None, message, format!("df -h {folder}"));
+    }
+
+    /// As many files and sockets are open as may be: connections are turned away.
+    pub fn handle_descriptors(&mut self, limit: u64) {
+        let message = format!(
+            "the limit of {limit} open files is reached: no further connections are taken, those in session stay"
+        );
+        let advice = format!("ulimit -n, or LimitNOFILE= of the service: more than {limit}");
+        self.add(Kind::Descriptors, "descriptors-short", None, None, message, advice);
     }
 
     /// The disk is nearly full.
@@ -235,6 +245,7 @@ impl Watch {
 
 const KINDS: [Kind; Kind::COUNT] = [
     Kind::Outage,
+    Kind::Descriptors,
     Kind::Disk,
     Kind::CertificateOver,
     Kind::Duplicate,
@@ -295,11 +306,13 @@ mod tests {
         watch.handle_refused(refused("d", "duplicate-device", -1));
         watch.handle_certificate(at(86_400));
         watch.handle_nearly_full("/data");
+        watch.handle_descriptors(1024);
         watch.handle_outage("disk-full", "no space", Duration::from_secs(5), "/data");
         assert_eq!(
             codes(watch),
             [
                 "disk-full",
+                "descriptors-short",
                 "disk-nearly-full",
                 "duplicate-device",
                 "key-changed",

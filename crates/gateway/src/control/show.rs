@@ -158,6 +158,9 @@ fn attention(shared: &Shared, mut watch: Watch, operator: &Operator) -> Vec<Atte
     } else if health.is_nearly_full {
         watch.handle_nearly_full(&folder);
     }
+    if let Some(limit) = shared.descriptors.shortage() {
+        watch.handle_descriptors(limit);
+    }
     if let Some(ends) = shared.certificate.get().and_then(CertificateEnd::at) {
         watch.handle_certificate(ends);
     }

@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use super::visit::Visit;
 use crate::access::{RevocationError, RevocationList};
 use crate::config::{Authority, Settings};
+use crate::descriptors::{self, Whose};
 use crate::listener::{ListenError, accepted, bound};
 use crate::shared::Shared;
 
@@ -334,11 +335,20 @@ async fn accept(hall: Arc<Hall>, socket: TcpListener) {
             Ok(accepted) => accepted,
             Err(error) if crate::gateway::is_of_one_connection(&error) => continue,
             Err(error) => {
-                tracing::warn!(%error, "front door: no connection can be accepted");
+                if descriptors::is_want_of(&error) {
+                    descriptors::ran_short(&hall.shared);
+                } else {
+                    tracing::warn!(%error, "front door: no connection can be accepted");
+                }
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
+        if !hall.shared.descriptors.has_room(&stream, Whose::Operators) {
+            hall.turned_away.fetch_add(1, Ordering::Relaxed);
+            descriptors::ran_short(&hall.shared);
+            continue;
+        }
         if let Err(throttled) = hall.shared.access.check(Some(source), None) {
             hall.turned_away.fetch_add(1, Ordering::Relaxed);
             tracing::debug!(code = throttled.code(), %source, "front door: {throttled}");

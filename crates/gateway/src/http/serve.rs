@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   socket ──▶ room for all? else wait in the backlog ──────────────────────▶ HTTP/1.1
-//!   TCP    ──▶ room in all and for this source? else closed ──TLS, 10 s──▶      │
+//!   TCP    ──▶ descriptors, room in all and for this source? else closed ──TLS, 10 s──▶      │
 //!                                                    head: 10 s, 32 KiB ◀───────┘
 //! ```
 
@@ -35,6 +35,7 @@ use super::peer::{self, Encrypted, Peer};
 use super::router;
 use super::socket::ApiSocket;
 use super::tls::Certificate;
+use crate::descriptors::{self, Descriptors, Whose};
 use crate::listener::accepted;
 
 /// How many connections of the socket are served at once; more wait in its backlog.
@@ -63,6 +64,7 @@ pub async fn serve<G: Operate>(
         router: router(gateway, stopping.clone(), doors.rate),
         gate: Mutex::new(Gate::new(doors.limits)),
         turned_away: AtomicU64::new(0),
+        descriptors: Descriptors::of_process(),
         connections: TaskTracker::new(),
         stopping,
         cut: CancellationToken::new(),
@@ -85,6 +87,7 @@ struct Serving {
     router: Router,
     gate: Mutex<Gate>,
     turned_away: AtomicU64,
+    descriptors: Descriptors,
     connections: TaskTracker,
     /// No more requests.
     stopping: CancellationToken,
@@ -152,6 +155,11 @@ async fn local(socket: ApiSocket, serving: Arc<Serving>) {
                     drop(permit);
                 });
             }
+            Err(error) if descriptors::is_want_of(&error) => {
+                // Told by whoever takes devices in.
+                debug!(%error, "the API's socket does not accept");
+                sleep(ACCEPT_PAUSE).await;
+            }
             Err(error) => {
                 warn!(%error, "the API's socket does not accept");
                 sleep(ACCEPT_PAUSE).await;
@@ -170,6 +178,10 @@ async fn remote(door: TcpDoor, serving: Arc<Serving>) {
                 continue;
             }
         };
+        if !serving.descriptors.has_room(&stream, Whose::Operators) {
+            serving.turned_away.fetch_add(1, Ordering::Relaxed);
+            continue;
+        }
         let Some(pass) = serving.enter(source) else { continue };
         let (shared, tls) = (Arc::clone(&serving), door.tls.clone());
         serving.spawn(async move {
