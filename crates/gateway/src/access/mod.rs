@@ -44,7 +44,10 @@ struct Inner {
     store: Store,
     user_ca: Vec<HostKey>,
     revoked: watch::Sender<Arc<Revoked>>,
+    /// Of those who log in.
     throttle: Mutex<Throttle>,
+    /// Of those who send tokens: a program whose token has expired must not slow the people down who share its address.
+    tokens: Mutex<Throttle>,
     changes: watch::Sender<u64>,
     links: Mutex<web::Links>,
 }
@@ -53,12 +56,13 @@ impl Access {
     /// Over a store; certificates are taken from the authorities of `user_ca`.
     #[must_use]
     pub fn new(store: Store, user_ca: Vec<HostKey>) -> Self {
-        let throttle = Mutex::new(Throttle::new(throttle::Settings::default()));
+        let throttle = || Mutex::new(Throttle::new(throttle::Settings::default()));
         Self(Arc::new(Inner {
             store,
             user_ca,
             revoked: watch::Sender::default(),
-            throttle,
+            throttle: throttle(),
+            tokens: throttle(),
             changes: watch::Sender::new(0),
             links: Mutex::default(),
         }))
@@ -98,14 +102,17 @@ impl Access {
         source: Option<SocketAddr>,
     ) -> Result<Operator, TokenRefused> {
         let found = self.token(token, source);
+        let Some(address) = source.map(|source| source.ip()) else { return found };
+        let mut tokens = self.0.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         match &found {
             // A token that is right is never held up: nobody can guess one.
-            Ok(_) => self.note_success(source, None),
+            Ok(_) => tokens.handle_success(address, None),
             Err(_) => {
-                self.check(source, None)?;
-                self.note_failure(source, None);
+                tokens.check(address, None, Instant::now())?;
+                tokens.handle_failure(address, None, Instant::now());
             }
         }
+        drop(tokens);
         found
     }
 

@@ -152,6 +152,19 @@ async fn who_guesses_tokens_must_wait_and_who_has_one_need_not() {
     assert!(gate.access.by_token(good.expose(), source()).is_ok());
 }
 
+#[tokio::test]
+async fn a_program_with_a_bad_token_slows_nobody_down_who_logs_in_from_the_same_address() {
+    let gate = Gate::open().await;
+    for _ in 0..40 {
+        let _ = gate.access.by_token("hmt_x", source());
+    }
+    assert!(gate.access.check(source(), Some("ops")).is_ok());
+    assert!(gate.access.by_key(Some("ops"), &key(1), source()).is_some());
+    assert!(
+        gate.access.by_token("hmt_x", source()).is_err_and(|it| it.code() == "too-many-failures")
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_one_time_password_is_good_once() {
     let gate = Gate::open().await;

@@ -265,7 +265,7 @@ struct Hall {
     /// Those that are not logged in.
     lobby: Mutex<Gate>,
     logins: Arc<Semaphore>,
-    turned_away: AtomicU64,
+    turned_away: Arc<AtomicU64>,
     visits: TaskTracker,
     stop: CancellationToken,
 }
@@ -293,7 +293,7 @@ impl Hall {
             gate: Mutex::new(Gate::new(Limits { total, per_source })),
             lobby: Mutex::new(Gate::new(Limits { total, per_source: per_source_in_lobby })),
             logins: Arc::new(Semaphore::new(LOGINS)),
-            turned_away: AtomicU64::new(0),
+            turned_away: Arc::default(),
             visits: TaskTracker::new(),
             stop,
         }
@@ -349,11 +349,6 @@ async fn accept(hall: Arc<Hall>, socket: TcpListener) {
             descriptors::ran_short(&hall.shared);
             continue;
         }
-        if let Err(throttled) = hall.shared.access.check(Some(source), None) {
-            hall.turned_away.fetch_add(1, Ordering::Relaxed);
-            tracing::debug!(code = throttled.code(), %source, "front door: {throttled}");
-            continue;
-        }
         let Some(pass) = hall.enter(source, |hall| &hall.gate) else { continue };
         let Some(lobby) = hall.enter(source, |hall| &hall.lobby) else { continue };
         hall.visits.spawn(receive(Arc::clone(&hall), stream, source, pass, lobby));
@@ -365,7 +360,8 @@ async fn receive(hall: Arc<Hall>, stream: TcpStream, source: SocketAddr, pass: P
     let login = timeout(hall.settings.login_grace, Arc::clone(&hall.logins).acquire_owned());
     let Ok(Ok(login)) = login.await else { return };
     let stop = hall.stop.clone();
-    let visit = Arc::new(Visit::new(Arc::clone(&hall.shared), source, (lobby, login)));
+    let (shared, turned_away) = (Arc::clone(&hall.shared), Arc::clone(&hall.turned_away));
+    let visit = Arc::new(Visit::new(shared, source, (lobby, login), turned_away));
     let guest = Arc::clone(&visit);
     let shutdown = async move {
         tokio::select! {

@@ -58,3 +58,6 @@ fn kind(start: &Start) -> &'static str {
         Start::Shell => "shell",
     }
 }
+
+#[cfg(test)]
+mod tests;

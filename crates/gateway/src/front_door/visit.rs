@@ -1,7 +1,7 @@
 //! One operator's connection: who they are, which device they mean, and whether they may.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +32,10 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
 /// How often it is looked whether an operator may still have a channel: grants expire.
 const REVIEW: Duration = Duration::from_secs(30);
 
+/// How long each key that is not known takes from a source that failed too often. Whoever has the right one among others still
+/// gets in.
+const HELD_UP: Duration = Duration::from_secs(1);
+
 /// What an operator's connection holds until somebody is logged in.
 type Waiting = (Pass, OwnedSemaphorePermit);
 
@@ -41,6 +45,10 @@ pub(super) struct Visit {
     source: SocketAddr,
     waiting: Mutex<Option<Waiting>>,
     has_tried: AtomicBool,
+    /// Logins that were not looked at one by one.
+    turned_away: Arc<AtomicU64>,
+    /// Whether the last try came from a source that failed too often before: such tries are counted, not told one by one.
+    is_hushed: AtomicBool,
     /// Who is logged in, and since when.
     inside: OnceLock<(Arc<Guest>, Instant)>,
 }
@@ -88,9 +96,23 @@ fn read(login: &str) -> (Option<String>, Result<Target, String>) {
 }
 
 impl Visit {
-    pub(super) fn new(shared: Arc<Shared>, source: SocketAddr, waiting: Waiting) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        source: SocketAddr,
+        waiting: Waiting,
+        turned_away: Arc<AtomicU64>,
+    ) -> Self {
         let waiting = Mutex::new(Some(waiting));
-        Self { shared, source, waiting, has_tried: AtomicBool::new(false), inside: OnceLock::new() }
+        let (has_tried, is_hushed) = (AtomicBool::new(false), AtomicBool::new(false));
+        let inside = OnceLock::new();
+        Self { shared, source, waiting, has_tried, turned_away, is_hushed, inside }
+    }
+
+    /// Notes, before a try, whether its source failed too often.
+    fn hush(&self) -> bool {
+        let is_throttled = self.shared.access.check(Some(self.source), None).is_err();
+        self.is_hushed.store(is_throttled, Ordering::Relaxed);
+        is_throttled
     }
 
     /// Whether somebody tried to log in and did not.
@@ -165,18 +187,25 @@ impl Door for Visit {
     async fn knows_key(&self, login: &str, key: &HostKey) -> bool {
         let (operator, _) = read(login);
         let is_known = self.shared.access.knows_key(operator.as_deref(), key);
-        self.has_tried.fetch_or(!is_known, Ordering::Relaxed);
+        if !is_known {
+            self.has_tried.store(true, Ordering::Relaxed);
+            if self.hush() {
+                tokio::time::sleep(HELD_UP).await;
+            }
+        }
         is_known
     }
 
     async fn check_key(&self, login: &str, key: &HostKey) -> Option<Guest> {
         let (operator, target) = read(login);
+        self.hush();
         let operator = self.shared.access.by_key(operator.as_deref(), key, Some(self.source))?;
         Some(self.guest(operator, target, Terms::ALL))
     }
 
     async fn check_certificate(&self, login: &str, certificate: &Certificate) -> Option<Guest> {
         let (operator, target) = read(login);
+        self.hush();
         if !self.is_from(certificate.source_address.as_deref()) {
             tracing::info!(source = %self.source, "front door: a certificate is not for this source");
             return None;
@@ -208,6 +237,7 @@ impl Door for Visit {
 
     async fn check_password(&self, login: &str, password: &Secret) -> Option<Guest> {
         let (Some(operator), target) = read(login) else { return None };
+        self.hush();
         let access = &self.shared.access;
         match access.by_one_time_password(&operator, password, Some(self.source)).await {
             Ok(operator) => Some(self.guest(operator, target, Terms::ALL)),
@@ -228,6 +258,10 @@ impl Door for Visit {
         let name = operator.unwrap_or_else(|| login.to_owned());
         let name = Excerpt::new(name).to_string();
         self.shared.metrics.login("ssh", method);
+        if self.is_hushed.load(Ordering::Relaxed) {
+            self.turned_away.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
         let mut entry = audit::stranger(&name, Via::Ssh, Some(self.source), "login-refused");
         entry.result = format!("refused:{method}");
         entry.message = format!("a login as {} by {method} was refused", Excerpt::new(login));
