@@ -5,7 +5,8 @@
 //!                                                   │ else: wait ever longer, the same event again ──▶ dead
 //! ```
 //!
-//! The cursor is in the store, so a restart loses nothing; an event may come twice, with the same id. One event at a
+//! The cursor is in the store, so a restart loses nothing; an event may come twice, with the same id. What was passed over is kept in
+//! memory, and written now and then: nothing is read twice while the gateway runs. One event at a
 //! time and webhook: a slow receiver delays only itself, and nothing waits in memory.
 
 mod post;
@@ -17,13 +18,14 @@ use std::time::Duration;
 use homing_proto::access::Tags;
 use homing_proto::api::{Event, Timestamp};
 use homing_proto::webhook;
+use tokio::sync::broadcast;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
-pub(crate) use post::{check, post};
+pub(crate) use post::{check, origin, post};
 
 use crate::shared::Shared;
-use crate::store::{Change, EventQuery, WebhookChange, WebhookProgress, WebhookRecord};
+use crate::store::{Change, EventQuery, ReadError, WebhookChange, WebhookProgress, WebhookRecord};
 use crate::timeline;
 
 /// How often it is looked whether a webhook was added or taken away.
@@ -32,6 +34,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const PAGE: u32 = 100;
 /// How long a webhook sleeps at most while nothing happens.
 const IDLE: Duration = Duration::from_secs(60);
+/// How often it is written how far was passed over.
+const NOTED: Duration = Duration::from_secs(300);
 
 /// Delivers for as long as the gateway runs.
 pub(crate) async fn serve(shared: Arc<Shared>) {
@@ -64,6 +68,7 @@ pub(crate) fn is_dead(hook: &WebhookRecord) -> bool {
 /// One webhook, until it is dead or gone.
 async fn run(shared: Arc<Shared>, id: String) {
     let mut live = shared.store.subscribe();
+    let mut passed = Passed::default();
     loop {
         let Some(hook) = shared.store.webhook(&id) else { return };
         if let Some(wait) =
@@ -72,16 +77,73 @@ async fn run(shared: Arc<Shared>, id: String) {
             let Some(wait) = wait else { return };
             sleep(wait).await;
         }
+        match passed.page(&shared, &hook).await {
+            Ok(page) if page.is_empty() => {
+                passed.note(&shared, &hook).await;
+                let _ = timeout(IDLE, happened(&mut live, &hook)).await;
+            }
+            Ok(page) => deliver(&shared, &hook, page).await,
+            Err(_) => sleep(LOOK).await,
+        }
+    }
+}
+
+/// Resolves when something happens that the webhook may want.
+async fn happened(live: &mut broadcast::Receiver<Event>, hook: &WebhookRecord) {
+    let is_other = |event: &Event| !hook.codes.is_empty() && !hook.codes.contains(&event.code);
+    while live.recv().await.is_ok_and(|event| is_other(&event)) {}
+}
+
+/// Up to where nothing is stored that a webhook wants.
+#[derive(Debug)]
+pub(crate) struct Passed {
+    up_to: u64,
+    noted: Instant,
+}
+
+impl Default for Passed {
+    fn default() -> Self {
+        Self { up_to: 0, noted: Instant::now() }
+    }
+}
+
+impl Passed {
+    /// The last event that need not be read again.
+    pub(crate) fn after(&self, hook: &WebhookRecord) -> u64 {
+        self.up_to.max(hook.progress.after)
+    }
+
+    /// What is stored next of what the webhook wants; when that is nothing, it was looked for up to the newest event.
+    ///
+    /// # Errors
+    /// The disk or the database refuses.
+    pub(crate) async fn page(
+        &mut self,
+        shared: &Shared,
+        hook: &WebhookRecord,
+    ) -> Result<Vec<Event>, ReadError> {
+        // Before looking: what happens meanwhile is newer.
+        let newest = EventQuery { limit: Some(1), ..EventQuery::default() };
+        let newest = shared.store.events(newest).await?.last().map_or(0, |event| event.id);
         let query = EventQuery {
-            after: Some(hook.progress.after),
+            after: Some(self.after(hook)),
             codes: hook.codes.clone(),
             limit: Some(PAGE),
             ..EventQuery::default()
         };
-        match shared.store.events(query).await {
-            Ok(page) if page.is_empty() => drop(timeout(IDLE, live.recv()).await),
-            Ok(page) => deliver(&shared, &hook, page).await,
-            Err(_) => sleep(LOOK).await,
+        let page = shared.store.events(query).await?;
+        if page.is_empty() {
+            self.up_to = self.up_to.max(newest);
+        }
+        Ok(page)
+    }
+
+    /// Writes it down, if that was long ago.
+    async fn note(&mut self, shared: &Shared, hook: &WebhookRecord) {
+        let after = self.after(hook);
+        if after > hook.progress.after && self.noted.elapsed() >= NOTED {
+            self.noted = Instant::now();
+            note(shared, hook, WebhookProgress { after, ..hook.progress.clone() }).await;
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Who may what, over a gateway that runs.
 
+mod hooks;
 mod rpcs;
 
 use homing_proto::access::{Grant, Role, Selector, Via};

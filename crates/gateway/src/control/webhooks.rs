@@ -66,7 +66,7 @@ impl Control {
             created_at: Timestamp::now(),
         };
         let details = shown(&record);
-        let done = format!("added webhook {} to {}", record.id, record.url);
+        let done = format!("added webhook {} to {}", record.id, webhooks::origin(&record.url));
         let change = WebhookChange::Add(Box::new(record));
         self.write_webhook(change, "webhook-added", &done, operator).await?;
         Ok(api::IssuedWebhook { secret: api::Password::new(secret), details })
@@ -78,7 +78,7 @@ impl Control {
     /// The operator may not, or there is none of that name.
     pub async fn remove_webhook(&self, id: &str, operator: &Operator) -> Result<(), ControlError> {
         let record = self.webhook(id, operator)?;
-        let done = format!("removed webhook {} to {}", record.id, record.url);
+        let done = format!("removed webhook {} to {}", record.id, webhooks::origin(&record.url));
         let change = WebhookChange::Remove(record.id.clone());
         self.write_webhook(change, "webhook-removed", &done, operator).await
     }
@@ -97,15 +97,10 @@ impl Control {
         let now = Timestamp::now();
         let posted = webhooks::post(&record.url, &record.id, record.secret.expose(), now, &event);
         posted.await.map_err(|reason| ControlError::Invalid {
-            message: format!("{} did not take it: {reason}", record.url),
+            message: format!("{} did not take it: {reason}", webhooks::origin(&record.url)),
             hint: None,
         })?;
-        let progress = WebhookProgress {
-            after: record.progress.after,
-            delivered_at: Some(now),
-            ..WebhookProgress::default()
-        };
-        let change = WebhookChange::Progress(record.id.clone(), progress);
+        let change = WebhookChange::Revive(record.id.clone(), now);
         self.shared.store.write(vec![Change::Webhook(change)]).await?;
         self.webhook(id, operator).map(|record| shown(&record))
     }

@@ -53,6 +53,8 @@ pub enum WebhookChange {
     Remove(String),
     /// Notes how far one has come; nothing if it is gone.
     Progress(String, WebhookProgress),
+    /// Notes that one took something at this moment: its failures are forgotten, and it goes on where it was.
+    Revive(String, Timestamp),
 }
 
 const COLUMN: &str = "webhook";
@@ -90,6 +92,13 @@ pub(super) fn apply(
             db.execute(
                 "UPDATE webhook SET after = ?2, failures = ?3, last_error = ?4, delivered_at = ?5 WHERE id = ?1",
                 params![id, progress.after, progress.failures, progress.last_error, delivered_at],
+            )?;
+            Ok(id)
+        }
+        WebhookChange::Revive(id, now) => {
+            db.execute(
+                "UPDATE webhook SET failures = 0, last_error = NULL, delivered_at = ?2 WHERE id = ?1",
+                params![id, now.as_microsecond()],
             )?;
             Ok(id)
         }

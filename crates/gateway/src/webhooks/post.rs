@@ -57,6 +57,18 @@ pub(crate) fn check(url: &str) -> Result<Uri, &'static str> {
     }
 }
 
+/// Whom a URL names, and no more: with some services whoever knows the whole URL may post.
+pub(crate) fn origin(url: &str) -> String {
+    match check(url) {
+        Ok(uri) => format!(
+            "{}://{}",
+            uri.scheme_str().unwrap_or_default(),
+            uri.authority().map_or("", |authority| authority.as_str())
+        ),
+        Err(_) => "nowhere".to_owned(),
+    }
+}
+
 /// Posts an event; only a status of 2xx counts as taken.
 ///
 /// # Errors
@@ -133,6 +145,14 @@ fn settings() -> Result<Arc<ClientConfig>, rustls::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_url_only_the_host_is_told() {
+        assert_eq!(
+            origin("https://hooks.example:8443/T0/B0/secret?x"),
+            "https://hooks.example:8443"
+        );
+    }
 
     #[test]
     fn a_url_says_where_and_nothing_else() {
