@@ -27,7 +27,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use homing_proto::access::{Denied, Operator, Right, Tags};
 use homing_proto::api;
-use homing_proto::filter::{Filter, Subject};
+use homing_proto::filter::{Filter, RowFilter, Subject};
 use homing_proto::host_key::Secret;
 use homing_proto::identity::DeviceName;
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -70,12 +70,16 @@ impl DeviceQuery {
 pub struct EventQuery {
     /// Only events after this one.
     pub after: Option<u64>,
+    /// Only events before this one.
+    pub before: Option<u64>,
     /// Only this device's: by name, or by device-id for an unknown one.
     pub device: Option<String>,
     /// Only these codes; empty: all.
     pub codes: Vec<String>,
     /// Only events at or after this moment.
     pub since: Option<api::Timestamp>,
+    /// Only those that fit.
+    pub filter: RowFilter,
     /// At most so many, the newest.
     pub limit: Option<u32>,
 }
@@ -339,6 +343,8 @@ impl Control {
     ) -> Result<Vec<api::Event>, ControlError> {
         let query = store::EventQuery {
             after: query.after,
+            before: query.before,
+            filter: query.filter.clone(),
             device: query.device.clone(),
             of: self.visible(&self.renewed(operator)),
             codes: query.codes.clone(),

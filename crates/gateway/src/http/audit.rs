@@ -34,8 +34,32 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const STUCK: Duration = Duration::from_secs(60);
 
 const KNOWN: &[&str] = &[
-    "operator", "device", "action", "result", "text", "since", "until", "after", "before", "limit",
-    "follow",
+    "q", "operator", "device", "action", "result", "text", "since", "until", "after", "before",
+    "limit", "follow",
+];
+
+/// What entries are looked for by.
+const KEYS: &[&str] = &[
+    "id",
+    "at",
+    "action",
+    "operator",
+    "via",
+    "source",
+    "device",
+    "result",
+    "operation",
+    "message",
+    "message_id",
+    "datastore",
+    "session",
+    "bytes_in",
+    "bytes_out",
+    "duration_ms",
+    "right",
+    "credential",
+    "command",
+    "recording",
 ];
 
 /// A piece of a streamed answer, or that it can't go on and must not look whole.
@@ -52,6 +76,7 @@ struct BrokenOff;
     path = "/api/v1/audit",
     tag = "audit",
     params(
+        ("q" = Option<String>, Query, description = "A query: `action:rpc,channel-opened -operator:ci at:<7d`; words, `-` for not"),
         ("operator" = Option<String>, Query, description = "Only what this operator did"),
         ("device" = Option<String>, Query, description = "Only what was done on this device"),
         ("action" = Option<String>, Query, description = "Only these actions, with commas between them"),
@@ -126,6 +151,7 @@ fn query(parameters: &Parameters) -> Result<AuditQuery, Refusal> {
         actions: parameters.list("action").map(str::to_owned).collect(),
         result: text("result"),
         text: text("text"),
+        filter: cursor::filter(parameters, KEYS)?,
         limit: Some(parameters.read("limit", "a number")?.unwrap_or(LIMIT)),
     })
 }

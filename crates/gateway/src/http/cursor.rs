@@ -75,18 +75,24 @@ pub(super) fn listed<T: Serialize>(
     mut rows: Vec<T>,
     place: impl Fn(&T) -> String,
 ) -> Result<Response, Refusal> {
-    let text = parameters.all("q").collect::<Vec<_>>().join(" ");
-    let filter = RowFilter::parse(&text, keys)
-        .map_err(|error| Refusal::invalid(format!("q: {error}")).with_hint("name:edge-* -old"))?;
+    let filter = filter(parameters, keys)?;
     let paging = Paging::read(parameters)?;
-    if !filter.is_every() {
-        let now = Timestamp::now();
-        rows.retain(|row| serde_json::to_value(row).is_ok_and(|row| filter.matches(&row, now)));
-    }
+    let now = Timestamp::now();
+    rows.retain(|row| filter.takes(row, now));
     let next = paging.cut(&mut rows, place);
     let mut response = axum::Json(rows).into_response();
     link(&mut response, uri, next.as_deref());
     Ok(response)
+}
+
+/// Reads `q`, a query over rows with these keys.
+///
+/// # Errors
+/// What was expected, and where.
+pub(super) fn filter(parameters: &Parameters, keys: &[&str]) -> Result<RowFilter, Refusal> {
+    let text = parameters.all("q").collect::<Vec<_>>().join(" ");
+    RowFilter::parse(&text, keys)
+        .map_err(|error| Refusal::invalid(format!("q: {error}")).with_hint("name:edge-* -old"))
 }
 
 /// Adds the link to the next page.

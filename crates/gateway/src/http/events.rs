@@ -2,19 +2,42 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
 use homing_proto::api::{Event, Timestamp};
+use homing_proto::filter::RowFilter;
 
 use super::extract::{Asker, Name, Parameters};
 use super::follow::Form;
 use super::operate::Operate;
 use super::refusal::{Refusal, bounded};
-use super::{Shared, follow};
+use super::{Shared, cursor, follow};
 use crate::control::EventQuery;
+use crate::store::MAX_EVENTS;
 
 /// Lines of a log when none are asked for.
 const LOG_LIMIT: u32 = 1000;
+
+/// What events are looked for by.
+const KEYS: &[&str] = &[
+    "id",
+    "at",
+    "code",
+    "fault",
+    "device",
+    "device_id",
+    "listener",
+    "source",
+    "epoch",
+    "message",
+    "advice",
+    "reason",
+    "by",
+    "key",
+    "actor",
+    "via",
+    "superseded",
+];
 
 /// The timeline of one device, newest last.
 #[utoipa::path(
@@ -23,7 +46,9 @@ const LOG_LIMIT: u32 = 1000;
     tag = "devices",
     params(
         ("name" = String, Path, description = "The device's name; a pending one's device-id or fingerprint"),
-        ("limit" = Option<u32>, Query, description = "At most so many, the newest"),
+        ("q" = Option<String>, Query, description = "A query: `code:wrong-hmac,missing-hmac source:198.51.100.*`; words, `-` for not"),
+        ("limit" = Option<u32>, Query, description = "At most so many, the newest [default: 1000]; the header `link` leads to the older ones"),
+        ("before" = Option<u64>, Query, description = "Only events before the one with this id"),
         ("since" = Option<Timestamp>, Query, description = "Only events at or after this moment"),
     ),
     responses((status = 200, body = Vec<Event>))
@@ -33,22 +58,30 @@ pub(super) async fn log<G: Operate>(
     Asker(operator): Asker,
     Name(name): Name,
     parameters: Parameters,
-) -> Result<axum::Json<Vec<Event>>, Refusal> {
-    parameters.only(&["limit", "since"])?;
-    let limit = limit(&parameters)?;
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    parameters.only(&["q", "limit", "before", "since"])?;
+    let limit = limit(&parameters)?.unwrap_or(LOG_LIMIT);
     let since = since(&parameters)?;
     // A name that nothing is known of is refused, not answered with an empty log.
     let known = bounded(shared.gateway.device(&name, &operator)).await;
     let query = EventQuery {
         device: Some(name),
         since,
-        limit: Some(limit.unwrap_or(LOG_LIMIT)),
+        before: before(&parameters)?,
+        filter: filter(&parameters)?,
+        limit: Some(limit),
         ..EventQuery::default()
     };
     let events = bounded(shared.gateway.events(&query, &operator)).await?;
     match known {
         Err(refusal) if events.is_empty() => Err(refusal),
-        _ => Ok(axum::Json(events)),
+        _ => {
+            let older = older(&events, limit);
+            let mut response = axum::Json(events).into_response();
+            link(&mut response, &uri, older);
+            Ok(response)
+        }
     }
 }
 
@@ -59,10 +92,12 @@ pub(super) async fn log<G: Operate>(
     tag = "events",
     params(
         ("after" = Option<u64>, Query, description = "Only events after the one with this id"),
+        ("before" = Option<u64>, Query, description = "Only events before the one with this id"),
+        ("q" = Option<String>, Query, description = "A query: `code:wrong-hmac,missing-hmac source:198.51.100.*`; words, `-` for not"),
         ("device" = Option<String>, Query, description = "Only this device's; a stranger's by its device-id"),
         ("code" = Option<String>, Query, description = "Only these codes, with commas between them"),
         ("since" = Option<Timestamp>, Query, description = "Only events at or after this moment"),
-        ("limit" = Option<u32>, Query, description = "At most so many: the newest, or with `after` the oldest after it; when it follows, all after it are sent"),
+        ("limit" = Option<u32>, Query, description = "At most so many: the newest, or with `after` the oldest after it; when it follows, all after it are sent; when not, the header `link` leads to the next ones: onwards with `after`, else to the older"),
         ("follow" = Option<bool>, Query, description = "Go on with what happens [default: only as server-sent events]"),
         ("Last-Event-ID" = Option<u64>, Header, description = "The same as `after`, as browsers send it when they come back"),
     ),
@@ -77,25 +112,72 @@ pub(super) async fn stream<G: Operate>(
     Asker(operator): Asker,
     parameters: Parameters,
     headers: HeaderMap,
+    uri: Uri,
 ) -> Result<Response, Refusal> {
-    parameters.only(&["after", "device", "code", "limit", "since", "follow"])?;
+    parameters.only(&["after", "before", "q", "device", "code", "limit", "since", "follow"])?;
     let form = form(&headers);
     let query = EventQuery {
         after: last_event_id(&headers)?.or(parameters.read("after", "the id of an event")?),
         device: parameters.last("device").map(str::to_owned),
         codes: parameters.list("code").map(str::to_owned).collect(),
         since: since(&parameters)?,
+        before: before(&parameters)?,
+        filter: filter(&parameters)?,
         limit: limit(&parameters)?,
     };
     let follows = parameters.read("follow", "true or false")?.unwrap_or(form == Form::ServerSent);
+    let page = query.limit.filter(|limit| !follows && *limit <= MAX_EVENTS);
+    if let Some(limit) = page {
+        let events = bounded(shared.gateway.events(&query, &operator)).await?;
+        let next = match query.after {
+            Some(_) => newer(&events, limit),
+            None => older(&events, limit),
+        };
+        let mut response = (head(form), form.page(&events)).into_response();
+        link(&mut response, &uri, next);
+        return Ok(response);
+    }
+    if follows && query.before.is_some() {
+        return Err(Refusal::invalid("before: what is followed has no end"));
+    }
     let asked = follow::Asked { query, operator, follows, form };
     let lines = follow::start(&shared.followers, shared.gateway, asked).await?;
+    Ok((head(form), Body::new(lines)).into_response())
+}
+
+fn head(form: Form) -> [(header::HeaderName, &'static str); 2] {
     let kind = match form {
         Form::Lines => "application/x-ndjson",
         Form::ServerSent => "text/event-stream",
     };
-    let head = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")];
-    Ok((head, Body::new(lines)).into_response())
+    [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")]
+}
+
+/// Where a link leads: a parameter, and the id of an event.
+type Next = Option<(&'static str, u64)>;
+
+fn older(events: &[Event], limit: u32) -> Next {
+    let is_full = limit > 0 && events.len() >= limit as usize;
+    events.first().filter(|_| is_full).map(|event| ("before", event.id))
+}
+
+fn newer(events: &[Event], limit: u32) -> Next {
+    let is_full = limit > 0 && events.len() >= limit as usize;
+    events.last().filter(|_| is_full).map(|event| ("after", event.id))
+}
+
+fn link(response: &mut Response, uri: &Uri, next: Next) {
+    if let Some((key, id)) = next {
+        cursor::link_by(response, uri, key, &id.to_string());
+    }
+}
+
+fn filter(parameters: &Parameters) -> Result<RowFilter, Refusal> {
+    cursor::filter(parameters, KEYS)
+}
+
+fn before(parameters: &Parameters) -> Result<Option<u64>, Refusal> {
+    parameters.read("before", "the id of an event")
 }
 
 /// As the header `accept` asks for it.

@@ -16,7 +16,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use bytes::Bytes;
 use homing_proto::access::Operator;
-use homing_proto::api::Event;
+use homing_proto::api::{Event, Timestamp};
 use homing_proto::fault::Fault;
 use hyper::body::{Body, Frame};
 use tokio::sync::broadcast::error::RecvError;
@@ -120,6 +120,12 @@ impl Form {
             Self::Lines => Bytes::from_static(b"\n"),
             Self::ServerSent => Bytes::from_static(b":\n\n"),
         }
+    }
+
+    /// Some events, as the stream would write them.
+    pub(super) fn page(self, events: &[Event]) -> Vec<u8> {
+        let lines = events.iter().filter_map(|event| self.event(event).ok());
+        lines.flat_map(|line| line.to_vec()).collect()
     }
 
     fn event(self, event: &Event) -> serde_json::Result<Bytes> {
@@ -296,4 +302,5 @@ fn fits(query: &EventQuery, event: &Event) -> bool {
     query.device.as_ref().is_none_or(is_device)
         && (query.codes.is_empty() || query.codes.contains(&event.code))
         && query.since.is_none_or(|since| event.at >= since)
+        && query.filter.takes(event, Timestamp::now())
 }

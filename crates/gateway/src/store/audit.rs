@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use homing_proto::api::Timestamp;
 use homing_proto::audit::{ChainHash, Entry, Head, Pruned, Report, Sealed, Verifier};
+use homing_proto::filter::RowFilter;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 
 use super::error::WriteError;
@@ -43,6 +44,8 @@ pub struct AuditQuery {
     pub result: Option<String>,
     /// Only with this text somewhere, whatever its case.
     pub text: Option<String>,
+    /// Only those that fit.
+    pub filter: RowFilter,
     /// At most so many (and never more than [`MAX_ENTRIES`]): the newest, or with `after` the oldest.
     pub limit: Option<u32>,
 }
@@ -96,9 +99,15 @@ pub(super) fn query(db: &Connection, query: &AuditQuery) -> Result<Vec<Sealed>, 
     let (sql, values) = select(query);
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+    let (now, limit) = (Timestamp::now(), query.limit.unwrap_or(MAX_ENTRIES).min(MAX_ENTRIES));
     let mut entries = Vec::new();
-    while let Some(row) = rows.next()? {
-        entries.push(Sealed { entry: super::rows::json(row, "entry")?, hash: hash(row)? });
+    while entries.len() < limit as usize
+        && let Some(row) = rows.next()?
+    {
+        let entry: Entry = super::rows::json(row, "entry")?;
+        if query.filter.takes(&entry, now) {
+            entries.push(Sealed { entry, hash: hash(row)? });
+        }
     }
     if query.after.is_none() {
         entries.reverse();
@@ -141,7 +150,9 @@ fn select(query: &AuditQuery) -> (String, Vec<Box<dyn ToSql>>) {
     filter("instr(lower(entry), lower(?)) > 0", wanted);
     sql.push_str(if query.after.is_some() { " ORDER BY id" } else { " ORDER BY id DESC" });
     sql.push_str(" LIMIT ?");
-    values.push(Box::new(query.limit.unwrap_or(MAX_ENTRIES).min(MAX_ENTRIES)));
+    let limit = i64::from(query.limit.unwrap_or(MAX_ENTRIES).min(MAX_ENTRIES));
+    // What is left out by the filter does not count.
+    values.push(Box::new(if query.filter.is_every() { limit } else { -1 }));
     (sql, values)
 }
 

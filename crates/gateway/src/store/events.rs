@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use homing_proto::api::{Event, Timestamp};
 use homing_proto::fault::Fault;
+use homing_proto::filter::RowFilter;
 use homing_proto::identity::{DeviceId, DeviceName};
 use rusqlite::{Connection, Row, ToSql, params};
 
@@ -23,6 +24,8 @@ const PRUNE_STEP: u64 = 5_000;
 pub struct EventQuery {
     /// Only events after this one. The answer then begins with the oldest of them.
     pub after: Option<u64>,
+    /// Only events before this one: the cursor for going back.
+    pub before: Option<u64>,
     /// Only this device's: by name, or by device-id for an unknown one.
     pub device: Option<String>,
     /// Only of enrolled devices of these names; none: all events, those of strangers too.
@@ -31,6 +34,8 @@ pub struct EventQuery {
     pub codes: Vec<String>,
     /// Only events at or after this moment.
     pub since: Option<Timestamp>,
+    /// Only those that fit.
+    pub filter: RowFilter,
     /// At most so many (and never more than [`MAX_EVENTS`]): the newest, or with `after` the oldest.
     pub limit: Option<u32>,
 }
@@ -65,9 +70,15 @@ pub(super) fn query(db: &Connection, query: &EventQuery) -> Result<Vec<Event>, R
     let (sql, values) = select(query);
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+    let (now, limit) = (Timestamp::now(), query.limit.unwrap_or(MAX_EVENTS).min(MAX_EVENTS));
     let mut events = Vec::new();
-    while let Some(row) = rows.next()? {
-        events.push(event_of(row)?);
+    while events.len() < limit as usize
+        && let Some(row) = rows.next()?
+    {
+        let event = event_of(row)?;
+        if query.filter.takes(&event, now) {
+            events.push(event);
+        }
     }
     if query.after.is_none() {
         events.reverse();
@@ -144,6 +155,9 @@ fn select(query: &EventQuery) -> (String, Vec<Box<dyn ToSql>>) {
     if let Some(after) = query.after {
         filter("id > ?", Box::new(i64::try_from(after).unwrap_or(i64::MAX)));
     }
+    if let Some(before) = query.before {
+        filter("id < ?", Box::new(i64::try_from(before).unwrap_or(i64::MAX)));
+    }
     if let Some(device) = &query.device {
         // The second half finds what a device did before it was enrolled.
         filter("(device = ?", Box::new(device.clone()));
@@ -162,7 +176,9 @@ fn select(query: &EventQuery) -> (String, Vec<Box<dyn ToSql>>) {
         sql.push_str(" AND at >= ?");
         values.push(Box::new(since.as_microsecond()));
     }
-    let limit = query.limit.unwrap_or(MAX_EVENTS).min(MAX_EVENTS);
+    let limit = i64::from(query.limit.unwrap_or(MAX_EVENTS).min(MAX_EVENTS));
+    // What is left out by the filter does not count.
+    let limit = if query.filter.is_every() { limit } else { -1 };
     sql.push_str(if query.after.is_some() { " ORDER BY id" } else { " ORDER BY id DESC" });
     sql.push_str(" LIMIT ?");
     values.push(Box::new(limit));

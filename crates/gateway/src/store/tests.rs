@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use homing_proto::api::{Event, KeySource, KeyState, Timestamp};
+use homing_proto::filter::RowFilter;
 use homing_proto::host_key::{HostKey, Secret};
 use homing_proto::identity::{DeviceId, DeviceName, ListenerName};
 
@@ -236,6 +237,12 @@ async fn events_are_found_by_device_code_and_place_oldest_first() {
     assert_eq!(newest, [all[6].id, all[8].id]);
     let next = EventQuery { after: Some(all[0].id), ..query };
     assert_eq!(ids(store.events(next).await.unwrap()), [all[2].id, all[4].id]);
+    // What does not fit a filter does not count.
+    let filter = RowFilter::parse("-code:odd device:mx1", &["code", "device"]).unwrap();
+    let fitting = EventQuery { filter, limit: Some(2), ..EventQuery::default() };
+    assert_eq!(ids(store.events(fitting.clone()).await.unwrap()), [all[6].id, all[8].id]);
+    let older = EventQuery { before: Some(all[6].id), ..fitting };
+    assert_eq!(ids(store.events(older).await.unwrap()), [all[2].id, all[4].id]);
 }
 
 #[tokio::test]

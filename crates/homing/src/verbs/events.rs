@@ -13,6 +13,7 @@ const EXAMPLES: &str = "\
 Examples:
   homing events --device mx1.fra
   homing events -w --kind in-session,session-closed
+  homing events fault:operator 'at:<1h'        whom somebody must help
   homing events -w -o ndjson --after 8123      go on after event 8123
 
 Each event has an id that rises; --after takes the last one seen, so that a
@@ -22,6 +23,8 @@ program that was stopped misses nothing.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
+    /// Only events that fit, such as `source:198.51.100.* -code:in-session` or words
+    query: Vec<String>,
     /// Go on showing events as they happen
     #[arg(short, long)]
     watch: bool,
@@ -52,7 +55,9 @@ fn target(arguments: &Arguments) -> Target {
     let codes = Some(arguments.kind.join(",")).filter(|codes| !codes.is_empty());
     let few = (!arguments.watch && arguments.after.is_none()).then_some(100);
     let limit = arguments.limit.or(few).map(|limit| limit.to_string());
+    let query = Some(arguments.query.join(" ")).filter(|query| !query.is_empty());
     Target::new(&["events"])
+        .optional("q", query.as_deref())
         .optional("device", arguments.device.as_deref())
         .optional("code", codes.as_deref())
         .optional("limit", limit.as_deref())

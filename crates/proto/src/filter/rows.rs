@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::parse::{self, InvalidFilter};
@@ -46,6 +47,12 @@ impl RowFilter {
     #[must_use]
     pub fn is_every(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The same of what becomes a row.
+    #[must_use]
+    pub fn takes(&self, row: &impl Serialize, now: Timestamp) -> bool {
+        self.is_every() || serde_json::to_value(row).is_ok_and(|row| self.matches(&row, now))
     }
 
     /// Whether a row fits at this moment.

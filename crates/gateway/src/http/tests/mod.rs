@@ -454,6 +454,32 @@ async fn a_list_of_events_ends() {
 }
 
 #[tokio::test]
+async fn a_list_of_events_leads_on_to_the_next_ones() {
+    let api = Api::start();
+    (1..=4).for_each(|id| api.fake.happen(id, "x", "mx1"));
+    for (asked, link) in [
+        ("events?limit=3&q=x", Some("events?limit=3&q=x&before=2")),
+        ("events?after=1&limit=2", Some("events?limit=2&after=3")),
+        ("events?limit=5", None),
+        ("devices/mx1/log?limit=3", Some("devices/mx1/log?limit=3&before=2")),
+        ("devices/mx1/log", None),
+    ] {
+        let answer = api.ask(&format!("GET /api/v1/{asked} HTTP/1.1"), "").await;
+        let expected = link.map(|link| format!("link: </api/v1/{link}>; rel=\"next\"\r\n"));
+        match expected {
+            Some(expected) => assert!(answer.contains(&expected), "{asked}: {answer}"),
+            None => assert!(!answer.contains("link: "), "{asked}: {answer}"),
+        }
+    }
+    for asked in ["events?q=colour:red", "devices/mx1/log?q=code:", "audit?q=colour:red"] {
+        let (status, code, title) =
+            api.refused_with(&format!("GET /api/v1/{asked} HTTP/1.1"), "").await;
+        assert_eq!((status, code.as_str()), (400, "invalid-request"), "{title}");
+        assert!(title.starts_with("q: character"), "{title}");
+    }
+}
+
+#[tokio::test]
 async fn the_log_of_an_unknown_name_is_refused() {
     let api = Api::start();
     let (status, code, _) = api.refused_with("GET /api/v1/devices/nobody/log HTTP/1.1", "").await;

@@ -131,6 +131,9 @@ async fn queries_find_what_they_are_asked_for() {
     };
     assert_eq!(ids(AuditQuery { after: Some(1), limit: Some(2), ..all() }).await, [2, 3]);
     assert_eq!(ids(AuditQuery { before: Some(4), limit: Some(2), ..all() }).await, [2, 3]);
+    let filter = homing_proto::filter::RowFilter::parse("-device:mx2 mx", &["device"]).unwrap();
+    assert_eq!(ids(AuditQuery { filter: filter.clone(), limit: Some(1), ..all() }).await, [4]);
+    assert_eq!(ids(AuditQuery { filter, before: Some(4), ..all() }).await, [2]);
     assert_eq!(ids(AuditQuery { operator: Some("eve".into()), ..all() }).await, [3, 4]);
     assert_eq!(ids(AuditQuery { device: Some("mx1".into()), ..all() }).await, [2, 4]);
     let actions = vec!["login".into(), "logout".into()];

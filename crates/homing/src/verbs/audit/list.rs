@@ -65,6 +65,9 @@ struct Filter {
     /// Only with this result: ok, refused, error, unknown
     #[arg(long, value_name = "RESULT")]
     result: Option<String>,
+    /// Only entries that fit, such as `right:configure -operator:ci at:<7d`
+    #[arg(long, value_name = "QUERY")]
+    query: Option<String>,
 }
 
 impl Filter {
@@ -75,6 +78,7 @@ impl Filter {
             .optional("device", self.device.as_deref())
             .optional("action", actions.as_deref())
             .optional("result", self.result.as_deref())
+            .optional("q", self.query.as_deref())
     }
 }
 

@@ -16,6 +16,8 @@ use crate::verbs::{events, suggest};
 pub(crate) struct Arguments {
     /// The device, or the device-id of a stranger
     name: String,
+    /// Only events that fit, such as `code:wrong-hmac` or words
+    query: Vec<String>,
     /// Only the last so long, such as 10m
     #[arg(long, value_parser = parse_duration, value_name = "TIME")]
     since: Option<Duration>,
@@ -29,6 +31,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> Result<(), F
     let since = arguments.since.and_then(|ago| Timestamp::now().checked_sub(ago).ok());
     let target = Target::new(&["devices", &arguments.name, "log"])
         .query("limit", &arguments.limit.to_string())
+        .optional("q", Some(arguments.query.join(" ")).filter(|query| !query.is_empty()).as_deref())
         .optional("since", since.map(|since| since.to_string()).as_deref());
     let log: Vec<Event> = match context.client.get(&target).await {
         Ok(log) => log,
