@@ -139,6 +139,36 @@ def test_what_is_taken_away_ends_the_shell_that_is_open(house, taken):
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.parametrize("taken", ["key", "user"])
+def test_what_is_taken_away_ends_a_connection_without_a_channel(house, taken):
+    """A connection of which nobody asked anything yet, as a ControlMaster keeps one."""
+    name = f"idle-{taken}"
+    add(house, name, "--role", "configurator")
+    key = house.folder / name
+    keygen("-t", "ed25519", "-N", "", "-f", key)
+    user = json.loads(house.gateway.run("-o", "json", "user", "key", "add", name, "--file", f"{key}.pub").stdout)
+    line = ["ssh", "-F", "none", "-N", *elsewhere(), *house.options(EMBEDDED, user=name), house.host]
+    line = [f"IdentityFile={key}" if str(word).startswith("IdentityFile=") else word for word in line]
+
+    def told(action):
+        said = house.gateway.run("-o", "json", "audit", "search", "--action", action, "--operator", name).stdout
+        return json.loads(said)
+
+    idle = subprocess.Popen(line, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=house.environment)
+    try:
+        until("it is logged in", lambda: told("login"))
+        away = {"key": ("key", "rm", name, user["keys"][0]["fingerprint"]), "user": ("rm", name)}
+        house.gateway.run("user", *away[taken])
+        _, said = idle.communicate(timeout=60)
+        assert idle.returncode == 255
+        assert "removed from the gateway" in said, said
+        left = until("its end is told", lambda: told("logout"))
+        assert "removed" in left[-1]["message"], left
+    finally:
+        idle.kill()
+        idle.wait()
+
+
 def test_a_grant_that_is_over_ends_the_login_by_itself(house):
     add(house, "brief", "--role", "configurator", "--expires", "4s")
     key = house.folder / "brief"
