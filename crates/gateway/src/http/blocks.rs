@@ -58,7 +58,7 @@ pub(super) async fn add<G: Operate>(
     _: NoParameters,
     Json(request): Json<AddBlock>,
 ) -> Result<(StatusCode, axum::Json<Block>), Refusal> {
-    let block = bounded(shared.gateway.block(request, &operator)).await?;
+    let block = shared.gateway.block(request, &operator).await?;
     Ok((StatusCode::CREATED, axum::Json(block)))
 }
 
@@ -76,6 +76,6 @@ pub(super) async fn remove<G: Operate>(
     Name(subject): Name,
     _: NoParameters,
 ) -> Result<StatusCode, Refusal> {
-    bounded(shared.gateway.unblock(&subject, &operator)).await?;
+    shared.gateway.unblock(&subject, &operator).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,7 +10,7 @@ use super::cursor;
 use super::extract::{Asker, Name, Names, NoParameters, Parameters};
 use super::openapi::Routes;
 use super::operate::Operate;
-use super::refusal::{Refusal, bounded};
+use super::refusal::Refusal;
 
 /// What channels are looked for by.
 const KEYS: &[&str] =
@@ -66,7 +66,7 @@ pub(super) async fn close<G: Operate>(
     Names(name, channel): Names,
 ) -> Result<StatusCode, Refusal> {
     let number = channel.parse().map_err(|_| Refusal::invalid("a channel is a number"))?;
-    bounded(shared.gateway.close_channel(&name, number, &operator)).await?;
+    shared.gateway.close_channel(&name, number, &operator).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -84,6 +84,6 @@ pub(super) async fn disconnect<G: Operate>(
     _: NoParameters,
     Name(name): Name,
 ) -> Result<StatusCode, Refusal> {
-    bounded(shared.gateway.disconnect(&name, &operator)).await?;
+    shared.gateway.disconnect(&name, &operator).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -175,7 +175,7 @@ pub(super) async fn enroll<G: Operate>(
     _: NoParameters,
     Json(request): Json<Enroll>,
 ) -> Result<(StatusCode, axum::Json<Enrolled>), Refusal> {
-    let enrolled = bounded(shared.gateway.enroll(request, &operator)).await?;
+    let enrolled = shared.gateway.enroll(request, &operator).await?;
     Ok((StatusCode::CREATED, axum::Json(enrolled)))
 }
 
@@ -197,7 +197,7 @@ pub(super) async fn change<G: Operate>(
     Json(change): Json<Change>,
 ) -> Answer<Device> {
     expect_unchanged(&shared.gateway, &name, &operator, &headers).await?;
-    bounded(shared.gateway.change(&name, change, &operator)).await.map(axum::Json)
+    Ok(axum::Json(shared.gateway.change(&name, change, &operator).await?))
 }
 
 /// Forgets a device: keys and secret go, its session ends.
@@ -216,7 +216,7 @@ pub(super) async fn forget<G: Operate>(
     headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
     expect_unchanged(&shared.gateway, &name, &operator, &headers).await?;
-    bounded(shared.gateway.forget(&name, &operator)).await?;
+    shared.gateway.forget(&name, &operator).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -234,7 +234,7 @@ pub(super) async fn accept<G: Operate>(
     _: NoParameters,
     Json(decision): Json<Decision>,
 ) -> Answer<Device> {
-    bounded(shared.gateway.accept(decision, &operator)).await.map(axum::Json)
+    Ok(axum::Json(shared.gateway.accept(decision, &operator).await?))
 }
 
 /// Turns a pending key down.
@@ -251,5 +251,5 @@ pub(super) async fn reject<G: Operate>(
     _: NoParameters,
     Json(decision): Json<Decision>,
 ) -> Answer<Device> {
-    bounded(shared.gateway.reject(decision, &operator)).await.map(axum::Json)
+    Ok(axum::Json(shared.gateway.reject(decision, &operator).await?))
 }

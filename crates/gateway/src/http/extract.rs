@@ -17,7 +17,7 @@ use super::refusal::Refusal;
 /// Largest JSON request.
 pub(super) const JSON_LIMIT: usize = 1024 * 1024;
 /// How long a body may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A JSON body; an unknown field is refused by name.
 pub(super) struct Json<T>(pub(super) T);

@@ -26,6 +26,7 @@ mod metrics;
 mod once;
 mod openapi;
 mod operate;
+mod outlive;
 mod oversee;
 mod page;
 mod peer;
@@ -52,6 +53,7 @@ use tokio_util::sync::CancellationToken;
 pub use door::{DoorError, Doors};
 pub(crate) use extract::read;
 pub use operate::Operate;
+pub(crate) use outlive::{Works, outlive};
 pub use oversee::Oversee;
 pub use serve::serve;
 pub use socket::{ApiSocket, SocketError};
@@ -81,6 +83,7 @@ fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Ro
     let guard = Guard::new(gateway.clone(), rate);
     let answers = (Answers::new(gateway.take_kept_answers()), gateway.clone());
     let shared = Shared { gateway, followers: Followers::new(stopping), bodies: Bodies::new() };
+    let works = Works::new();
     let routes = Routes::new()
         .add(devices::__path_status, devices::status::<G>)
         .add(devices::__path_list, devices::list::<G>)
@@ -108,11 +111,12 @@ fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Ro
         .fallback(no_such_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(answers, once::<G>))
+        .layer(from_fn_with_state(works.clone(), outlive))
         .layer(from_fn_with_state(guard, authenticate::<G>))
         .layer(from_fn(whole))
         .with_state(shared);
     match console {
-        Some(console) => crate::web::router(console, rate, api),
+        Some(console) => crate::web::router(console, rate, works, api),
         None => api,
     }
 }

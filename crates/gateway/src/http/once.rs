@@ -5,7 +5,7 @@
 //!   known, the same request ────────▶ the kept answer, `Idempotency-Replayed: true`
 //!   known, another request ─────────▶ 422 key-reused
 //!   known, still being carried out ─▶ 409 in-progress
-//!   known, carried out when the gateway died before it answered ─▶ 409 answer-lost
+//!   known, carried out, but the gateway died before it answered, or failed after it ─▶ 409 answer-lost
 //! ```
 //!
 //! Keys are each operator's own. What changed something is kept in the store, with what it changed, and its answer before it is sent:
@@ -69,7 +69,7 @@ struct Entry {
 enum State {
     Running,
     Answered(Answer),
-    /// By a gateway that ended before it kept the answer.
+    /// Carried out, at least in part; how it would have been answered is not known any more.
     Lost,
 }
 
@@ -116,7 +116,7 @@ impl Kept {
                 refused(
                     StatusCode::CONFLICT,
                     "answer-lost",
-                    "the request with this Idempotency-Key was carried out; its answer was lost when the gateway ended",
+                    "the request with this Idempotency-Key was carried out; its answer was lost",
                 )
                 .with_hint("look at what it made before you repeat it with another key"),
             ),
@@ -141,6 +141,12 @@ impl Kept {
         }
     }
 
+    fn lose(&mut self, name: &Name) {
+        if let Some(entry) = self.answers.get_mut(name) {
+            entry.state = State::Lost;
+        }
+    }
+
     fn expire(&mut self, now: Instant) {
         while let Some((at, name)) = self.order.front().copied() {
             let is_old = now.saturating_duration_since(at) >= KEPT;
@@ -159,7 +165,7 @@ impl Kept {
     }
 }
 
-/// Takes back what was begun, unless it came to an end: the one who asked may have gone away.
+/// What was begun and never came to an end counts as carried out: nobody knows how far it got.
 struct Begun<'a> {
     answers: &'a Answers,
     name: Name,
@@ -176,7 +182,7 @@ impl Begun<'_> {
 impl Drop for Begun<'_> {
     fn drop(&mut self) {
         if !self.is_over {
-            self.answers.lock().end(&self.name, None);
+            self.answers.lock().lose(&self.name);
         }
     }
 }
@@ -244,15 +250,20 @@ pub(super) async fn once<G: Operate>(
     let kind = parts.headers.get(header::CONTENT_TYPE).cloned();
     let answer = Answer { status: parts.status, kind, body: body.clone() };
     let answer = is_final(parts.status).then_some(answer);
-    if is_durable {
-        let change = match &answer {
-            Some(answer) => OnceChange::Ended(request, answer.kept()),
-            None => OnceChange::Forget(name),
-        };
-        if let Err(error) = gateway.keep_answer(change).await {
-            // What was asked for is done and durable; only a repetition after a restart would not be answered the same.
-            tracing::warn!(code = error.code(), %error, "an answer is kept in memory only");
+    match &answer {
+        Some(answer) if is_durable => {
+            let kept = gateway.keep_answer(OnceChange::Ended(request, answer.kept())).await;
+            if let Err(error) = kept {
+                // What was asked for is done and durable; only a repetition after a restart would not be answered the same.
+                tracing::warn!(code = error.code(), %error, "an answer is kept in memory only");
+            }
         }
+        // It changed something and then failed: once more would be twice.
+        None if is_durable => {
+            drop(begun);
+            return Response::from_parts(parts, Body::from(body));
+        }
+        Some(_) | None => {}
     }
     begun.end(answer);
     Response::from_parts(parts, Body::from(body))
@@ -361,6 +372,16 @@ mod tests {
         kept.begin(name(1), name(7), now);
         kept.end(&name(1), None);
         assert!(matches!(kept.begin(name(1), name(8), now), Turn::CarryOut));
+    }
+
+    #[test]
+    fn what_broke_off_is_not_carried_out_again() {
+        let answers = Answers::default();
+        let now = Instant::now();
+        answers.lock().begin(name(1), name(7), now);
+        drop(Begun { answers: &answers, name: name(1), is_over: false });
+        let Turn::Refuse(refusal) = answers.lock().begin(name(1), name(7), now) else { panic!() };
+        assert_eq!(refusal.0.code, "answer-lost");
     }
 
     #[test]

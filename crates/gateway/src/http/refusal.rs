@@ -13,7 +13,7 @@ use homing_proto::fault::Fault;
 use crate::control::ControlError;
 
 /// How long the gateway may take to answer what is not streamed.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(25);
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// Why a request is not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Waits for the gateway's answer, but not for ever.
+/// Waits for what the gateway tells, but not for ever. What changes something goes on instead: [`super::outlive`].
 pub(super) async fn bounded<T>(
     answer: impl Future<Output = Result<T, ControlError>>,
 ) -> Result<T, Refusal> {

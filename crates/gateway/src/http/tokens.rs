@@ -70,7 +70,7 @@ pub(super) async fn create<G: Operate>(
     _: NoParameters,
     Json(request): Json<CreateToken>,
 ) -> Result<(StatusCode, axum::Json<IssuedToken>), Refusal> {
-    let issued = bounded(shared.gateway.accounts()?.create_token(request, &operator)).await?;
+    let issued = shared.gateway.accounts()?.create_token(request, &operator).await?;
     Ok((StatusCode::CREATED, axum::Json(issued)))
 }
 
@@ -88,6 +88,6 @@ pub(super) async fn revoke<G: Operate>(
     _: NoParameters,
     Name(id): Name,
 ) -> Result<StatusCode, Refusal> {
-    bounded(shared.gateway.accounts()?.revoke_token(&id, &operator)).await?;
+    shared.gateway.accounts()?.revoke_token(&id, &operator).await?;
     Ok(StatusCode::NO_CONTENT)
 }

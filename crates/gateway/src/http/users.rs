@@ -88,7 +88,7 @@ pub(super) async fn add<G: Operate>(
     _: NoParameters,
     Json(request): Json<AddUser>,
 ) -> Made<User> {
-    let user = bounded(shared.gateway.accounts()?.add_user(request, &operator)).await?;
+    let user = shared.gateway.accounts()?.add_user(request, &operator).await?;
     Ok((StatusCode::CREATED, axum::Json(user)))
 }
 
@@ -123,7 +123,7 @@ pub(super) async fn remove<G: Operate>(
     _: NoParameters,
     Name(name): Name,
 ) -> Gone {
-    bounded(shared.gateway.accounts()?.remove_user(&name, &operator)).await?;
+    shared.gateway.accounts()?.remove_user(&name, &operator).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -143,7 +143,7 @@ pub(super) async fn add_key<G: Operate>(
     Name(name): Name,
     Json(request): Json<AddKey>,
 ) -> Made<User> {
-    let user = bounded(shared.gateway.accounts()?.add_key(&name, request, &operator)).await?;
+    let user = shared.gateway.accounts()?.add_key(&name, request, &operator).await?;
     Ok((StatusCode::CREATED, axum::Json(user)))
 }
 
@@ -162,7 +162,7 @@ pub(super) async fn remove_key<G: Operate>(
     Names(name, fingerprint): Names,
 ) -> Gone {
     let accounts = shared.gateway.accounts()?;
-    bounded(accounts.remove_key(&name, &fingerprint, &operator)).await?;
+    accounts.remove_key(&name, &fingerprint, &operator).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -182,7 +182,7 @@ pub(super) async fn grant<G: Operate>(
     Name(name): Name,
     Json(grant): Json<Grant>,
 ) -> Made<User> {
-    let user = bounded(shared.gateway.accounts()?.grant(&name, grant, &operator)).await?;
+    let user = shared.gateway.accounts()?.grant(&name, grant, &operator).await?;
     Ok((StatusCode::CREATED, axum::Json(user)))
 }
 
@@ -203,7 +203,7 @@ pub(super) async fn revoke<G: Operate>(
     let number = number
         .parse()
         .map_err(|_| Refusal::invalid(format!("{number:?}: expected the number of a grant")))?;
-    bounded(shared.gateway.accounts()?.revoke(&name, number, &operator)).await?;
+    shared.gateway.accounts()?.revoke(&name, number, &operator).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -221,7 +221,7 @@ pub(super) async fn password<G: Operate>(
     _: NoParameters,
     Name(name): Name,
 ) -> Made<IssuedPassword> {
-    let issued = bounded(shared.gateway.accounts()?.one_time_password(&name, &operator)).await?;
+    let issued = shared.gateway.accounts()?.one_time_password(&name, &operator).await?;
     Ok((StatusCode::CREATED, axum::Json(issued)))
 }
 

@@ -8,7 +8,7 @@ use super::Shared;
 use super::extract::{Asker, Json, Name, NoParameters};
 use super::openapi::Routes;
 use super::operate::Operate;
-use super::refusal::{Refusal, bounded};
+use super::refusal::Refusal;
 use crate::control::ControlError;
 use crate::web::Console;
 
@@ -72,6 +72,6 @@ pub(super) async fn end<G: Operate>(
     _: NoParameters,
 ) -> Result<StatusCode, Refusal> {
     let control = console(&shared)?.control;
-    bounded(control.end_web_session(&id, &operator)).await?;
+    control.end_web_session(&id, &operator).await?;
     Ok(StatusCode::NO_CONTENT)
 }

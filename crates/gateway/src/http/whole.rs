@@ -19,7 +19,7 @@ use axum::response::{IntoResponse, Response};
 use super::extract::read;
 
 /// The longest body that is read before anything is answered.
-const SHORT: usize = 64 * 1024;
+pub(super) const SHORT: usize = 64 * 1024;
 
 /// Reads short bodies before the request is looked at; says so when the connection ends with a refusal.
 pub(super) async fn whole(request: Request, next: Next) -> Response {

@@ -71,8 +71,6 @@ pub enum OnceChange {
     Begun(OnceRequest),
     /// It was answered.
     Ended(OnceRequest, OnceAnswer),
-    /// It was not carried out to its end: the key may be used again.
-    Forget([u8; 32]),
 }
 
 #[derive(Clone)]
@@ -95,13 +93,16 @@ pub async fn once<T>(once: OnceRequest, work: impl Future<Output = T>) -> (T, bo
 
 /// Adds to a write that its request is carried out by it.
 pub(super) fn note(changes: &mut Vec<Change>) {
-    if changes.is_empty() {
-        return;
+    if !changes.is_empty() {
+        let _ = RUNNING.try_with(|running| {
+            changes.push(Change::Once(OnceChange::Begun(running.once)));
+        });
     }
-    let _ = RUNNING.try_with(|running| {
-        running.is_durable.store(true, Ordering::Relaxed);
-        changes.push(Change::Once(OnceChange::Begun(running.once)));
-    });
+}
+
+/// The write is durable.
+pub(super) fn noted() {
+    let _ = RUNNING.try_with(|running| running.is_durable.store(true, Ordering::Relaxed));
 }
 
 pub(super) fn apply(
@@ -121,10 +122,6 @@ pub(super) fn apply(
                 "UPDATE answer SET status = ?2, kind = ?3, body_sealed = ?4 WHERE name = ?1",
             )?
             .execute(params![once.name, answer.status, answer.kind, sealed])?;
-            Ok(())
-        }
-        OnceChange::Forget(name) => {
-            db.prepare_cached("DELETE FROM answer WHERE name = ?1")?.execute([name])?;
             Ok(())
         }
     }
@@ -203,11 +200,10 @@ mod tests {
             let (_, is_durable) = once(request(2), store.write(device("r2"))).await;
             assert!(is_durable);
             // Refused: nothing of it is kept, nor that it was tried.
-            let (refused, _) = once(request(3), store.write(device("r1"))).await;
-            assert!(refused.is_err());
+            let (refused, is_durable) = once(request(3), store.write(device("r1"))).await;
+            assert!(refused.is_err() && !is_durable);
             let (_, is_durable) = once(request(4), store.flush()).await;
             assert!(!is_durable);
-            store.write(vec![Change::Once(OnceChange::Forget([9; 32]))]).await.unwrap();
             store.close().await;
         }
         for file in std::fs::read_dir(folder.path()).unwrap() {

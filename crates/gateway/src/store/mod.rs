@@ -307,13 +307,18 @@ impl Store {
     /// # Errors
     /// A change contradicts what is, or the store can't be written.
     pub async fn write(&self, mut changes: Vec<Change>) -> Result<(), WriteError> {
+        let changes_something = !changes.is_empty();
         answers::note(&mut changes);
         let room = Arc::clone(&self.shared.room).acquire_owned().await;
         let permit = room.map_err(|_| WriteError::Closed)?;
         let (done, answer) = oneshot::channel();
         let job = Job { changes, done, _permit: permit };
         self.shared.queue.push_job(job).map_err(|_| WriteError::Closed)?;
-        answer.await.unwrap_or(Err(WriteError::Closed))
+        answer.await.unwrap_or(Err(WriteError::Closed))?;
+        if changes_something {
+            answers::noted();
+        }
+        Ok(())
     }
 
     /// Waits until everything that was recorded before is durable.

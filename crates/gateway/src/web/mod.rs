@@ -26,7 +26,7 @@ mod visitor;
 mod when;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
@@ -36,6 +36,7 @@ use homing_proto::rate::Rate;
 pub(crate) use visitor::asker;
 
 use crate::control::Control;
+use crate::http::{Works, outlive};
 use doorkeeper::Doorkeeper;
 use problem::Trouble;
 use shell::Html;
@@ -63,12 +64,22 @@ impl Console {
 type Page = Result<Html, Trouble>;
 
 /// The pages; what is none of them goes to `api`.
-pub(crate) fn router(console: Console, rate: Rate, api: Router) -> Router {
+pub(crate) fn router(console: Console, rate: Rate, works: Works, api: Router) -> Router {
     let pages = pages::router()
+        .route_layer(from_fn_with_state(works, carried_out))
         .route_layer(from_fn_with_state(Doorkeeper::new(rate), doorkeeper::admit))
         .route("/assets/{name}", get(assets::serve))
         .layer(from_fn(guarded));
     pages.with_state(console).fallback_service(api)
+}
+
+/// A form is carried out to its end, also when its page was closed.
+async fn carried_out(
+    works: State<Works>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Trouble> {
+    Ok(outlive(works, request, next).await?)
 }
 
 /// Adds the headers that keep a page from doing what it need not.

@@ -27,6 +27,8 @@ pub(super) struct Fake {
     pub(super) script: Arc<Mutex<Script>>,
     /// Whether everybody's token was revoked.
     pub(super) is_revoked: Arc<AtomicBool>,
+    /// Whoever holds it keeps enrolments from ending.
+    pub(super) slow: Arc<tokio::sync::Mutex<()>>,
     accounts: Arc<OnceLock<(tempfile::TempDir, Accounts)>>,
 }
 
@@ -35,6 +37,7 @@ impl Fake {
         let script = Script { pieces: vec!["<rpc-reply/>"], outcome: Some(api::Outcome::Ok) };
         Fake {
             asked: Arc::default(),
+            slow: Arc::default(),
             stored: Arc::default(),
             live: broadcast::channel(4).0,
             script: Arc::new(Mutex::new(script)),
@@ -118,6 +121,7 @@ impl Operate for Fake {
 
     async fn enroll(&self, request: api::Enroll, operator: &Operator) -> Answer<api::Enrolled> {
         self.note(format!("enroll {} by {operator}", request.name));
+        drop(self.slow.lock().await);
         let device = device(request.name.as_str());
         Ok(api::Enrolled { device, stanza: "set x\n".into(), format: request.format })
     }

@@ -14,6 +14,7 @@ use homing_proto::api;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::*;
 use crate::control::{ControlError, DeviceQuery, EventQuery, RpcReply};
@@ -195,6 +196,36 @@ async fn a_post_with_a_key_is_carried_out_once() {
     let head = "POST /api/v1/devices HTTP/1.1\r\nidempotency-key: k3";
     assert_eq!(api.refused_with(head, "{").await.0, 400);
     assert_eq!(api.refused_with(head, "{").await.0, 400);
+}
+
+#[tokio::test]
+async fn what_its_asker_waits_for_no_longer_is_carried_out_once() {
+    let api = Api::start();
+    let head = "POST /api/v1/devices HTTP/1.1\r\nidempotency-key: k1";
+    let slow = api.fake.slow.lock().await;
+    let asker = api.send(head, r#"{"name":"sw1"}"#).await;
+    timeout(Duration::from_secs(30), async {
+        while api.asked().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .unwrap();
+    drop(asker);
+    let (status, code, _) = api.refused_with(head, r#"{"name":"sw1"}"#).await;
+    assert_eq!((status, code.as_str()), (409, "in-progress"));
+    drop(slow);
+    let again = timeout(Duration::from_secs(30), async {
+        loop {
+            let again = api.ask(head, r#"{"name":"sw1"}"#).await;
+            if !again.contains("in-progress") {
+                return again;
+            }
+        }
+    });
+    let again = again.await.unwrap();
+    assert!(again.starts_with("HTTP/1.1 201") && again.contains("idempotency-replayed: true"));
+    assert_eq!(api.asked().len(), 1);
 }
 
 #[tokio::test]
