@@ -46,10 +46,7 @@ struct Measure {
 fn main() -> Result<()> {
     match CommandLine::parse().verb {
         Verb::Measure(arguments) => measure(arguments),
-        Verb::Storm(grid) => {
-            grid.run();
-            Ok(())
-        }
+        Verb::Storm(grid) => Ok(grid.run()?),
         Verb::Manager(arguments) => manage(arguments),
     }
 }

@@ -1,6 +1,9 @@
 //! Storms of every kind, many seeds each, as a table.
 
+use std::fmt;
 use std::time::Duration;
+
+use serde::Serialize;
 
 use crate::storm::{Passed, Storm, run};
 
@@ -31,19 +34,36 @@ pub struct StormGrid {
     /// Take in everybody at once, as a gateway without a queue does
     #[arg(long)]
     takes_everybody: bool,
+    /// The first of the seeds
+    #[arg(long, default_value_t = 0)]
+    first_seed: u64,
+    /// Print each combination as a line of JSON
+    #[arg(long)]
+    json: bool,
 }
 
 impl StormGrid {
     /// Prints a line for each combination as it is done.
-    pub fn run(&self) {
-        println!(
-            "cores    ms  gives up  loss  half-open   floor   own floor      99 % in (worst)        all in (worst)  \
-             dials/device  turned away  wasted"
-        );
-        for storm in self.storms() {
-            let pairs: Vec<Pair> = (0..self.seeds).map(|seed| Pair::of(storm, seed)).collect();
-            println!("{}", row(&storm, &pairs));
+    ///
+    /// # Errors
+    /// None of a table; a line that can't be written as JSON.
+    pub fn run(&self) -> serde_json::Result<()> {
+        if !self.json {
+            println!(
+                "cores    ms  gives up  loss  half-open   floor   own floor      99 % in (worst)        all in (worst)  \
+                 dials/device  turned away  wasted  left out"
+            );
         }
+        for storm in self.storms() {
+            let seeds = self.first_seed..self.first_seed.saturating_add(self.seeds);
+            let pairs: Vec<Pair> = seeds.map(|seed| Pair::of(storm, seed)).collect();
+            let kind = Kind::of(&storm, &pairs);
+            match self.json {
+                true => println!("{}", serde_json::to_string(&kind)?),
+                false => println!("{kind}"),
+            }
+        }
+        Ok(())
     }
 
     fn storms(&self) -> Vec<Storm> {
@@ -99,29 +119,96 @@ impl Pair {
     }
 }
 
-fn row(storm: &Storm, pairs: &[Pair]) -> String {
-    let floor = storm.floor().as_secs_f64();
-    let each = |of: fn(&Passed) -> Option<Duration>| {
-        let mut all: Vec<(f64, f64)> = pairs.iter().map(|it| it.times(storm, of)).collect();
-        all.sort_by(|one, other| one.1.total_cmp(&other.1));
-        let (median, times) = all.get(all.len() / 2).copied().unwrap_or_default();
-        let (_, worst) = all.last().copied().unwrap_or_default();
-        format!("{median:>6.1} s = {times:>4.2} ({worst:>4.2})")
-    };
-    let mean = |of: fn(&Pair) -> f64| pairs.iter().map(of).sum::<f64>() / pairs.len().max(1) as f64;
-    format!(
-        "{:>5} {:>5.1} {:>7} s {:>4.0} % {:>8.0} % {:>5.1} s {:>9.1} s {} {} {:>13.2} {:>12.0} {:>7.0}",
-        storm.cores,
-        storm.handshake.as_secs_f64() * 1e3,
-        storm.patience.as_secs(),
-        storm.loss * 100.0,
-        storm.half_open * 100.0,
-        floor,
-        mean(|it| it.own.all.map_or(f64::INFINITY, |at| at.as_secs_f64())),
-        each(|it| it.most),
-        each(|it| it.all),
-        mean(|it| it.passed.dials as f64) / storm.devices as f64,
-        mean(|it| it.passed.turned_away as f64),
-        mean(|it| it.passed.wasted as f64),
-    )
+/// A combination, over all seeds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Kind {
+    devices: usize,
+    cores: usize,
+    handshake_ms: f64,
+    patience_s: u64,
+    loss: f64,
+    half_open: f64,
+    takes_everybody: bool,
+    seeds: usize,
+    /// What the cores need for the handshakes alone.
+    floor_s: f64,
+    /// What a gateway with endless cores needs.
+    own_floor_s: f64,
+    /// Until 99 of 100 are in.
+    most: Times,
+    /// Until all are.
+    all: Times,
+    dials_per_device: f64,
+    turned_away: f64,
+    wasted: f64,
+    /// Devices that were not in at the end, in the worst of the seeds.
+    left_out: usize,
+}
+
+/// How long it took, and how often the floor that is.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+struct Times {
+    median_s: f64,
+    median: f64,
+    worst: f64,
+}
+
+impl Kind {
+    fn of(storm: &Storm, pairs: &[Pair]) -> Self {
+        let times = |of: fn(&Passed) -> Option<Duration>| {
+            let mut all: Vec<(f64, f64)> = pairs.iter().map(|it| it.times(storm, of)).collect();
+            all.sort_by(|one, other| one.1.total_cmp(&other.1));
+            let (median_s, median) = all.get(all.len() / 2).copied().unwrap_or_default();
+            let (_, worst) = all.last().copied().unwrap_or_default();
+            Times { median_s, median, worst }
+        };
+        let mean =
+            |of: fn(&Pair) -> f64| pairs.iter().map(of).sum::<f64>() / pairs.len().max(1) as f64;
+        Self {
+            devices: storm.devices,
+            cores: storm.cores,
+            handshake_ms: storm.handshake.as_secs_f64() * 1e3,
+            patience_s: storm.patience.as_secs(),
+            loss: storm.loss,
+            half_open: storm.half_open,
+            takes_everybody: storm.takes_everybody,
+            seeds: pairs.len(),
+            floor_s: storm.floor().as_secs_f64(),
+            own_floor_s: mean(|it| it.own.all.map_or(f64::INFINITY, |at| at.as_secs_f64())),
+            most: times(|it| it.most),
+            all: times(|it| it.all),
+            dials_per_device: mean(|it| it.passed.dials as f64) / storm.devices as f64,
+            turned_away: mean(|it| it.passed.turned_away as f64),
+            wasted: mean(|it| it.passed.wasted as f64),
+            left_out: pairs
+                .iter()
+                .map(|it| storm.devices - it.passed.in_session)
+                .max()
+                .unwrap_or(0),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let times =
+            |it: Times| format!("{:>6.1} s = {:>4.2} ({:>4.2})", it.median_s, it.median, it.worst);
+        write!(
+            f,
+            "{:>5} {:>5.1} {:>7} s {:>4.0} % {:>8.0} % {:>5.1} s {:>9.1} s {} {} {:>13.2} {:>12.0} {:>7.0} {:>9}",
+            self.cores,
+            self.handshake_ms,
+            self.patience_s,
+            self.loss * 100.0,
+            self.half_open * 100.0,
+            self.floor_s,
+            self.own_floor_s,
+            times(self.most),
+            times(self.all),
+            self.dials_per_device,
+            self.turned_away,
+            self.wasted,
+            self.left_out,
+        )
+    }
 }
