@@ -190,10 +190,13 @@ class PyDevice:
 
     async def _inward(self, reader, outer):
         loop = asyncio.get_running_loop()
-        while data := await reader.read(65536):
-            if self.deaf:
-                await asyncio.Event().wait()
-            await loop.sock_sendall(outer, data)
+        try:
+            while data := await reader.read(65536):
+                if self.deaf:
+                    await asyncio.Event().wait()
+                await loop.sock_sendall(outer, data)
+        except OSError:
+            pass  # a reset is an end, too
         outer.shutdown(socket.SHUT_RDWR)
         self.lost.set()
 

@@ -28,7 +28,7 @@ class Api:
 
     def __init__(self, gateway):
         self.path = str(gateway.socket)
-        self.connection = None
+        self.connection = self.cursor = None
 
     def ask(self, method, path, body=None, kind="application/json", timeout=DEADLINE):
         """Answers (status, body)."""
@@ -43,6 +43,8 @@ class Api:
             try:
                 self.connection.request(method, path if path.startswith("/metrics") else "/api/v1" + path, body, {"Content-Type": kind} if body else {})
                 answer = self.connection.getresponse()
+                following = re.search(r"[?&]cursor=([^>&]+)", answer.headers.get("link", ""))
+                self.cursor = following and following[1]
                 return answer.status, answer.read()
             except (http.client.RemoteDisconnected, BrokenPipeError):
                 # An idle connection that the gateway closed meanwhile.
@@ -77,6 +79,11 @@ def memory(pid):
     return now, int(most[1]) * 1024 if most else now
 
 
+def anonymous_memory(pid):
+    """Bytes that are the process's own, without pages of the program and its libraries."""
+    return int(re.search(r"RssAnon:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]) * 1024
+
+
 def forget_peak(pid):
     Path(f"/proc/{pid}/clear_refs").write_text("5")
 
@@ -93,22 +100,22 @@ def percentile(values, share):
 class Witness:
     """The agent's own server behind the gateway, asked one RPC after the other from `start` to `check`."""
 
-    def __init__(self, gateway, folder, name="healthy", pause=0.02):
+    def __init__(self, gateway, folder, name="healthy", pause=0.02, prefix=(), user="homing"):
         self.gateway, self.folder, self.name, self.pause = gateway, Path(folder), name, pause
-        self.agent = None
+        self.agent, self.prefix, self.user = None, prefix, user
         self.stopping = threading.Event()
         self.thread = None
         self.took, self.failed = [], []
 
     def join(self):
         """Enrols the device and waits until it is in session."""
-        secret = self.gateway.secret_of(self.gateway.enroll(self.name))
+        secret = self.gateway.secret_of(self.gateway.enroll(self.name, user=self.user))
         text = programs.configuration(
-            programs.stanza(self.gateway.port, device_id=self.name, secret=secret),
-            login=programs.login("homing", self.gateway.public_key),
+            programs.stanza(self.gateway.port, host=self.gateway.host, device_id=self.name, secret=secret),
+            login=programs.login(self.user, self.gateway.public_key),
             host_name=self.name,
         )
-        self.agent = programs.Agent(self.folder, text, "--ssh-server", "embedded", name=self.name).start()
+        self.agent = programs.Agent(self.folder, text, "--ssh-server", "embedded", name=self.name, prefix=self.prefix).start()
         self.gateway.wait_up(self.name, timeout=40)
         self.api = Api(self.gateway)
         self.epoch = self.session()["epoch"]

@@ -167,7 +167,7 @@ impl Control {
             return Err(ControlError::Stopping);
         }
         match self.shared.store.health().outage {
-            Some((error, _)) => Err(ControlError::Store(error.to_string())),
+            Some((error, _)) => Err(ControlError::from(error.clone())),
             None => Ok(()),
         }
     }
@@ -228,7 +228,8 @@ impl Control {
         self.may_enroll(&request, operator).map_err(|denied| {
             self.denied(operator, Some(&request.name), Right::Administer, denied)
         })?;
-        let fresh = stanza::new_secret().map_err(|error| ControlError::Store(error.to_string()))?;
+        let fresh =
+            stanza::new_secret().map_err(|error| ControlError::failed(error.to_string()))?;
         let plan =
             enroll::plan(&request, &self.shared.store, &self.terms, fresh, api::Timestamp::now())?;
         let stanza = plan.stanza.print(request.format);

@@ -89,14 +89,24 @@ pub enum ControlError {
         reason: String,
     },
     /// The store refused.
-    #[error("the gateway can't write its store: {0}")]
-    Store(String),
+    #[error("the gateway can't write its store: {reason}")]
+    Store {
+        /// The store's own code.
+        code: &'static str,
+        /// Why.
+        reason: String,
+    },
     /// The gateway is stopping.
     #[error("the gateway is stopping")]
     Stopping,
 }
 
 impl ControlError {
+    /// Something of the gateway's own failed, and nothing more can be said about it.
+    pub(crate) fn failed(reason: impl Into<String>) -> Self {
+        Self::Store { code: "store-failed", reason: reason.into() }
+    }
+
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> &'static str {
@@ -117,7 +127,7 @@ impl ControlError {
             Self::NotSent(_) => "rpc-not-sent",
             Self::OutcomeUnknown { .. } => "outcome-unknown",
             Self::Failed { .. } => "rpc-failed",
-            Self::Store(_) => "store-failed",
+            Self::Store { code, .. } => code,
             Self::Stopping => "gateway-stopping",
         }
     }
@@ -139,7 +149,7 @@ impl ControlError {
             | Self::Invalid { .. } => Fault::Operator,
             Self::Offline { .. } | Self::NotSent(_) | Self::OutcomeUnknown { .. } => Fault::Network,
             Self::Busy(_) | Self::Failed { .. } => Fault::Peer,
-            Self::Store(_) | Self::Stopping => Fault::Local,
+            Self::Store { .. } | Self::Stopping => Fault::Local,
         }
     }
 
@@ -163,7 +173,7 @@ impl ControlError {
             Self::Busy(_) => 429,
             Self::NotSent(_) => 504,
             Self::OutcomeUnknown { .. } | Self::Failed { .. } => 502,
-            Self::Store(_) => 507,
+            Self::Store { .. } => 507,
         };
         let problem = api::Problem::new(status, self.code(), self.fault(), self.to_string());
         match self.hint() {
@@ -189,9 +199,18 @@ impl ControlError {
             Self::Offline { name, .. } | Self::OutcomeUnknown { name, .. } => {
                 Some(format!("homing device log {name}"))
             }
-            Self::Store(_) => Some("look at the free space of the data folder".into()),
+            Self::Store { code, .. } => Some(store_hint(code).into()),
             _ => None,
         }
+    }
+}
+
+/// What somebody at the gateway's machine does about a store that can't be written.
+fn store_hint(code: &str) -> &'static str {
+    match code {
+        "store-full" => "make room on the disk of the data folder: it goes on by itself",
+        "store-read-only" => "mount the data folder writable: it goes on by itself",
+        _ => "look at the gateway's log, and at its disk: homing status, dmesg",
     }
 }
 
@@ -210,7 +229,9 @@ impl From<WriteError> for ControlError {
             WriteError::UnknownDevice(name) => Self::UnknownDevice(name.to_string()),
             WriteError::Account(error) => Self::Account(error),
             WriteError::Closed => Self::Stopping,
-            error if error.is_outage() => Self::Store(error.to_string()),
+            error if error.is_outage() => {
+                Self::Store { code: error.code(), reason: error.to_string() }
+            }
             error => Self::Conflict { message: error.to_string(), hint: None },
         }
     }
@@ -218,6 +239,6 @@ impl From<WriteError> for ControlError {
 
 impl From<ReadError> for ControlError {
     fn from(error: ReadError) -> Self {
-        Self::Store(error.to_string())
+        Self::failed(error.to_string())
     }
 }

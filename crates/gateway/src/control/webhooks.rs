@@ -137,7 +137,7 @@ impl Control {
 fn random() -> Result<String, ControlError> {
     let mut bytes = zeroize::Zeroizing::new([0u8; 32]);
     aws_lc_rs::rand::fill(&mut *bytes)
-        .map_err(|_| ControlError::Store("the system gives no random bytes".to_owned()))?;
+        .map_err(|_| ControlError::failed("the system gives no random bytes"))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 

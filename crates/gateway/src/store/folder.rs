@@ -8,12 +8,15 @@
 //! ```
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::error::OpenError;
+
+/// A file that is made for a moment, to see whether it can be.
+const PROBE: &str = ".probe";
 
 /// A data folder that this process has locked. The lock ends with the value, or with the process.
 #[derive(Debug)]
@@ -44,6 +47,16 @@ impl DataFolder {
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+
+    /// Whether its file system takes no writes at all: SQLite calls that an I/O error, as it does a disk that fails.
+    pub(super) fn is_read_only(&self) -> bool {
+        let path = self.file(PROBE);
+        let made = private_file().create(true).write(true).truncate(true).open(&path);
+        let written = made.and_then(|mut file| file.write_all(b"?"));
+        // Where it could not be made there is nothing to remove.
+        let _ = fs::remove_file(&path);
+        written.is_err_and(|error| error.kind() == ErrorKind::ReadOnlyFilesystem)
     }
 
     /// Makes new names in the folder survive a power cut.

@@ -93,7 +93,7 @@ impl Store {
             trail,
             retention: limits.events.clone(),
             max_pending: limits.pending,
-            _folder: folder,
+            folder,
         };
         let writer =
             std::thread::Builder::new()

@@ -52,7 +52,7 @@ pub(super) struct Writer {
     pub(super) auditors: broadcast::Sender<Sealed>,
     pub(super) audit_retention: audit::AuditRetention,
     pub(super) trail: audit::Trail,
-    pub(super) _folder: DataFolder,
+    pub(super) folder: DataFolder,
 }
 
 impl Writer {
@@ -100,6 +100,10 @@ impl Writer {
                 Ok(())
             }
             Err(error) => {
+                let error = match error {
+                    WriteError::Disk(_) if self.folder.is_read_only() => WriteError::ReadOnly,
+                    error => error,
+                };
                 self.state.note_outage(Some(&error));
                 for (done, result) in answers {
                     let _ = done.send(result.and(Err(error.clone())));

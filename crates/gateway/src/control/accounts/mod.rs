@@ -103,6 +103,6 @@ fn check_expiry(expires_at: Option<Timestamp>) -> Result<(), ControlError> {
 fn random<const N: usize>() -> Result<zeroize::Zeroizing<[u8; N]>, ControlError> {
     let mut bytes = zeroize::Zeroizing::new([0; N]);
     rand::fill(&mut *bytes)
-        .map_err(|_| ControlError::Store("the system gives no random bytes".to_owned()))?;
+        .map_err(|_| ControlError::failed("the system gives no random bytes"))?;
     Ok(bytes)
 }
