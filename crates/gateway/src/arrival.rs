@@ -24,7 +24,7 @@ use tokio::sync::{broadcast, oneshot, watch};
 use crate::greeting::{self, Greeted, LoggedIn};
 use crate::session::{self, End};
 use crate::shared::{Counted, Decided, Pass, Shared};
-use crate::store::{Change, DeviceUpdate};
+use crate::store::{Change, WriteError};
 use crate::turns::Turn;
 use crate::{exchange, pending, timeline};
 
@@ -66,7 +66,7 @@ pub(crate) async fn take_in(
         decisions: None,
         permit: None,
         held: None,
-        has_new_secret: false,
+        new_secret: None,
         is_in: false,
         shared,
         _pass: pass,
@@ -116,8 +116,8 @@ struct Arriving {
     decisions: Option<(Fingerprint, broadcast::Receiver<Decided>)>,
     permit: Option<Permit>,
     held: Option<Counted>,
-    /// Its HMAC was made with the present secret.
-    has_new_secret: bool,
+    /// When the secret was issued that its HMAC was made with; none: it was not the present one.
+    new_secret: Option<Timestamp>,
     /// The session has its place: what remains is its own task's.
     is_in: bool,
     _pass: Pass,
@@ -186,13 +186,14 @@ impl Arriving {
     /// A device that came with the new secret and proved its key needs the old one no more. An HMAC alone proves nothing: whoever saw one
     /// can send it again.
     fn note_secret(&mut self, step: &Step) {
+        let Some(name) = self.machine.subject().device.clone() else { return };
+        let record = || self.shared.store.device(&name);
         match step {
-            Step::MacRight => self.has_new_secret = true,
-            Step::InSession | Step::TookOver { .. } if self.has_new_secret => {
-                let Some(name) = self.machine.subject().device.clone() else { return };
-                let record = self.shared.store.device(&name);
-                if record.is_some_and(|record| record.old_secret.is_some()) {
-                    tokio::spawn(end_old_secret(Arc::clone(&self.shared), name));
+            Step::MacRight => self.new_secret = record().and_then(|record| record.secret_issued_at),
+            Step::InSession | Step::TookOver { .. } => {
+                let Some(issued) = self.new_secret else { return };
+                if record().is_some_and(|record| record.old_secret.is_some()) {
+                    tokio::spawn(end_old_secret(Arc::clone(&self.shared), name, issued));
                 }
             }
             _ => {}
@@ -320,8 +321,13 @@ impl Arriving {
 
     fn await_approval(&mut self, waiting: Pending) {
         self.permit = None;
-        self.decisions = Some((waiting.key.fingerprint(), self.shared.decisions.subscribe()));
-        self.shared.store.note_pending(pending::record(&waiting));
+        let key = waiting.key.fingerprint();
+        self.decisions = Some((key, self.shared.decisions.subscribe()));
+        match pending::decided_before(&waiting, &self.shared.store) {
+            // Between the look-up and this moment nobody was here to hear it.
+            Some(device) => self.decided(&Decided { key, device: Some(device) }),
+            None => self.shared.store.note_pending(pending::record(&waiting)),
+        }
     }
 
     fn decided(&mut self, decided: &Decided) {
@@ -354,6 +360,10 @@ impl Arriving {
             self.is_in = true;
             let seen = session.since;
             self.shared.store.note_seen(device.name().clone(), device.key().fingerprint(), seen);
+            // What was decided of the device while it was on its way found no session to end.
+            if let Some(end) = session.unfit(self.shared.store.device(device.name()).as_deref()) {
+                session.end(end);
+            }
             tokio::spawn(session::watch_over(Arc::clone(&self.shared), session));
         } else {
             session.link.close("another session of the device has its place").await;
@@ -430,20 +440,22 @@ async fn poll_readable(stream: &Option<TcpStream>) {
     }
 }
 
-/// The secret before the present one counts no more.
-async fn end_old_secret(shared: Arc<Shared>, name: DeviceName) {
-    let update = DeviceUpdate { old_secret: Some(None), ..DeviceUpdate::default() };
+/// The secret before the one that was issued then counts no more; if another one was made meanwhile, it still does.
+async fn end_old_secret(shared: Arc<Shared>, name: DeviceName, issued: Timestamp) {
     let message = "came with the new secret: the old one counts no more";
     let event = Event { device: Some(name.clone()), ..timeline::event(OLD_SECRET_ENDED, message) };
     let entry =
         Entry::by_gateway(OLD_SECRET_ENDED, Timestamp::now()).saying(format!("{name} {message}"));
     let entry = Entry { device: Some(name.clone()), ..entry };
     let changes = vec![
-        Change::Update(name, Box::new(update)),
+        Change::EndOldSecret(name, issued),
         Change::Record(Box::new(event)),
         crate::audit::change(entry),
     ];
-    if let Err(error) = shared.store.write(changes).await {
+    let ended = shared.store.write(changes).await;
+    if let Err(error) = ended
+        && !matches!(error, WriteError::ChangedMeanwhile(_))
+    {
         tracing::warn!(code = error.code(), %error, "an old secret counts until its time is over");
     }
 }

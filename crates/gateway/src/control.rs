@@ -225,13 +225,21 @@ impl Control {
         request: api::Enroll,
         operator: &Operator,
     ) -> Result<api::Enrolled, ControlError> {
-        self.may_enroll(&request, operator).map_err(|denied| {
+        again(|| self.enroll_once(&request, operator)).await
+    }
+
+    async fn enroll_once(
+        &self,
+        request: &api::Enroll,
+        operator: &Operator,
+    ) -> Result<api::Enrolled, ControlError> {
+        self.may_enroll(request, operator).map_err(|denied| {
             self.denied(operator, Some(&request.name), Right::Administer, denied)
         })?;
         let fresh =
             stanza::new_secret().map_err(|error| ControlError::failed(error.to_string()))?;
         let plan =
-            enroll::plan(&request, &self.shared.store, &self.terms, fresh, api::Timestamp::now())?;
+            enroll::plan(request, &self.shared.store, &self.terms, fresh, api::Timestamp::now())?;
         let stanza = plan.stanza.print(request.format);
         let stanza = stanza
             .map_err(|error| ControlError::Invalid { message: error.to_string(), hint: None })?;
@@ -246,7 +254,9 @@ impl Control {
             false => ("enrolled", "enrolled the device"),
         };
         self.write(plan.changes, &request.name, code, done, operator).await?;
-        self.end_sessions_elsewhere(&request.name);
+        if request.listener.is_some() {
+            self.end_unfit_sessions(&request.name);
+        }
         let device = self.device(request.name.as_str(), operator).await?;
         Ok(api::Enrolled { device, stanza, format: request.format })
     }
@@ -284,9 +294,19 @@ impl Control {
         change: api::Change,
         operator: &Operator,
     ) -> Result<api::Device, ControlError> {
+        again(|| self.change_once(name, &change, operator)).await
+    }
+
+    /// Rights and labels are those of the record that is changed: if somebody else changes it first, nothing is done.
+    async fn change_once(
+        &self,
+        name: &str,
+        change: &api::Change,
+        operator: &Operator,
+    ) -> Result<api::Device, ControlError> {
         let record = self.known(name, operator, Right::Administer)?;
         let blocked = change.blocked;
-        allow::named(operator, &record.name, &change::tags(&record, &change), Right::Administer)?;
+        allow::named(operator, &record.name, &change::tags(&record, change), Right::Administer)?;
         let changes = change::plan(&record, change, &self.shared.store, &self.terms)?;
         let (code, done) = match blocked {
             Some(true) => ("device-blocked", "blocked the device"),
@@ -294,10 +314,10 @@ impl Control {
             None => ("device-changed", "changed the device"),
         };
         self.write(changes, &record.name, code, done, operator).await?;
-        if blocked == Some(true) {
-            self.end_sessions(&record.name);
+        let keys_change = !change.retire_keys.is_empty();
+        if change.blocked.is_some() || change.listener.is_some() || keys_change {
+            self.end_unfit_sessions(&record.name);
         }
-        self.end_sessions_elsewhere(&record.name);
         self.device(name, operator).await
     }
 
@@ -313,7 +333,7 @@ impl Control {
         let name = self.known(name, operator, Right::Administer)?.name.clone();
         let changes = vec![Change::Forget(name.clone())];
         self.write(changes, &name, "device-forgotten", "forgot the device", operator).await?;
-        self.end_sessions(&name);
+        self.end_unfit_sessions(&name);
         self.shared.standings.forget(&name);
         Ok(())
     }
@@ -431,19 +451,30 @@ impl Control {
         Ok(())
     }
 
-    /// Ends the sessions that came in by listeners that the device may not use.
-    fn end_sessions_elsewhere(&self, device: &DeviceName) {
-        let Some(record) = self.shared.store.device(device) else { return };
-        let Some(bound) = &record.listener else { return };
-        let sessions = self.shared.fleet.sessions_of(device);
-        for session in sessions.iter().filter(|session| session.listener != *bound) {
-            session.end(crate::session::End::Elsewhere);
-        }
-    }
-
-    fn end_sessions(&self, device: &DeviceName) {
+    /// Ends the sessions of a device that may not be, as it is enrolled now.
+    fn end_unfit_sessions(&self, device: &DeviceName) {
+        let record = self.shared.store.device(device);
         for session in self.shared.fleet.sessions_of(device) {
-            session.end(crate::session::End::Withdrawn);
+            if let Some(end) = session.unfit(record.as_deref()) {
+                session.end(end);
+            }
         }
     }
+}
+
+/// How often a change is tried that somebody else comes before.
+const TRIES: usize = 8;
+
+/// Tries anew, out of what is then, as long as somebody else came before.
+async fn again<T, W>(mut work: impl FnMut() -> W) -> Result<T, ControlError>
+where
+    W: Future<Output = Result<T, ControlError>>,
+{
+    for _ in 1..TRIES {
+        match work().await {
+            Err(ControlError::ChangedMeanwhile(_)) => {}
+            done => return done,
+        }
+    }
+    work().await
 }

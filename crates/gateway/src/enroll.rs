@@ -170,6 +170,7 @@ fn again(
     let new_addresses = checked.addresses.iter().map(ToString::to_string).collect::<Vec<_>>();
     let has_password = checked.password.is_some() || old.password.is_some();
     let update = DeviceUpdate {
+        expected: Some(old.updated_at),
         device_id: Some(Some(device_id.clone())),
         user: request.user.clone().map(Some),
         addresses: (!new_addresses.is_empty()).then_some(new_addresses),

@@ -2,8 +2,9 @@
 
 use homing_proto::admission;
 use homing_proto::api::{self, Timestamp};
+use homing_proto::identity::DeviceName;
 
-use crate::store::PendingRecord;
+use crate::store::{DeviceRecord, PendingRecord, Store};
 
 /// One attempt with a key that nobody has approved.
 pub(crate) fn record(pending: &admission::Pending) -> PendingRecord {
@@ -19,6 +20,19 @@ pub(crate) fn record(pending: &admission::Pending) -> PendingRecord {
         last_seen: now,
         attempts: 1,
     }
+}
+
+/// The device for which an operator put this key in force while it was on its way.
+pub(crate) fn decided_before(pending: &admission::Pending, store: &Store) -> Option<DeviceName> {
+    let is_its = |record: &DeviceRecord| match &pending.device {
+        Some(name) => record.name == *name,
+        None => {
+            let may_dial_here = record.listener.as_ref().is_none_or(|l| *l == pending.listener);
+            record.device_id == pending.device_id && may_dial_here
+        }
+    };
+    let owners = store.by_host_key(pending.key.key());
+    owners.iter().find(|record| is_its(record)).map(|record| record.name.clone())
 }
 
 /// As the API shows it.

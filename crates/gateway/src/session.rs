@@ -26,6 +26,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use crate::shared::Shared;
+use crate::store::DeviceRecord;
 use crate::{greeting, timeline};
 
 /// How long a device may take to answer `close-session`.
@@ -43,6 +44,8 @@ pub(crate) enum End {
     Withdrawn,
     /// An operator bound the device to another listener.
     Elsewhere,
+    /// The host key that it proved is no longer in force.
+    KeyRetired,
     /// An operator ended it; the device may dial again.
     Disconnected,
     /// The gateway stops.
@@ -55,6 +58,7 @@ impl End {
             Self::TakenOver => "a newer session of the device took over",
             Self::Withdrawn => "an operator forgot or blocked the device",
             Self::Elsewhere => "an operator bound the device to another listener",
+            Self::KeyRetired => "the host key that it proved is no longer in force",
             Self::Disconnected => "an operator ended the connection",
             Self::Stopping => "the gateway is stopping",
         }
@@ -92,6 +96,18 @@ impl Session {
             end.get_or_insert(why);
             first
         });
+    }
+
+    /// Why the session may not be, as its device is enrolled at this moment; none: it may.
+    pub(crate) fn unfit(&self, record: Option<&DeviceRecord>) -> Option<End> {
+        let Some(record) = record.filter(|record| !record.blocked) else {
+            return Some(End::Withdrawn);
+        };
+        if record.listener.as_ref().is_some_and(|bound| *bound != self.listener) {
+            return Some(End::Elsewhere);
+        }
+        let is_pinned = record.pinned().any(|key| key.fingerprint == self.fingerprint);
+        (!is_pinned).then_some(End::KeyRetired)
     }
 
     /// As the API shows it.

@@ -231,8 +231,12 @@ impl Access {
     ///
     /// # Errors
     /// The store can't be written.
-    pub async fn close_web_session(&self, id: &str) -> Result<(), WriteError> {
-        self.write(vec![crate::store::Change::Web(WebChange::Close(id.to_owned()))]).await
+    pub(crate) async fn close_web_session(
+        &self,
+        id: &str,
+        told: crate::store::Change,
+    ) -> Result<(), WriteError> {
+        self.write(vec![crate::store::Change::Web(WebChange::Close(id.to_owned())), told]).await
     }
 
     /// Whether anybody was made a user or given a token yet.

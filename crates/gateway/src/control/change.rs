@@ -10,17 +10,17 @@ use crate::store::{Change, DeviceRecord, DeviceUpdate};
 /// The changes for the store, or why they can't be.
 pub(super) fn plan(
     record: &DeviceRecord,
-    change: api::Change,
+    change: &api::Change,
     known: &impl Known,
     terms: &Terms,
 ) -> Result<Vec<Change>, ControlError> {
     let name = &record.name;
-    let mut changes = vec![Change::Update(name.clone(), Box::new(update(record, &change, terms)?))];
+    let mut changes = vec![Change::Update(name.clone(), Box::new(update(record, change, terms)?))];
     for key in enroll::keys(&change.add_keys, name, record.device_id.as_ref(), known)? {
         changes.push(Change::PinKey(name.clone(), key, KeySource::Operator));
     }
-    for key in change.retire_keys {
-        changes.push(Change::RetireKey(name.clone(), key, KeyState::Replaced));
+    for key in &change.retire_keys {
+        changes.push(Change::RetireKey(name.clone(), *key, KeyState::Replaced));
     }
     Ok(changes)
 }
@@ -57,6 +57,7 @@ fn update(
         None => None,
     };
     Ok(DeviceUpdate {
+        expected: Some(record.updated_at),
         user: change.user.clone().map(Some),
         addresses,
         tags: (!change.tags.is_empty()).then_some(tags),

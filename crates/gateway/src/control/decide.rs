@@ -125,6 +125,7 @@ pub(super) async fn accept(
     };
     changes.extend(candidate.waits.map(Change::TakePending));
     control.write(changes, &name, "key-accepted", &done, operator).await?;
+    control.end_unfit_sessions(&name);
     // Before the device goes on: its latest event is the answer.
     let device = control.device(name.as_str(), operator).await;
     // Nobody may be waiting for it just now.

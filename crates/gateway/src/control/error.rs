@@ -50,6 +50,9 @@ pub enum ControlError {
         /// What to do instead.
         hint: Option<String>,
     },
+    /// Others change the device at the same time, again and again.
+    #[error("{0} is being changed by somebody else")]
+    ChangedMeanwhile(DeviceName),
     /// The request is malformed.
     #[error("{message}")]
     Invalid {
@@ -120,7 +123,7 @@ impl ControlError {
             Self::NothingPending(_) => "nothing-pending",
             Self::UnknownRecording(_) => "unknown-recording",
             Self::UnknownSession(_) => "unknown-session",
-            Self::Conflict { .. } => "conflict",
+            Self::Conflict { .. } | Self::ChangedMeanwhile(_) => "conflict",
             Self::Invalid { .. } => "invalid-request",
             Self::Offline { .. } => "device-offline",
             Self::Busy(_) => "device-busy",
@@ -146,6 +149,7 @@ impl ControlError {
             | Self::UnknownRecording(_)
             | Self::UnknownSession(_)
             | Self::Conflict { .. }
+            | Self::ChangedMeanwhile(_)
             | Self::Invalid { .. } => Fault::Operator,
             Self::Offline { .. } | Self::NotSent(_) | Self::OutcomeUnknown { .. } => Fault::Network,
             Self::Busy(_) | Self::Failed { .. } => Fault::Peer,
@@ -167,7 +171,7 @@ impl ControlError {
             | Self::NothingPending(_)
             | Self::UnknownRecording(_)
             | Self::UnknownSession(_) => 404,
-            Self::Conflict { .. } => 409,
+            Self::Conflict { .. } | Self::ChangedMeanwhile(_) => 409,
             Self::Invalid { .. } => 400,
             Self::Offline { .. } | Self::Stopping => 503,
             Self::Busy(_) => 429,
@@ -195,6 +199,7 @@ impl ControlError {
             Self::UnknownSession(_) => Some("homing web sessions".into()),
             Self::UnknownChannel { name, .. } => Some(format!("homing device sessions {name}")),
             Self::NothingPending(_) => Some("homing device ls --state pending".into()),
+            Self::ChangedMeanwhile(_) => Some("look at it, and try again".into()),
             Self::Conflict { hint, .. } | Self::Invalid { hint, .. } => hint.clone(),
             Self::Offline { name, .. } | Self::OutcomeUnknown { name, .. } => {
                 Some(format!("homing device log {name}"))
@@ -228,6 +233,7 @@ impl From<WriteError> for ControlError {
         match error {
             WriteError::UnknownDevice(name) => Self::UnknownDevice(name.to_string()),
             WriteError::Account(error) => Self::Account(error),
+            WriteError::ChangedMeanwhile(name) => Self::ChangedMeanwhile(name),
             WriteError::Closed => Self::Stopping,
             error if error.is_outage() => {
                 Self::Store { code: error.code(), reason: error.to_string() }

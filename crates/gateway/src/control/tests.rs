@@ -207,6 +207,20 @@ async fn an_admin_of_a_site_keeps_to_it() {
 }
 
 #[tokio::test]
+async fn labels_given_at_the_same_moment_all_stay() {
+    let running = Running::start().await;
+    let label = async |number: usize| {
+        let tags = [(format!("label-{number}"), "yes".to_owned())].into();
+        let change = api::Change { tags, ..api::Change::default() };
+        running.control.change("fra-1", change, &root()).await.unwrap();
+    };
+    tokio::join!(label(1), label(2), label(3), label(4));
+    let device = running.control.device("fra-1", &root()).await.unwrap();
+    assert_eq!(device.tags.len(), 5, "{:?}", device.tags);
+    running.gateway.stop().await;
+}
+
+#[tokio::test]
 async fn an_rpc_needs_its_right() {
     let running = Running::start().await;
     let ask = async |operator: Operator| {

@@ -182,8 +182,8 @@ impl Control {
 
     /// Ends the session of whoever asks.
     pub(crate) async fn log_out(&self, operator: &Operator, id: &str) -> Result<(), ControlError> {
-        audit::note(&self.shared, audit::by(operator, "logout"));
-        Ok(self.shared.access.close_web_session(id).await?)
+        let told = audit::change(audit::by(operator, "logout"));
+        Ok(self.shared.access.close_web_session(id, told).await?)
     }
 
     /// Sessions of browsers: one's own; an admin of everything sees all.
@@ -206,8 +206,7 @@ impl Control {
         };
         let entry = audit::by(operator, "web-session-ended");
         let entry = entry.with("session", &session.id).with("of", &session.operator);
-        audit::note(&self.shared, entry);
-        Ok(self.shared.access.close_web_session(id).await?)
+        Ok(self.shared.access.close_web_session(id, audit::change(entry)).await?)
     }
 
     /// Whoever opens the first link: admin, for the one act of making the first admin.

@@ -29,6 +29,8 @@ pub enum Change {
     Insert(Box<NewDevice>),
     /// Changes a device.
     Update(DeviceName, Box<DeviceUpdate>),
+    /// The secret before the present one counts no more; refused if the present one is not the one issued at that moment.
+    EndOldSecret(DeviceName, Timestamp),
     /// Forgets a device, its keys and what is pending for it. Its events stay.
     Forget(DeviceName),
     /// Puts a key of a device in force, beside those that are; a stranger's rejection of it ends.
@@ -102,6 +104,7 @@ impl Applier<'_> {
         match change {
             Change::Insert(device) => self.insert(&device, touched),
             Change::Update(name, update) => self.update(name, *update, touched),
+            Change::EndOldSecret(name, issued) => self.end_old_secret(name, issued, touched),
             Change::Forget(name) => self.forget(name, touched),
             Change::PinKey(name, key, source) => self.pin(name, &key, source, touched),
             Change::RetireKey(name, key, state) => self.retire(name, key, state, touched),
@@ -164,6 +167,7 @@ impl Applier<'_> {
 
     fn update(&self, name: DeviceName, update: DeviceUpdate, touched: &mut Touched) -> Done {
         let row = self.row(&name)?;
+        self.check_unchanged(row, &name, update.expected)?;
         if update.device_id.is_some() || update.listener.is_some() {
             self.identify(row, &name, update.device_id, update.listener)?;
         }
@@ -194,6 +198,34 @@ impl Applier<'_> {
             self.set(row, "password_sealed", self.seal(&name, "password", password.as_ref())?)?;
         }
         self.set(row, "updated_at", self.now.as_microsecond())?;
+        touched.devices.insert(name);
+        Ok(())
+    }
+
+    fn check_unchanged(&self, row: i64, name: &DeviceName, expected: Option<Timestamp>) -> Done {
+        let Some(expected) = expected else { return Ok(()) };
+        let changed: i64 = self
+            .db
+            .prepare_cached("SELECT updated_at FROM device WHERE id = ?1")?
+            .query_row([row], |row| row.get(0))?;
+        match changed == expected.as_microsecond() {
+            true => Ok(()),
+            false => Err(WriteError::ChangedMeanwhile(name.clone())),
+        }
+    }
+
+    fn end_old_secret(&self, name: DeviceName, issued: Timestamp, touched: &mut Touched) -> Done {
+        let row = self.row(&name)?;
+        let ended = self
+            .db
+            .prepare_cached(
+                "UPDATE device SET old_secret_sealed = NULL, old_secret_until = NULL, updated_at = ?3
+                 WHERE id = ?1 AND secret_issued_at = ?2",
+            )?
+            .execute(params![row, issued.as_microsecond(), self.now.as_microsecond()])?;
+        if ended == 0 {
+            return Err(WriteError::ChangedMeanwhile(name));
+        }
         touched.devices.insert(name);
         Ok(())
     }

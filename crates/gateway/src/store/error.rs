@@ -169,6 +169,9 @@ pub enum WriteError {
     /// No such device.
     #[error("no device is called {0}")]
     UnknownDevice(DeviceName),
+    /// Somebody else changed the device first.
+    #[error("{0} was changed by somebody else at the same moment")]
+    ChangedMeanwhile(DeviceName),
     /// The device has no such key.
     #[error("{name} has no key {fingerprint}")]
     UnknownKey {
@@ -208,6 +211,7 @@ impl WriteError {
             Self::NameTaken(_) => "name-taken",
             Self::DeviceIdTaken { .. } => "device-id-taken",
             Self::UnknownDevice(_) => "unknown-device",
+            Self::ChangedMeanwhile(_) => "changed-meanwhile",
             Self::UnknownKey { .. } => "unknown-key",
             Self::NothingPending(_) => "nothing-pending",
             Self::Account(error) => error.code(),
@@ -226,6 +230,7 @@ impl WriteError {
             Self::NameTaken(_)
             | Self::DeviceIdTaken { .. }
             | Self::UnknownDevice(_)
+            | Self::ChangedMeanwhile(_)
             | Self::UnknownKey { .. }
             | Self::NothingPending(_)
             | Self::Account(_) => Fault::Operator,

@@ -3,11 +3,30 @@
 //! The table holds at most [`Limits`](super::Limits)`::pending` rows. When it is full, the oldest rows of the source
 //! address that has the most go first, so a flood from one place pushes out itself before anybody else.
 
-use homing_proto::identity::DeviceName;
+use homing_proto::identity::{DeviceId, DeviceName};
 use rusqlite::{Connection, params};
 
 use super::record::{PendingKey, PendingRecord};
 use super::rows::{RowError, claimed, optional, text};
+
+/// Whether there is nothing to decide any more: the key is in force for the device that it waits for, or would be.
+pub(super) fn is_decided(db: &Connection, record: &PendingRecord) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM host_key JOIN device ON device.id = host_key.device
+         WHERE fingerprint = ?1 AND state = 'pinned' AND CASE WHEN ?2 IS NULL
+             THEN device.device_id IS ?3 AND (device.listener IS NULL OR device.listener = ?4)
+             ELSE device.name = ?2 END)",
+    )?
+    .query_row(
+        params![
+            record.key.fingerprint().to_string(),
+            record.device.as_ref().map(DeviceName::as_str),
+            record.device_id.as_ref().map(DeviceId::as_str),
+            record.listener.as_str(),
+        ],
+        |row| row.get(0),
+    )
+}
 
 /// Adds a pending key, or counts one more attempt of it.
 pub(super) fn upsert(db: &Connection, record: &PendingRecord) -> rusqlite::Result<()> {

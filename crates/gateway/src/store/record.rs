@@ -103,6 +103,8 @@ impl NewDevice {
 /// What to change of a device. What is none stays; the inner none takes the value away.
 #[derive(Debug, Clone, Default)]
 pub struct DeviceUpdate {
+    /// When the record was changed last that this change was made out of; refused if it was changed since.
+    pub expected: Option<Timestamp>,
     /// What it sends as DEVICE-ID.
     pub device_id: Option<Option<DeviceId>>,
     /// The login user on the device.

@@ -265,6 +265,72 @@ async fn pending_keys_are_counted_and_taken_once() {
 }
 
 #[tokio::test]
+async fn a_key_in_force_waits_for_no_decision() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let keys = vec![(key(1), KeySource::Operator)];
+    let device_id = DeviceId::new("sw1").unwrap();
+    let device = NewDevice {
+        device_id: Some(device_id.clone()),
+        listener: Some(ListenerName::new("west").unwrap()),
+        keys,
+        ..NewDevice::named(name("sw1"))
+    };
+    store.insert(device).await.unwrap();
+    let on = |listener: &str, id: Option<&DeviceId>| PendingRecord {
+        device_id: id.cloned(),
+        listener: ListenerName::new(listener).unwrap(),
+        ..stranger(1, "192.0.2.1:1")
+    };
+    // Noted while it was still unknown, written after it was accepted.
+    store.note_pending(on("west", Some(&device_id)));
+    store.note_pending(PendingRecord { device: Some(name("sw1")), ..stranger(1, "192.0.2.1:1") });
+    store.flush().await.unwrap();
+    assert_eq!(store.pending(), []);
+    // The same box elsewhere, or by another name, is not what was accepted.
+    store.note_pending(on("east", Some(&device_id)));
+    store.note_pending(on("west", None));
+    store.flush().await.unwrap();
+    assert_eq!(store.pending().len(), 2);
+}
+
+#[tokio::test]
+async fn a_change_made_out_of_an_old_record_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.insert(mx1()).await.unwrap();
+    let expected = Some(store.device(&name("mx1")).unwrap().updated_at);
+    let block =
+        |blocked| DeviceUpdate { expected, blocked: Some(blocked), ..DeviceUpdate::default() };
+    store.update(name("mx1"), block(true)).await.unwrap();
+    let refused = store.update(name("mx1"), block(false)).await;
+    assert_eq!(refused, Err(WriteError::ChangedMeanwhile(name("mx1"))));
+    assert!(store.device(&name("mx1")).unwrap().blocked);
+}
+
+#[tokio::test]
+async fn an_old_secret_ends_only_if_the_present_one_was_proven() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.insert(NewDevice { secret: Some(Secret::new("one")), ..mx1() }).await.unwrap();
+    let issued = || store.device(&name("mx1")).unwrap().secret_issued_at.unwrap();
+    let first = issued();
+    let rotate = |old: &str, new: &str| DeviceUpdate {
+        secret: Some(Some(Secret::new(new))),
+        old_secret: Some(Some((Secret::new(old), Timestamp::now() + Duration::from_secs(60)))),
+        ..DeviceUpdate::default()
+    };
+    store.update(name("mx1"), rotate("one", "two")).await.unwrap();
+    let end = |issued| store.write(vec![Change::EndOldSecret(name("mx1"), issued)]);
+    // It came with the first one while the second was made.
+    assert_eq!(end(first).await, Err(WriteError::ChangedMeanwhile(name("mx1"))));
+    assert!(store.device(&name("mx1")).unwrap().old_secret.is_some());
+    end(issued()).await.unwrap();
+    let record = store.device(&name("mx1")).unwrap();
+    assert!(record.old_secret.is_none() && record.secret.is_some());
+}
+
+#[tokio::test]
 async fn a_flood_of_strangers_pushes_out_itself_first() {
     let folder = tempfile::tempdir().unwrap();
     let limits = Limits { pending: 100, ..Limits::default() };

@@ -245,6 +245,9 @@ fn write_pending(
     touched: &mut Touched,
 ) -> Result<(), WriteError> {
     for (id, record) in &kept.pending {
+        if pending::is_decided(db, record)? {
+            continue;
+        }
         pending::upsert(db, record)?;
         touched.pending.insert(id.clone());
     }
