@@ -1,15 +1,11 @@
 //! `kill -9` at any moment loses nothing that was acknowledged, and leaves no half of a write.
-//!
-//! ```text
-//! test ──starts itself──▶ child: writes without end, prints each acknowledgement ──kill -9──▶ the test opens the folder
-//! ```
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod killed;
+
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use homing_gateway::store::{
@@ -20,8 +16,6 @@ use homing_proto::api::{Event, Timestamp};
 use homing_proto::host_key::Secret;
 use homing_proto::identity::DeviceName;
 
-const FOLDER: &str = "HOMING_TEST_STORE_KILL_FOLDER";
-const ROUND: &str = "HOMING_TEST_STORE_KILL_ROUND";
 const KILLS: u32 = 200;
 /// A folder serves so many kills, then a fresh one is taken.
 const KILLS_PER_FOLDER: u32 = 20;
@@ -29,7 +23,7 @@ const WRITERS: u32 = 8;
 
 #[test]
 fn kill_9_two_hundred_times_loses_nothing_acknowledged() {
-    if std::env::var_os(FOLDER).is_some() {
+    if killed::errand().is_some() {
         return;
     }
     let mut acknowledged = 0;
@@ -61,45 +55,16 @@ struct Acknowledged {
     users: BTreeMap<String, String>,
 }
 
-/// Starts a child, lets it acknowledge for a few milliseconds, kills it, and notes what it acknowledged.
+/// Runs a child until it is killed, and notes what it acknowledged.
 fn run_and_kill(folder: &Path, round: u32, acknowledged: &mut Acknowledged) {
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child_that_writes_until_it_is_killed", "--nocapture"])
-        .env(FOLDER, folder)
-        .env(ROUND, round.to_string())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap());
-    let mut pending = None;
-    let mut first = true;
-    loop {
-        let mut line = String::new();
-        // What has no line end was cut off by the kill, and so was not acknowledged.
-        if lines.read_line(&mut line).unwrap() == 0 || !line.ends_with('\n') {
-            break;
-        }
-        let Some(("ack", rest)) = line.trim_end().split_once(' ') else { continue };
-        let (name, secret) = rest.split_once(' ').unwrap();
+    killed::run_and_kill(folder, round, |what| {
+        let (name, state) = what.split_once(' ').unwrap();
         let of = match name.strip_prefix("user-") {
             Some(_) => &mut acknowledged.users,
             None => &mut acknowledged.devices,
         };
-        of.insert(name.to_owned(), secret.to_owned());
-        if std::mem::take(&mut first) {
-            let pid = child.id();
-            let delay = Duration::from_micros(u64::from(round) * 7_919 % 40_000);
-            pending = Some(std::thread::spawn(move || {
-                std::thread::sleep(delay);
-                let pid = nix::unistd::Pid::from_raw(pid.try_into().unwrap());
-                nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
-            }));
-        }
-    }
-    pending.expect("the child acknowledged nothing").join().unwrap();
-    let status = child.wait().unwrap();
-    assert!(!status.success(), "the child ended by itself");
+        of.insert(name.to_owned(), state.to_owned());
+    });
 }
 
 fn verify(folder: &Path, acknowledged: &Acknowledged) {
@@ -161,8 +126,7 @@ fn events(store: &Store) -> BTreeMap<String, usize> {
 /// Not a test by itself: what the test above starts.
 #[test]
 fn child_that_writes_until_it_is_killed() {
-    let Some(folder) = std::env::var_os(FOLDER) else { return };
-    let round = std::env::var(ROUND).unwrap();
+    let Some((folder, round)) = killed::errand() else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = Store::open(Path::new(&folder), &Limits::default()).unwrap();
@@ -234,9 +198,7 @@ async fn write_users(store: Store, prefix: String) {
 }
 
 fn acknowledge(name: impl std::fmt::Display, generation: impl std::fmt::Display) {
-    // The test harness captures `println!`, and not this.
-    let line = format!("ack {name} {generation}\n");
-    std::io::stdout().lock().write_all(line.as_bytes()).unwrap();
+    killed::acknowledge(format_args!("{name} {generation}"));
 }
 
 fn record(name: &DeviceName) -> Change {

@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+mod ran;
+
 use std::io::{BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use ran::Ran;
 use serde_json::Value;
 
 const KEY: &str =
@@ -16,13 +19,6 @@ struct Gateway {
     folder: tempfile::TempDir,
     child: Child,
     log: Option<std::thread::JoinHandle<Vec<String>>>,
-}
-
-/// What a run of `homing` left.
-struct Ran {
-    status: Option<i32>,
-    stdout: String,
-    stderr: String,
 }
 
 impl Gateway {
@@ -64,7 +60,7 @@ impl Gateway {
 
     fn done(&self, line: &[&str]) -> String {
         let ran = self.homing(line);
-        assert_eq!(ran.status, Some(0), "{line:?}: {}", ran.stderr);
+        assert_eq!(ran.exit, 0, "{line:?}: {}", ran.stderr);
         ran.stdout
     }
 
@@ -110,9 +106,7 @@ impl Drop for Gateway {
 }
 
 fn run(command: &mut Command) -> Ran {
-    let output = command.stdin(Stdio::null()).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Ran { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    Ran::of(command.stdin(Stdio::null()).output().unwrap())
 }
 
 fn enroll(gateway: &Gateway, name: &str, site: &str) {
@@ -131,7 +125,7 @@ fn a_token_sees_and_may_what_its_user_and_scope_give() {
     assert!(listed.stdout.starts_with("edge-1\tnew\t"), "{}{}", listed.stdout, listed.stderr);
     assert_eq!(listed.stdout.lines().count(), 1);
     let refused = gateway.remote(&token, &["device", "set", "edge-1", "--block"]);
-    assert_eq!(refused.status, Some(4));
+    assert_eq!(refused.exit, 4);
     assert!(
         refused.stderr.starts_with(
             "homing: ops may view edge-1, not administer it: needs role admin on it\n"
@@ -147,21 +141,21 @@ fn a_token_sees_and_may_what_its_user_and_scope_give() {
         &["device", "forget", "edge-1"],
         &["token", "create"],
     ] {
-        assert_eq!(gateway.remote(&token, line).status, Some(4), "{line:?}");
+        assert_eq!(gateway.remote(&token, line).exit, 4, "{line:?}");
     }
     let whoami = gateway.remote(&token, &["whoami"]).stdout;
     assert!(whoami.contains("may      viewer on site=fra\n"), "{whoami}");
 
     // What is granted, and what is taken, holds from the next request on.
     gateway.done(&["user", "grant", "ops", "admin", "--on", "name=edge-*", "--expires", "1h"]);
-    assert_eq!(gateway.remote(&token, &["device", "set", "edge-1", "--block"]).status, Some(0));
+    assert_eq!(gateway.remote(&token, &["device", "set", "edge-1", "--block"]).exit, 0);
     let log = gateway.done(&["device", "log", "edge-1"]);
     assert!(log.contains("ops blocked the device"), "{log}");
     gateway.done(&["user", "revoke", "ops", "2"]);
-    assert_eq!(gateway.remote(&token, &["device", "set", "edge-1", "--unblock"]).status, Some(4));
+    assert_eq!(gateway.remote(&token, &["device", "set", "edge-1", "--unblock"]).exit, 4);
     gateway.done(&["user", "rm", "ops"]);
     let gone = gateway.remote(&token, &["whoami"]);
-    assert_eq!(gone.status, Some(4), "{}", gone.stderr);
+    assert_eq!(gone.exit, 4, "{}", gone.stderr);
     assert!(gone.stderr.contains("does not know the token"), "{}", gone.stderr);
 }
 
@@ -170,11 +164,11 @@ fn a_token_logs_in_once_and_a_wrong_one_is_refused_in_the_audit_trail() {
     let gateway = Gateway::start();
     let token = gateway.token("token", &["--name", "ci"]);
     for _ in 0..3 {
-        assert_eq!(gateway.remote(&token, &["whoami"]).status, Some(0));
+        assert_eq!(gateway.remote(&token, &["whoami"]).exit, 0);
     }
     let wrong = gateway.path("wrong");
     std::fs::write(&wrong, "hmt_0123456789abcdef0123456789abcdef0123456789abcdef").unwrap();
-    assert_eq!(gateway.remote(&wrong, &["whoami"]).status, Some(4));
+    assert_eq!(gateway.remote(&wrong, &["whoami"]).exit, 4);
     let search = |action: &str| {
         let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
         loop {
@@ -228,13 +222,13 @@ fn a_repeated_request_is_answered_the_same_after_the_gateway_was_killed() {
 fn a_user_is_made_looked_at_and_removed() {
     let gateway = Gateway::start();
     let added = gateway.homing(&["user", "add", "ops"]);
-    assert_eq!((added.status, added.stdout.as_str()), (Some(0), ""));
+    assert_eq!((added.exit, added.stdout.as_str()), (0, ""));
     let twice = gateway.homing(&["user", "add", "ops"]);
-    assert_eq!(twice.status, Some(1));
+    assert_eq!(twice.exit, 1);
     assert!(twice.stderr.contains("a user called ops is there already"), "{}", twice.stderr);
-    assert_eq!(gateway.homing(&["user", "add", "Ops"]).status, Some(2));
-    assert_eq!(gateway.homing(&["user", "add", "eve", "--on", "site=fra"]).status, Some(2));
-    assert_eq!(gateway.homing(&["user", "show", "eve"]).status, Some(5));
+    assert_eq!(gateway.homing(&["user", "add", "Ops"]).exit, 2);
+    assert_eq!(gateway.homing(&["user", "add", "eve", "--on", "site=fra"]).exit, 2);
+    assert_eq!(gateway.homing(&["user", "show", "eve"]).exit, 5);
 
     let file = gateway.path("keys");
     std::fs::File::create(&file).unwrap().write_all(format!("# mine\n{KEY}\n").as_bytes()).unwrap();
@@ -263,14 +257,14 @@ fn what_is_printed_once_stands_nowhere_else() {
     let password = gateway.done(&["user", "password", "ops"]);
     let file = gateway.token("token", &["--name", "ci", "--role", "admin"]);
     let token = std::fs::read_to_string(&file).unwrap();
-    assert_eq!(gateway.remote(&file, &["user", "ls"]).status, Some(0));
+    assert_eq!(gateway.remote(&file, &["user", "ls"]).exit, 0);
     let tokens = gateway.json(&["token", "ls"]);
     assert_eq!((&tokens[0]["name"], &tokens[0]["user"]), (&"ci".into(), &Value::Null));
     assert!(tokens[0]["last_used"].is_string(), "{tokens}");
     let id = tokens[0]["id"].as_str().unwrap();
     assert!(token.starts_with(id));
     gateway.done(&["token", "revoke", id]);
-    assert_eq!(gateway.remote(&file, &["user", "ls"]).status, Some(4));
+    assert_eq!(gateway.remote(&file, &["user", "ls"]).exit, 4);
     std::fs::remove_file(&file).unwrap();
     let (data, events) = (gateway.path("data"), gateway.done(&["events", "-o", "json"]));
     assert!(events.contains("made token hmt_"), "{events}");

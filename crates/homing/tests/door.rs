@@ -8,7 +8,8 @@ use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use real::house::{House, Operators, Ran, is_done};
+use real::Ran;
+use real::house::{House, Operators, is_done};
 use real::{Device, homing};
 
 #[test]

@@ -10,7 +10,8 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use real::house::{House, Ran};
+use real::Ran;
+use real::house::House;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -297,3 +297,30 @@ fn session_of(row: &Row<'_>) -> Found<WebSession> {
         last_used: moment(row, "last_used")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ends_when_it_is_not_used_and_in_any_case_after_a_week() {
+        const HOUR: Duration = Duration::from_secs(3600);
+        let start = Timestamp::from_second(1_000_000_000).unwrap();
+        let used_after = |hours: u32| WebSession {
+            id: "3f9c2a7b1004".to_owned(),
+            digest: CredentialDigest::from_bytes([0; 32]),
+            operator: "jane".to_owned(),
+            credential: "user".to_owned(),
+            source: String::new(),
+            browser: String::new(),
+            created_at: start,
+            last_used: start + HOUR * hours,
+        };
+        for (used, ends) in [(0, 12), (5, 17), (150, 162), (160, 168), (167, 168)] {
+            let session = used_after(used);
+            assert_eq!(session.ends_at(), start + HOUR * ends, "used after {used} h");
+            assert!(!session.is_over(start + HOUR * (ends - 1)), "used after {used} h");
+            assert!(session.is_over(start + HOUR * ends), "used after {used} h");
+        }
+    }
+}

@@ -5,14 +5,17 @@
 #![allow(missing_docs, unreachable_pub, reason = "seen only by the tests beside it")]
 
 pub mod fake;
+#[path = "../ran/mod.rs"]
+mod ran;
 
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use fake::Fake;
 use homing_gateway::config::{Http, HttpAddress, Scheme};
 use homing_gateway::http::{ApiSocket, Doors, serve};
+pub use ran::Ran;
 use tokio::sync::oneshot;
 
 /// A scripted gateway that serves its API in a temporary folder.
@@ -153,23 +156,5 @@ fn tls() -> Http {
         max_connections: 16,
         max_per_source: 16,
         rate: 100,
-    }
-}
-
-/// What a run of `homing` left.
-#[derive(Debug)]
-pub struct Ran {
-    pub exit: i32,
-    pub stdout: String,
-    pub stderr: String,
-}
-
-impl Ran {
-    pub fn of(output: Output) -> Ran {
-        Ran {
-            exit: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
     }
 }

@@ -1,10 +1,10 @@
 //! A gateway with a front door, two operators with keys, and a device: OpenSSH's own programs go in and out.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::{Device, Gateway};
+use super::{Device, Gateway, Ran};
 
 /// A gateway with an operator `ops` (admin), a viewer `eye` and one device `edge-7` that logs in as whoever runs the test.
 pub struct House {
@@ -105,24 +105,6 @@ impl House {
 
 pub fn is_done(command: &mut Command) -> bool {
     command.status().unwrap().success()
-}
-
-/// What a program left.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Ran {
-    pub exit: i32,
-    pub stdout: String,
-    pub stderr: String,
-}
-
-impl Ran {
-    pub fn of(output: Output) -> Ran {
-        Ran {
-            exit: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
 }
 
 /// Two operators with commands that go on: one may still type, the other has said all with `</dev/null`.

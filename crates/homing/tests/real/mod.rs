@@ -5,10 +5,14 @@
 #![allow(missing_docs, unreachable_pub, reason = "seen only by the tests beside it")]
 
 pub mod house;
+#[path = "../ran/mod.rs"]
+mod ran;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+
+pub use ran::Ran;
 
 use homing_agent::{ConfigSource, Options, SshServer};
 use tokio::sync::oneshot;

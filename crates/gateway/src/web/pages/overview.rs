@@ -120,6 +120,11 @@ fn matter(attention: &Attention, now: Timestamp) -> Matter {
         "pending" => Some(("/pending".to_owned(), "Decide")),
         "key-changed" => attention.device.as_ref().map(|name| (link(name), "Compare the keys")),
         "more-refused" => Some(("/devices?q=state:refused".to_owned(), "List them")),
+        // What concerns the gateway itself is mended on its machine: here is which file, and what it says now.
+        "certificate-over" | "certificate-ends" => Some(("#gateway-title".to_owned(), "Which one")),
+        "disk-full" | "disk-nearly-full" | "store-failed" => {
+            Some(("/events?code=events-dropped".to_owned(), "What was lost"))
+        }
         "more-changed-keys" => Some(("/devices?q=has:pending".to_owned(), "List them")),
         _ => attention.device.as_ref().map(to_device),
     };
