@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
+use futures_util::stream::{self, StreamExt as _};
 use serde::Deserialize;
 
 use super::csv;
@@ -12,6 +13,9 @@ use crate::control::ControlError;
 use crate::web::shell::{Place, Shell, render};
 use crate::web::visitor::Posted;
 use crate::web::{Console, Page, Trouble};
+
+/// How many devices are enrolled at once: they share the disk's syncs, so that no browser gives up waiting for a long file.
+const AT_ONCE: usize = 256;
 
 /// The file, as its script or a person put it into the form.
 #[derive(Debug, Clone, Deserialize)]
@@ -76,11 +80,15 @@ pub(in crate::web) async fn enroll(
     let rows = csv::read(&file.csv, &file.format).map_err(Trouble::Invalid)?;
     let ending = if file.format == "curly" { "conf" } else { "set" };
     let (mut zip, mut left_out, mut count) = (Zip::default(), String::new(), 0_usize);
-    for row in rows {
+    let enroll = async |row: csv::Row| {
         let done = match row.request {
             Ok(request) => console.control.enroll(request, &visitor.operator).await,
             Err(message) => Err(ControlError::Invalid { message, hint: None }),
         };
+        (row.line, row.name, done)
+    };
+    let mut enrolling = stream::iter(rows).map(enroll).buffered(AT_ONCE);
+    while let Some((line, name, done)) = enrolling.next().await {
         match done {
             Ok(enrolled) => {
                 count += 1;
@@ -88,7 +96,11 @@ pub(in crate::web) async fn enroll(
             }
             // Whoever may not enrol the first may not enrol at all, as far as this answer is concerned.
             Err(error) if count == 0 && error.problem().status == 403 => return Err(error.into()),
-            Err(error) => left_out.push_str(&format!("line {}: {}: {error}\n", row.line, row.name)),
+            Err(error) => {
+                let hint = error.problem().hint.map(|hint| format!(" ({hint})"));
+                let hint = hint.unwrap_or_default();
+                left_out.push_str(&format!("line {line}: {name}: {error}{hint}\n"));
+            }
         }
     }
     if !left_out.is_empty() {
