@@ -20,7 +20,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::{sleep_until, timeout};
 
 use super::identity::Member;
-use super::netconf::{Replies, Session, Witness};
+use super::netconf::{Observer, Replies, Session};
 use super::redial::{Dial, Redial};
 use super::road::{Distance, Road};
 use super::tally::{Happened, What};
@@ -204,7 +204,7 @@ struct Ear {
     greeted: Option<oneshot::Sender<()>>,
 }
 
-impl Witness for Ear {
+impl Observer for Ear {
     fn greeted(&mut self) {
         if let Some(greeted) = self.greeted.take() {
             let _ = greeted.send(()); // the device may have given up

@@ -73,7 +73,7 @@ fn body(begin: &str, end: &str, size: usize) -> Bytes {
 }
 
 /// What a device tells of its session.
-pub(super) trait Witness: Send + 'static {
+pub(super) trait Observer: Send + 'static {
     /// The gateway's hello has come.
     fn greeted(&mut self);
     /// An RPC was answered with so many bytes.
@@ -84,21 +84,21 @@ pub(super) trait Witness: Send + 'static {
 #[derive(Debug)]
 pub(super) struct Session<W> {
     replies: Arc<Replies>,
-    witness: W,
+    observer: W,
     unread: BytesMut,
     is_greeted: bool,
 }
 
-impl<W: Witness> Session<W> {
+impl<W: Observer> Session<W> {
     /// Before the first byte.
-    pub(super) fn new(replies: Arc<Replies>, witness: W) -> Self {
-        Self { replies, witness, unread: BytesMut::new(), is_greeted: false }
+    pub(super) fn new(replies: Arc<Replies>, observer: W) -> Self {
+        Self { replies, observer, unread: BytesMut::new(), is_greeted: false }
     }
 
     fn message(&mut self, message: &[u8], answers: &mut Vec<Bytes>) -> Next {
         if !self.is_greeted {
             self.is_greeted = true;
-            self.witness.greeted();
+            self.observer.greeted();
             return Next::GoOn;
         }
         let begin = answers.len();
@@ -122,12 +122,12 @@ impl<W: Witness> Session<W> {
                 answers.push(head.freeze());
             }
         }
-        self.witness.answered(answers.iter().skip(begin).map(Bytes::len).sum());
+        self.observer.answered(answers.iter().skip(begin).map(Bytes::len).sum());
         if operation == b"close-session" { Next::Close } else { Next::GoOn }
     }
 }
 
-impl<W: Witness> Talk for Session<W> {
+impl<W: Observer> Talk for Session<W> {
     fn greeting(&mut self) -> Bytes {
         Bytes::from_static(HELLO.as_bytes())
     }
@@ -181,7 +181,7 @@ mod tests {
         bytes: Vec<usize>,
     }
 
-    impl Witness for Seen {
+    impl Observer for Seen {
         fn greeted(&mut self) {
             self.greeted += 1;
         }
@@ -211,7 +211,7 @@ mod tests {
             next = session.handle(piece, &mut answers);
             answers.iter().for_each(|answer| all.extend_from_slice(answer));
         }
-        (all, next, session.witness)
+        (all, next, session.observer)
     }
 
     #[test]

@@ -100,13 +100,6 @@ pub async fn run(
             biased;
             () = &mut stop => break,
             () = until(end) => break,
-            Some(News { happened, reason }) = news.recv() => {
-                note(&mut reasons, reason);
-                if let Some(wave) = tally.handle(happened) {
-                    waves += 1;
-                    see(Seen::Wave(wave));
-                }
-            }
             _ = second.tick() => see(Seen::Standing(Standing {
                 elapsed: began.elapsed(),
                 up: tally.count_in(),
@@ -114,6 +107,13 @@ pub async fn run(
                 on_their_way: tally.on_their_way(),
                 rpcs: shared.rpcs.load(Relaxed),
             })),
+            Some(News { happened, reason }) = news.recv() => {
+                note(&mut reasons, reason);
+                if let Some(wave) = tally.handle(happened) {
+                    waves += 1;
+                    see(Seen::Wave(wave));
+                }
+            }
         }
     }
     let report = report(&plan, &tally, &shared, reasons, (began, cpu_before));
