@@ -8,19 +8,29 @@ def table(runs):
         for it in (run["most"], run["all"]):
             # JSON has no infinity: not all came in.
             it.update({name: float("inf") if value is None else value for name, value in it.items()})
-    clean = [run for run in runs if run["loss"] == 0 and run["half_open"] == 0]
-    faulty = [run for run in runs if run not in clean]
-    return "\n\n".join([summary(runs), grid(clean), "With loss and half-open peers:", faults(faulty)])
+    sizes = sorted({run["devices"] for run in runs}, reverse=True)
+    full = [run for run in runs if run["devices"] == sizes[0]]
+    parts = [summary([run for run in runs if run["devices"] == size]) for size in sizes]
+    parts += [grid([run for run in full if is_clean(run)]), "With loss and half-open peers:"]
+    return "\n\n".join(parts + [faults([run for run in runs if not is_clean(run)])])
+
+
+def is_clean(run):
+    return run["loss"] == 0 and run["half_open"] == 0
 
 
 def summary(runs):
-    seeds = sum(run["seeds"] for run in runs)
-    worst = max(runs, key=lambda run: run["all"]["worst"])
+    clean, faulty = [run for run in runs if is_clean(run)], [run for run in runs if not is_clean(run)]
+    parts = []
+    for group, what in ((clean, "without faults"), (faulty, "with faults")):
+        if group:
+            worst = max(group, key=lambda run: run["all"]["worst"])
+            parts.append(
+                f"{number(sum(run['seeds'] for run in group))} {what}, {len(group)} kinds, the worst "
+                f"{number(worst['all']['worst'], 2)} times the floor ({kind(worst)})"
+            )
     left_out = max(run["left_out"] for run in runs)
-    return (
-        f"{number(seeds)} storms of {number(worst['devices'])} devices, {len(runs)} kinds. The worst took "
-        f"{number(worst['all']['worst'], 2)} times the floor ({kind(worst)}); devices left out: {left_out}."
-    )
+    return f"Storms of {number(runs[0]['devices'])} devices: {'; '.join(parts)}. Devices left out: {left_out}."
 
 
 def kind(run):
@@ -54,15 +64,19 @@ def grid(runs):
 
 def faults(runs):
     rows = []
-    for loss, half_open in sorted({(run["loss"], run["half_open"]) for run in runs}):
-        group = [run for run in runs if (run["loss"], run["half_open"]) == (loss, half_open)]
+    for devices, loss, half_open in sorted({key(run) for run in runs}):
+        group = [run for run in runs if key(run) == (devices, loss, half_open)]
         most = max(group, key=lambda run: run["most"]["worst"])
         worst = max(group, key=lambda run: run["all"]["worst"])
         rows.append([
-            f"{loss:.0%}", f"{half_open:.0%}", sum(run["seeds"] for run in group),
+            number(-devices), f"{loss:.0%}", f"{half_open:.0%}", sum(run["seeds"] for run in group),
             f"{number(most['most']['worst'], 2)} ({kind(most)})",
             f"{number(worst['all']['worst'], 2)} ({kind(worst)})",
             max(run["left_out"] for run in group),
         ])
-    head = ["loss", "half-open", "storms", "99 % in, worst", "all in, worst", "left out"]
+    head = ["devices", "loss", "half-open", "storms", "99 % in, worst", "all in, worst", "left out"]
     return markdown(head, rows)
+
+
+def key(run):
+    return -run["devices"], run["loss"], run["half_open"]
