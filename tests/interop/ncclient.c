@@ -2,6 +2,7 @@
  * A NETCONF client made with libnetconf2's client side.
  *
  *   ncclient YANG_DIR HOST PORT USER PUBLIC_KEY_FILE PRIVATE_KEY_FILE
+ *   ncclient YANG_DIR FD_IN FD_OUT      over descriptors on which a server says hello
  *
  * Logs in, locks the candidate, edits, validates, commits and unlocks, and reads the running configuration; prints one line for each
  * step, `error TAG` for one that is refused, and ends with 0 if every reply could be read.
@@ -55,30 +56,35 @@ static int ask(struct nc_session *session, const char *name, struct nc_rpc *rpc)
 #define CONFIG(name) \
     "<configuration xmlns=\"http://xml.juniper.net/xnm/1.1/xnm\"><system><host-name>" name "</host-name></system></configuration>"
 
-int main(int argc, char **argv)
+static struct nc_session *log_in(char **argv)
 {
-    struct nc_session *session;
-    int end = 0;
-
-    if (argc != 7) {
-        fprintf(stderr, "usage: ncclient YANG_DIR HOST PORT USER PUBLIC_KEY_FILE PRIVATE_KEY_FILE\n");
-        return 2;
-    }
-    nc_client_init();
-    nc_client_set_schema_searchpath(argv[1]);
     nc_client_ssh_set_auth_hostkey_check_clb(host_key, NULL);
     nc_client_ssh_set_username(argv[4]);
     nc_client_ssh_set_auth_pref(NC_SSH_AUTH_PUBLICKEY, 10);
     nc_client_ssh_set_auth_pref(NC_SSH_AUTH_PASSWORD, -1);
     nc_client_ssh_set_auth_pref(NC_SSH_AUTH_INTERACTIVE, -1);
     if (nc_client_ssh_add_keypair(argv[5], argv[6])) {
-        return 1;
+        return NULL;
     }
-    session = nc_connect_ssh(argv[2], (uint16_t)atoi(argv[3]), NULL);
+    return nc_connect_ssh(argv[2], (uint16_t)atoi(argv[3]), NULL);
+}
+
+int main(int argc, char **argv)
+{
+    struct nc_session *session;
+    int end = 0;
+
+    if (argc != 7 && argc != 4) {
+        fprintf(stderr, "usage: ncclient YANG_DIR (HOST PORT USER PUBLIC_KEY_FILE PRIVATE_KEY_FILE | FD_IN FD_OUT)\n");
+        return 2;
+    }
+    nc_client_init();
+    nc_client_set_schema_searchpath(argv[1]);
+    session = argc == 4 ? nc_connect_inout(atoi(argv[2]), atoi(argv[3]), NULL) : log_in(argv);
     if (!session) {
         return 1;
     }
-    printf("session %u\n", nc_session_get_id(session));
+    printf("session %u base:1.%d\n", nc_session_get_id(session), nc_session_get_version(session) != 0);
     end |= ask(session, "lock", nc_rpc_lock(NC_DATASTORE_CANDIDATE));
     end |= ask(session, "edit", nc_rpc_edit(NC_DATASTORE_CANDIDATE, NC_RPC_EDIT_DFLTOP_MERGE, NC_RPC_EDIT_TESTOPT_SET,
             NC_RPC_EDIT_ERROPT_ROLLBACK, CONFIG("edge-20"), NC_PARAMTYPE_CONST));

@@ -12,6 +12,7 @@ mod arguments;
 pub(crate) mod console;
 mod documents;
 mod files;
+mod raw;
 mod service;
 
 use std::io::Write as _;
@@ -139,6 +140,7 @@ fn netconf(arguments: &NetconfArguments) -> Result<(), Failure> {
             request.push_str(&format!(" {word}={value}"));
         }
     }
+    let _raw = raw::Raw::standard_input();
     Ok(client::netconf(&arguments.socket(), &request)?)
 }
 

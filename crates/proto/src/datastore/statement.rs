@@ -5,10 +5,13 @@
 //! activate PATH                       deactivate PATH
 //! rename PATH to NAME                 copy PATH to NAME
 //! insert PATH before|after NAME       annotate PATH "TEXT"
+//! wildcard delete PATH PATTERN        the pattern fits whole words that follow the path
 //! ```
 //!
 //! `edit`, `up`, `top` and `[edit …]` choose the level of the lines that follow. Consecutive `set`
 //! lines are read into one tree and merged at once.
+
+use regex_lite::{Regex, RegexBuilder};
 
 use super::CANDIDATE;
 use super::edit::Outcome;
@@ -22,6 +25,9 @@ use crate::junos::set::{CommandLine, Lines};
 use crate::junos::source::Source;
 use crate::junos::tree::{Comment, Statement, Word};
 use crate::junos::{edit, print};
+
+/// Bytes that a compiled pattern may take.
+const PATTERN_SIZE: usize = 256 * 1024;
 
 /// What a line may begin with.
 const COMMANDS: [&str; 20] = [
@@ -70,9 +76,7 @@ pub(super) fn apply_all(top: &mut Vec<Statement>, text: &str) -> Result<Outcome,
             continue;
         }
         merge(top, std::mem::take(&mut gathered), Area::TOP);
-        if let Some(warning) = command(top, line)? {
-            outcome.warnings.push(warning);
-        }
+        outcome.warnings.extend(command(top, line)?);
     }
     lines.builder.diagnostics.or(()).map_err(EditError::Statements)?;
     merge(top, gathered, Area::TOP);
@@ -92,6 +96,7 @@ fn command(top: &mut Vec<Statement>, line: CommandLine) -> Result<Option<String>
         "copy" => rename(top, &path, true)?,
         "insert" => insert(top, &path)?,
         "annotate" => annotate(top, &path)?,
+        "wildcard" => return wildcard(top, &path),
         other => {
             return Err(EditError::Syntax(format!("`{other}` does not change a configuration")));
         }
@@ -119,6 +124,33 @@ fn delete(top: &mut Vec<Statement>, path: &[Word]) -> Option<String> {
     };
     prune(top, path);
     (!hit).then(|| format!("statement not found: {}", print::words(path)))
+}
+
+/// Deletes every statement at `path` whose next word the pattern fits as a whole.
+fn wildcard(top: &mut Vec<Statement>, path: &[Word]) -> Result<Option<String>, EditError> {
+    fn delete(level: &mut Vec<Statement>, path: &[Word], pattern: &Regex) -> usize {
+        let before = level.len();
+        level.retain(|each| {
+            let next = each.words.strip_prefix(path).and_then(<[Word]>::first);
+            !next.is_some_and(|word| pattern.is_match(word.text()))
+        });
+        let below = level.iter_mut().filter(|each| !each.words.is_empty()).map(|each| {
+            let rest = path.strip_prefix(each.words.as_slice());
+            rest.map_or(0, |rest| delete(&mut each.children, rest, pattern))
+        });
+        below.sum::<usize>() + before - level.len()
+    }
+    let wanted =
+        || EditError::Syntax("expected `wildcard delete`, a path and a pattern".to_owned());
+    let (verb, path) = path.split_first().ok_or_else(wanted)?;
+    let (text, path) = path.split_last().filter(|_| verb.text() == "delete").ok_or_else(wanted)?;
+    let pattern = RegexBuilder::new(&format!("^(?:{})$", text.text()))
+        .size_limit(PATTERN_SIZE)
+        .build()
+        .map_err(|error| EditError::Syntax(format!("`{}`: {error}", text.text())))?;
+    let count = delete(top, path, &pattern);
+    prune(top, path);
+    Ok((count == 0).then(|| format!("no statement fits: {} {}", print::words(path), text.text())))
 }
 
 /// Removes containers along `path` that are left with nothing in them.

@@ -130,6 +130,30 @@ fn statements_are_renamed_copied_annotated_and_switched() {
 }
 
 #[test]
+fn a_pattern_deletes_what_it_fits_as_a_whole() {
+    let mut store = store(
+        "system { host-name a; domain-name b; login { user a1 { class x; } user a2; user ba1; } }
+         interfaces { ge-0/0/0 { mtu 1500; } ge-0/0/10; xe-0/0/0; } bogus { one 1; two 2; }",
+    );
+    for text in [
+        "wildcard delete interfaces ge-.*",
+        "wildcard delete system login user \"a[0-9]\"",
+        "wildcard delete system .*-name",
+        "wildcard delete bogus t.*",
+    ] {
+        line(&mut store, ONE, text);
+    }
+    let left = set_lines(&store.candidate(ONE));
+    assert_eq!(left, "set system login user ba1\nset interfaces xe-0/0/0\nset bogus one 1\n");
+    let edit = |store: &mut Datastore, text: &str| store.edit(ONE, Edit::Statement(text.into()));
+    let none = edit(&mut store, "wildcard delete interfaces e").unwrap();
+    assert_eq!(none.warnings, ["no statement fits: interfaces e"]);
+    for wrong in ["wildcard delete", "wildcard set interfaces x", "wildcard delete interfaces ("] {
+        assert_eq!(edit(&mut store, wrong).unwrap_err().code(), "syntax-error", "{wrong}");
+    }
+}
+
+#[test]
 fn a_private_candidate_is_joined_with_what_others_committed() {
     let mut store = Datastore::new(config("system { host-name a; domain-name x; }"), Vec::new());
     store.open(ONE, Author::new("ann", Client::Cli), Mode::Private).unwrap();

@@ -155,7 +155,13 @@ fn configuration(
 /// The line from the top that does what `verb` does at a level.
 fn edit_line(verb: &str, at: &[String], rest: &[Piece]) -> String {
     let mut words = vec![verb.to_owned()];
-    words.extend(at.iter().map(|word| quote(word)));
+    let level = at.iter().map(|word| quote(word));
+    if let ("wildcard", [Piece::Word(verb), Piece::Value(typed)]) = (verb, rest) {
+        words.push((*verb).to_owned());
+        words.extend(level.chain([typed.clone()]));
+        return words.join(" ");
+    }
+    words.extend(level);
     for piece in rest {
         match piece {
             Piece::Word(word) => words.push((*word).to_owned()),

@@ -88,7 +88,7 @@ static CONFIGURE: [Node; 3] = [
 ];
 static START: [Node; 1] = [last("shell", "Your own shell, if your class has it", &[])];
 /// The commands of configuration mode.
-pub static CONFIGURATION: [Node; 21] = [
+pub static CONFIGURATION: [Node; 22] = [
     word("activate", "Take off the inactive mark of a statement", &EXISTING),
     word("annotate", "Put a comment on a statement", &ANNOTATE),
     last("commit", "Put the changes into force", &COMMIT),
@@ -110,6 +110,7 @@ pub static CONFIGURATION: [Node; 21] = [
     last("status", "Show who else is changing the configuration", &[]),
     last("top", "Go to the top, or do something there", &CONFIGURATION),
     Node { also: &CONFIGURATION, ..last("up", "Go up, or do something there", &UP) },
+    word("wildcard", "Delete all statements that a pattern fits", &WILDCARD),
 ];
 
 static ANY: [Node; 1] = [slot(Path(Paths::Any), "A statement", &[])];
@@ -125,6 +126,9 @@ static BESIDE: [Node; 2] =
     [word("after", "Behind this one", &EXISTING), word("before", "Before this one", &EXISTING)];
 static RUN: [Node; 1] = [slot(Words("<command>"), "A command of operational mode", &[])];
 static EXIT: [Node; 1] = [last("configuration-mode", "Leave configuration mode", &[])];
+static WILDCARD: [Node; 1] = [word("delete", "Delete what the pattern fits", &PATTERN)];
+static PATTERN: [Node; 1] =
+    [slot(Words("<path> <pattern>"), "Where, and a regular expression for the next word", &[])];
 static UP: [Node; 1] =
     [Node { also: &CONFIGURATION, ..slot(Number("<levels>", 1, 64), "How many levels", &[]) }];
 

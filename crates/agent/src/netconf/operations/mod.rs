@@ -169,3 +169,31 @@ fn only(operation: &Element, known: &[&str]) -> Result<(), RpcError> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = include_str!("../../../../../docs/junos-compatibility.md");
+
+    /// What stands in backquotes in one column of the table of a section.
+    fn named(section: &str, column: usize) -> impl Iterator<Item = &'static str> {
+        let section = PAGE.split(&format!("## {section}")).nth(1).unwrap();
+        let rows =
+            section.split("\n## ").next().unwrap().lines().filter(|row| row.starts_with("| `"));
+        let cells = rows.filter_map(move |row| row.split('|').nth(column));
+        cells.flat_map(|cell| cell.split('`').skip(1).step_by(2))
+    }
+
+    #[test]
+    fn every_operation_is_on_the_page_of_what_junos_has_and_every_one_there_is_here() {
+        let own = named("RPCs of the configuration", 1).chain(named("NETCONF", 1));
+        let rpcs: Vec<&str> = named("Operational commands", 2).chain(own).collect();
+        for known in TABLE {
+            assert!(rpcs.contains(&known.name), "{} is not on the page", known.name);
+        }
+        for rpc in rpcs {
+            assert!(TABLE.iter().any(|known| known.name == rpc), "{rpc} is on the page alone");
+        }
+    }
+}
