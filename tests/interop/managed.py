@@ -29,7 +29,7 @@ class Managed:
 class Sshd(programs.Program):
     """The system's sshd on a port of its own, with the agent's subsystem."""
 
-    def __init__(self, folder, agent, public_key):
+    def __init__(self, folder, public_key):
         os.makedirs("/run/sshd", exist_ok=True)
         self.port = programs.free_port()
         host_key = folder / "host_key"
@@ -47,6 +47,7 @@ class Sshd(programs.Program):
             "StrictModes no",
             "UsePAM no",
             "PermitRootLogin prohibit-password",
+            f"SetEnv HOMING_AGENT_STATE_DIR={state}",
             f"Subsystem netconf {programs.BINARIES / 'homing-agent'} netconf --state-dir {state}",
         ]
         settings.write_text("\n".join(lines) + "\n")
@@ -123,7 +124,7 @@ def start(kind, folder, key, ended):
         agent = programs.Agent(folder, configuration(login=users), "--ssh-server", "embedded")
         ended.append(agent)
         agent.start()
-        sshd = Sshd(folder, agent, key.public)
+        sshd = Sshd(folder, key.public)
         ended.append(sshd)
         sshd.start()
         return Managed(sshd.port, key, agent)

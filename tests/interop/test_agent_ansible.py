@@ -6,9 +6,10 @@ import os
 import pytest
 
 import doorway
-from doorway import EMBEDDED, run
+from doorway import EMBEDDED, OPENSSH, run
 from programs import TOOLS
 
+each_device = pytest.mark.parametrize("device", [OPENSSH, EMBEDDED])
 ANSIBLE = TOOLS / "venv-ansible" / "bin"
 
 
@@ -23,11 +24,12 @@ def junos(tmp_path_factory):
     script.chmod(0o755)
     (folder / "ansible.cfg").write_text("[defaults]\nretry_files_enabled = false\ninterpreter_python = auto_silent\n")
     try:
+        house.add(OPENSSH, "openssh")
         house.add(EMBEDDED, "embedded")
         known_hosts = house.home / ".ssh" / "known_hosts"
         known_hosts.write_text(house.homing("ssh-config", "--known-hosts").stdout)
 
-        def call(module, arguments, check=0):
+        def call(device, module, arguments, check=0):
             own = {
                 **house.environment,
                 "PATH": f"{ANSIBLE}{os.pathsep}{house.environment['PATH']}",
@@ -39,7 +41,7 @@ def junos(tmp_path_factory):
             }
             key = ["-e", f"ansible_ssh_private_key_file={house.key}", "-e", "ansible_network_os=junipernetworks.junos.junos"]
             words = ["-m", f"junipernetworks.junos.{module}", "-a", json.dumps(arguments)]
-            return run([ANSIBLE / "ansible", "-i", script, EMBEDDED, *key, *words], check=check, timeout=55, env=own).stdout
+            return run([ANSIBLE / "ansible", "-i", script, device, *key, *words], check=check, timeout=55, env=own).stdout
 
         call.house = house
         yield call
@@ -47,17 +49,19 @@ def junos(tmp_path_factory):
         house.stop()
 
 
-def test_junos_config_changes_a_device_once(junos):
+@each_device
+def test_junos_config_changes_a_device_once(junos, device):
     lines = {"lines": ["set system location building ansible"], "comment": "by Ansible"}
-    done = junos("junos_config", lines)
+    done = junos(device, "junos_config", lines)
     assert "CHANGED" in done, done
-    assert "building ansible;" in junos.house.agents[EMBEDDED].config.read_text()
-    assert "SUCCESS" in junos("junos_config", lines), "the second time nothing changes"
-    done = junos("junos_config", {"rollback": 1})
+    assert "building ansible;" in junos.house.agents[device].config.read_text()
+    assert "SUCCESS" in junos(device, "junos_config", lines), "the second time nothing changes"
+    done = junos(device, "junos_config", {"rollback": 1})
     assert "CHANGED" in done, done
 
 
-def test_junos_facts_command_and_rpc(junos):
-    assert f'"ansible_net_hostname": "{EMBEDDED}"' in junos("junos_facts", {"gather_subset": ["default"]})
-    assert "Hostname" in junos("junos_command", {"commands": ["show version"]})
-    assert EMBEDDED in junos("junos_rpc", {"rpc": "get-system-information"})
+@each_device
+def test_junos_facts_command_and_rpc(junos, device):
+    assert f'"ansible_net_hostname": "{device}"' in junos(device, "junos_facts", {"gather_subset": ["default"]})
+    assert "Hostname" in junos(device, "junos_command", {"commands": ["show version"]})
+    assert device in junos(device, "junos_rpc", {"rpc": "get-system-information"})

@@ -5,11 +5,13 @@ import shutil
 import stat
 import subprocess
 import tempfile
+from pathlib import Path
 
 import pexpect
 import pytest
 
 import doorway
+import managed
 import programs
 from doorway import EMBEDDED
 
@@ -236,3 +238,48 @@ def test_ssh_gives_users_of_the_device_its_command_line(house):
     child.expect("this commit came over outbound-ssh client `gateway`")
     child.expect("commit complete")
     child.close(force=True)
+
+
+@pytest.fixture
+def login_shell(make_key, ended, root):
+    """Runs ssh to the system's own sshd, where an account has `homing-cli` for a shell."""
+    account = "homingops"
+    # No password, which is not the same as locked: sshd lets nobody in whose account is.
+    made = ["useradd", "--create-home", "--shell", "/bin/sh", "--password", "*", account]
+    subprocess.run(made, check=False, capture_output=True)
+    top = Path(tempfile.mkdtemp(prefix="homing-shell-"))
+    top.chmod(0o755)
+    shell = top / "homing-cli"
+    shell.symlink_to(programs.BINARIES / "homing-agent")
+    subprocess.run(["chsh", "--shell", shell, account], check=True, capture_output=True)
+    key = make_key()
+    agent = programs.Agent(top, programs.configuration(login=programs.login(account, key.public), host_name="box1"), "--ssh-server", "embedded")
+    sshd = managed.Sshd(top, key.public)
+    ended.extend([agent, sshd])
+    try:
+        agent.start()
+        sshd.start()
+        options = ["-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
+        yield ["ssh", *options, "-i", str(key.path), "-p", str(sshd.port), f"{account}@127.0.0.1"]
+    finally:
+        agent.stop()
+        sshd.stop()
+        ended.clear()
+        shutil.rmtree(top, ignore_errors=True)
+        subprocess.run(["userdel", "--remove", account], check=False, capture_output=True)
+
+
+def test_homing_cli_is_a_login_shell_of_the_system_s_sshd(login_shell):
+    done = doorway.run([*login_shell, "show version; configure; set system host-name by-sshd; show | compare; rollback 0"], check=0)
+    assert "Hostname: box1" in done.stdout and "+  host-name by-sshd;" in done.stdout
+    child = pexpect.spawn(login_shell[0], ["-tt", *login_shell[1:]], encoding="utf-8", timeout=40, dimensions=(40, 160))
+    child.expect("homingops@box1> ")
+    child.send("configure\r")
+    child.expect("homingops@box1# ")
+    child.send("set system host-name box2\r")
+    child.expect("box1# ")
+    child.send("commit and-quit\r")
+    child.expect("commit complete")
+    child.expect("box1> ")
+    child.send("exit\r")
+    child.expect(pexpect.EOF)

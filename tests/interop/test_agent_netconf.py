@@ -135,6 +135,30 @@ def test_ncclient_with_the_handler_for_junos(device):
         assert "lo" in [name.text.strip() for name in interfaces.xpath("//physical-interface/name")]
 
 
+def test_pyez_without_a_gateway(device, tmp_path):
+    from jnpr.junos import Device
+    from jnpr.junos.utils.config import Config
+
+    login = {"user": device.user, "ssh_private_key_file": str(device.key.path), "ssh_config": str(tmp_path / "none")}
+    with Device(host=device.host, port=device.port, allow_agent=False, look_for_keys=False, **login) as dev:
+        assert dev.facts["hostname"] == "edge-1" and dev.facts["version"]
+        cu = Config(dev)
+        cu.lock()
+        cu.load("set system location building north", format="set")
+        cu.load("system { location { floor 3; } }", format="text", merge=True)
+        assert "+  " in cu.diff() and "building north;" in cu.diff()
+        assert cu.commit_check() is True
+        assert cu.commit(confirm=1) is True
+        assert cu.commit(comment="stays") is True
+        cu.unlock()
+        assert dev.rpc.get_commit_information().findtext(".//log") == "stays"
+        cu.rollback(1)
+        cu.rollback(0)
+        assert cu.diff() is None
+        assert "edge-1" in dev.cli("show version", warning=False)
+        assert dev.rpc.get_system_uptime_information().find(".//system-booted-time") is not None
+
+
 def test_netconf_console2(device, tmp_path):
     program = programs.VENV_BIN / "netconf-console2"
     login = tmp_path / "ssh_config"
