@@ -9,14 +9,11 @@ use homing_proto::access::{Denied, Operator, Right, Selector};
 use homing_proto::api;
 use homing_proto::audit::{Head, Report, Sealed};
 use homing_proto::identity::DeviceName;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::broadcast;
 
 use super::{Control, ControlError, DeviceQuery, allow};
 use crate::store::{AuditQuery, Exported};
 use crate::{audit, metrics};
-
-/// Reading the whole trail keeps a core and the disk busy: one at a time.
-static VERIFYING: Semaphore = Semaphore::const_new(1);
 
 impl Control {
     /// Stored entries of the audit trail, oldest first.
@@ -51,11 +48,11 @@ impl Control {
         operator: &Operator,
     ) -> Result<Report, ControlError> {
         self.is_auditor(operator)?;
-        let Ok(_turn) = VERIFYING.try_acquire() else {
+        if self.shared.store.is_verifying() {
             let message = "the audit trail is being verified for somebody else".to_owned();
             let hint = Some("try again in a minute".to_owned());
             return Err(ControlError::Conflict { message, hint });
-        };
+        }
         // What was noted a moment ago is to be in it.
         let _ = self.shared.store.flush().await;
         Ok(self.shared.store.verify_audit(noted).await?)

@@ -80,15 +80,20 @@ struct Shared {
     queue: Arc<Queue>,
     state: Arc<State>,
     room: Arc<Semaphore>,
-    reader: Arc<Mutex<Connection>>,
+    reader: Reader,
     /// For the audit trail, whose searches may take long.
-    archive: Arc<Mutex<Connection>>,
+    archive: Reader,
+    /// Reading the whole trail keeps a core and the disk busy: one at a time.
+    verifying: Arc<Semaphore>,
     followers: broadcast::Sender<Event>,
     auditors: broadcast::Sender<Sealed>,
     writer: Mutex<Option<JoinHandle<()>>>,
     /// As they were when the store was opened, for whoever gives them again.
     answers: Mutex<Vec<KeptAnswer>>,
 }
+
+/// A connection that reads. Whoever waits for it holds no thread, and a read goes on when its caller has left.
+type Reader = Arc<tokio::sync::Mutex<Connection>>;
 
 impl std::fmt::Debug for Store {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -238,13 +243,11 @@ impl Store {
     }
 
     async fn read_on<T: Send + 'static>(
-        reader: Arc<Mutex<Connection>>,
+        reader: Reader,
         query: impl FnOnce(&Connection) -> Result<T, rows::RowError> + Send + 'static,
     ) -> Result<T, ReadError> {
-        let read = move || {
-            let reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            query(&reader).map_err(|error| ReadError(error.to_string()))
-        };
+        let reader = reader.lock_owned().await;
+        let read = move || query(&reader).map_err(|error| ReadError(error.to_string()));
         let done = tokio::task::spawn_blocking(read).await;
         done.unwrap_or_else(|error| Err(ReadError(error.to_string())))
     }
@@ -283,13 +286,21 @@ impl Store {
         Self::read_on(archive, move |db| audit::export(db, after, limit)).await
     }
 
-    /// Verifies the whole chain, and that it holds `noted`. Reads every entry: millions take seconds.
+    /// Whether somebody verifies it, or left while it is being done.
+    #[must_use]
+    pub fn is_verifying(&self) -> bool {
+        self.shared.verifying.available_permits() == 0
+    }
+
+    /// Verifies the whole chain, and that it holds `noted`. Reads every entry: millions take seconds. One at a time.
     ///
     /// # Errors
     /// The disk or the database refuses.
     pub async fn verify_audit(&self, noted: Option<Head>) -> Result<Report, ReadError> {
         let folder = self.shared.folder.clone();
+        let turn = Arc::clone(&self.shared.verifying).acquire_owned().await;
         let verify = move || {
+            let _turn = turn;
             let db = open::reader(&folder).map_err(|error| ReadError(error.to_string()))?;
             audit::verify(&db, noted).map_err(|error| ReadError(error.to_string()))
         };

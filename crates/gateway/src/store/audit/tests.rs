@@ -240,3 +240,54 @@ async fn while_the_disk_refuses_notes_wait_and_none_is_lost() {
     assert_eq!(entries.len(), 20, "the refused write is not among them");
     assert!(store.verify_audit(None).await.unwrap().intact);
 }
+
+/// A runtime with one thread for what blocks.
+fn narrow() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().max_blocking_threads(1).build().unwrap()
+}
+
+#[test]
+fn readers_that_wait_for_a_slow_search_hold_no_thread() {
+    let folder = tempfile::tempdir().unwrap();
+    narrow().block_on(async {
+        let store = open(folder.path());
+        let slow = store.shared.archive.lock().await;
+        let searches: Vec<_> = (0..10)
+            .map(|_| {
+                let store = store.clone();
+                tokio::spawn(async move { store.audit(AuditQuery::default()).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        let other = tokio::task::spawn_blocking(|| 7);
+        let other = tokio::time::timeout(Duration::from_secs(60), other).await;
+        drop(slow);
+        assert_eq!(other.unwrap().unwrap(), 7);
+        for search in searches {
+            assert_eq!(search.await.unwrap().unwrap(), []);
+        }
+    });
+}
+
+#[test]
+fn a_verification_that_nobody_waits_for_keeps_its_turn_until_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    narrow().block_on(async {
+        let store = open(folder.path());
+        let (go, wait) = std::sync::mpsc::channel::<()>();
+        let busy = tokio::task::spawn_blocking(move || wait.recv());
+        let verifying = {
+            let store = store.clone();
+            tokio::spawn(async move { store.verify_audit(None).await })
+        };
+        tokio::task::yield_now().await;
+        verifying.abort();
+        assert!(verifying.await.unwrap_err().is_cancelled());
+        assert!(store.is_verifying());
+        go.send(()).unwrap();
+        busy.await.unwrap().unwrap();
+        assert!(store.verify_audit(None).await.unwrap().intact);
+        assert!(!store.is_verifying());
+    });
+}
