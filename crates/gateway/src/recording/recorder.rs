@@ -205,6 +205,10 @@ impl Writing {
             self.is_full = true;
             self.about.cut = true;
             tracing::warn!(recording = self.about.id, %error, "a recording can't be written and ends");
+            // A part of the line may be there: what the trail vouches for are the lines before it.
+            if let Err(error) = self.file.set_len(self.about.bytes).await {
+                tracing::warn!(recording = self.about.id, %error, "half a line stays at the end of a recording");
+            }
             return;
         }
         self.hash.update(&text);
@@ -216,4 +220,51 @@ impl Writing {
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::fcntl::{FcntlArg, SealFlag, fcntl};
+    use nix::sys::memfd::{MFdFlags, memfd_create};
+
+    use super::*;
+    use crate::recording::RecordingSettings;
+
+    /// A file that takes so many bytes and no more.
+    fn full_at(bytes: u64) -> std::fs::File {
+        let file = memfd_create("recording", MFdFlags::MFD_ALLOW_SEALING).unwrap();
+        let file = std::fs::File::from(file);
+        file.set_len(bytes).unwrap();
+        fcntl(&file, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_GROW)).unwrap();
+        file
+    }
+
+    #[tokio::test]
+    async fn half_a_line_that_a_full_disk_took_does_not_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = RecordingSettings::default();
+        let recordings =
+            Recordings::open(folder.path().join("recordings"), settings, |_| ()).unwrap();
+        let about = serde_json::json!({
+            "id": "rec_1", "operator": "ops", "device": "edge-7", "at": "2026-11-23T14:57:58Z",
+            "columns": 80, "rows": 24,
+        });
+        let disk = full_at(4096);
+        let mut writing = Writing {
+            waiting: Arc::default(),
+            recordings,
+            about: serde_json::from_value(about).unwrap(),
+            began: Instant::now(),
+            file: File::from_std(disk.try_clone().unwrap()),
+            decoder: Decoder::default(),
+            hash: Sha256::new(),
+            is_full: false,
+        };
+        writing.write("one line\n".to_owned()).await;
+        assert!(!writing.is_full);
+        writing.write("x".repeat(5000)).await;
+        assert!(writing.is_full && writing.about.cut);
+        assert_eq!((disk.metadata().unwrap().len(), writing.about.bytes), (9, 9));
+        assert_eq!(writing.hash.finalize(), Sha256::digest("one line\n"));
+    }
 }
