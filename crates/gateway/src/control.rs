@@ -174,7 +174,15 @@ impl Control {
 
     /// The gateway and the part of its fleet that `operator` sees, in short.
     pub async fn status(&self, operator: &Operator) -> Result<api::Status, ControlError> {
-        Ok(show::status(&self.shared, &self.terms, operator))
+        let kept = match allow::anywhere(operator, Right::View) {
+            Ok(()) => Some(Arc::clone(&self.shared.glance).lock_owned().await),
+            Err(_) => None,
+        };
+        let (shared, terms) = (Arc::clone(&self.shared), Arc::clone(&self.terms));
+        let operator = operator.clone();
+        let look = move || show::status(&shared, &terms, &operator, kept);
+        let looked = tokio::task::spawn_blocking(look).await;
+        looked.map_err(|error| ControlError::failed(error.to_string()))
     }
 
     /// The devices that `operator` sees, enrolled and pending, by name.

@@ -330,7 +330,7 @@ fn share(
         listeners,
         http: OnceLock::new(),
         certificate: OnceLock::new(),
-        glance: Mutex::default(),
+        glance: Arc::default(),
         front_door: OnceLock::new(),
         channels: Arc::new(Register::new(&settings.front_door)),
         capabilities: Mutex::default(),

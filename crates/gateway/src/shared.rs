@@ -70,7 +70,7 @@ pub(crate) struct Shared {
     /// When the certificate of the HTTP API ends.
     pub(crate) certificate: OnceLock<CertificateEnd>,
     /// What was seen of the fleet, until something changes.
-    pub(crate) glance: Mutex<Option<Kept>>,
+    pub(crate) glance: Arc<tokio::sync::Mutex<Option<Kept>>>,
     /// The SSH front door, once it is served.
     pub(crate) front_door: OnceLock<api::FrontDoor>,
     /// What operators have open by it.

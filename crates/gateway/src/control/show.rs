@@ -9,7 +9,7 @@ use homing_proto::api::{Arriving, Attention, Device, DeviceState, Listener, Stat
 use homing_proto::attention::Watch;
 
 use super::allow;
-use super::survey::{self, Glance};
+use super::survey::{self, Glance, KeptGlance};
 use crate::enroll::Terms;
 use crate::http::CertificateEnd;
 use crate::pending;
@@ -120,8 +120,15 @@ pub(super) fn compose(
 }
 
 /// The gateway and its fleet, in short.
-pub(super) fn status(shared: &Shared, terms: &Terms, operator: &Operator) -> Status {
-    let Glance { counts, watch } = survey::glance(shared, operator);
+///
+/// `kept` is where the last glance of somebody who sees everything is, if `operator` is such a one.
+pub(super) fn status(
+    shared: &Shared,
+    terms: &Terms,
+    operator: &Operator,
+    kept: Option<KeptGlance>,
+) -> Status {
+    let Glance { counts, watch } = survey::glance(shared, operator, kept);
     let handshaking = shared.counters.handshaking.load(Ordering::Relaxed);
     let held = shared.counters.held.load(Ordering::Relaxed);
     Status {

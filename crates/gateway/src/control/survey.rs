@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::{Arc, PoisonError, RwLockReadGuard};
+use std::sync::{Arc, RwLockReadGuard};
 use std::time::Duration;
 
 use homing_proto::access::{Operator, Right};
@@ -26,6 +26,10 @@ use crate::store::{DeviceRecord, PendingRecord};
 
 /// What was found is true for so long even if nothing changes: refusals grow old.
 const KEPT: Duration = Duration::from_secs(5);
+/// A fleet of so many devices is large.
+const LARGE: usize = 1_000;
+/// A glance at a large fleet is as good as a new one for so long.
+const FRESH: Duration = Duration::from_secs(1);
 
 /// What devices are sorted by; those that are equal, by name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -288,22 +292,32 @@ pub(crate) struct Kept {
     glance: Glance,
 }
 
-/// What the operator sees of the fleet. For those who see everything it is kept until something changes.
-pub(super) fn glance(shared: &Shared, operator: &Operator) -> Glance {
-    if operator.anywhere(Right::View, Timestamp::now()).is_err() {
-        return look(shared, operator);
-    }
+/// Where it is kept, for one who looks at a time: who waits for it holds no thread.
+pub(super) type KeptGlance = tokio::sync::OwnedMutexGuard<Option<Kept>>;
+
+/// What the operator sees of the fleet. For those who see everything it is in `kept` until something changes, and that of a large
+/// fleet, in which something always does, for a second at least.
+pub(super) fn glance(shared: &Shared, operator: &Operator, kept: Option<KeptGlance>) -> Glance {
+    let Some(mut kept) = kept else { return look(shared, operator) };
     // Before looking: what changes meanwhile makes the next one look again.
     let versions = [shared.fleet.version(), shared.standings.version(), shared.store.version()];
-    let mut kept = shared.glance.lock().unwrap_or_else(PoisonError::into_inner);
-    match &*kept {
-        Some(kept) if kept.versions == versions && kept.at.elapsed() < KEPT => kept.glance.clone(),
-        _ => {
-            let at = std::time::Instant::now();
-            let glance = look(shared, operator);
-            *kept = Some(Kept { versions, at, glance: glance.clone() });
-            glance
-        }
+    let is_large = shared.store.device_count() >= LARGE;
+    if let Some(kept) = &*kept
+        && kept.is_good(versions, is_large)
+    {
+        return kept.glance.clone();
+    }
+    let at = std::time::Instant::now();
+    let glance = look(shared, operator);
+    *kept = Some(Kept { versions, at, glance: glance.clone() });
+    glance
+}
+
+impl Kept {
+    /// Whether it may still be shown.
+    fn is_good(&self, versions: [u64; 3], is_large: bool) -> bool {
+        let age = self.at.elapsed();
+        (self.versions == versions && age < KEPT) || (is_large && age < FRESH)
     }
 }
 
@@ -350,4 +364,19 @@ fn watch_over(watch: &mut Watch, seen: &Seen<'_>) {
         message: &event.message,
         since: standing.refused_since.unwrap_or(event.at),
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_glance_at_a_large_fleet_is_good_for_a_second_whatever_changes() {
+        let glance = Glance { counts: Counts::default(), watch: Watch::new(Timestamp::now()) };
+        let now = std::time::Instant::now();
+        let mut kept = Kept { versions: [1, 1, 1], at: now, glance };
+        assert!(kept.is_good([1, 2, 1], true) && !kept.is_good([1, 2, 1], false));
+        kept.at = now.checked_sub(FRESH).unwrap();
+        assert!(!kept.is_good([1, 2, 1], true));
+    }
 }
