@@ -134,7 +134,9 @@ impl Gateway {
             accepting.spawn(accept(Arc::clone(&shared), listener));
         }
         accepting.spawn(tidy(Arc::clone(&shared)));
-        accepting.spawn(keep_revoking(Arc::clone(&shared), revocations));
+        if revocations.has_files() {
+            accepting.spawn(keep_revoking(Arc::clone(&shared), revocations));
+        }
         accepting.spawn(Arc::clone(&shared.turns).keep_beat());
         accepting.spawn(webhooks::serve(Arc::clone(&shared)));
         Ok(Self { shared, control, accepting, front_door: None })
@@ -192,6 +194,20 @@ impl Gateway {
     #[must_use]
     pub fn sessions(&self) -> usize {
         self.shared.fleet.len()
+    }
+
+    /// Resolves when a task that the gateway needs has ended though nobody asked it to, by a fault of the program.
+    pub async fn broken(&mut self) {
+        let door = async {
+            match &mut self.front_door {
+                Some(door) => door.broken().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.accepting.join_next() => {}
+            () = door => {}
+        }
     }
 
     /// Takes no more devices in and begins no more RPCs.
@@ -428,3 +444,6 @@ async fn tidy(shared: Arc<Shared>) {
         turned_away = now;
     }
 }
+
+#[cfg(test)]
+mod tests;

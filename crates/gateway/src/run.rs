@@ -22,12 +22,15 @@ pub enum RunError {
     /// Its API.
     #[error(transparent)]
     Door(#[from] DoorError),
+    /// A task that it needs has ended, by a fault of the program.
+    #[error("a task that the gateway needs has ended; please report the lines before this one")]
+    Broken,
 }
 
 /// Runs a gateway until `stop` ends, then ends it in good order. `ready` is called once devices and operators can come.
 ///
 /// # Errors
-/// It does not start; nothing is left running then.
+/// It does not start, or breaks; nothing is left running then.
 pub async fn run(
     settings: Settings,
     ready: impl FnOnce(&Gateway),
@@ -56,15 +59,27 @@ pub async fn run(
     let stopping = Arc::new(Notify::new());
     let asked = Arc::clone(&stopping);
     let control = gateway.control();
-    let api = tokio::spawn(async move {
+    let mut api = tokio::spawn(async move {
         http::serve(doors, control, async move { asked.notified().await }, grace).await;
     });
     ready(&gateway);
-    stop.await;
+    let is_broken = tokio::select! {
+        () = stop => false,
+        () = gateway.broken() => true,
+        _ = &mut api => true,
+    };
+    if is_broken {
+        tracing::error!("{}: it stops, to be started again", RunError::Broken);
+    }
     gateway.refuse_arrivals().await;
     stopping.notify_one();
     // Running RPCs are requests of the API: they finish first.
-    let _ = api.await;
+    if !api.is_finished() {
+        let _ = api.await;
+    }
     gateway.stop().await;
-    Ok(())
+    match is_broken {
+        true => Err(RunError::Broken),
+        false => Ok(()),
+    }
 }

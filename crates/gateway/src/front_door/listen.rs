@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::visit::Visit;
-use crate::access::{RevocationError, RevocationList};
+use crate::access::RevocationError;
 use crate::config::{Authority, Settings};
 use crate::descriptors::{self, Whose};
 use crate::listener::{ListenError, accepted, bound};
@@ -105,39 +105,6 @@ impl FrontDoorError {
         match self {
             Self::Key(error) => error.fault(),
             _ => Fault::Operator,
-        }
-    }
-}
-
-/// How often the files of the revocation list are looked at.
-const REFRESH: Duration = Duration::from_secs(5);
-
-/// Reads the revocation list again whenever a file of it has changed. One that can't be read changes nothing.
-pub(crate) async fn keep_revoking(shared: Arc<Shared>, mut list: RevocationList) {
-    let mut was_told = None;
-    while list.has_files() {
-        sleep(REFRESH).await;
-        let refreshed = tokio::task::spawn_blocking(move || {
-            let refreshed = list.refresh();
-            (list, refreshed)
-        });
-        let Ok((back, refreshed)) = refreshed.await else { return };
-        list = back;
-        match refreshed {
-            Ok(None) => {}
-            Ok(Some(revoked)) => {
-                was_told = None;
-                let (keys, certificates) = revoked.count();
-                tracing::info!(keys, certificates, "the revocation list is read again");
-                shared.access.revoke(revoked);
-            }
-            Err(error) => {
-                let said = error.to_string();
-                if was_told.as_ref() != Some(&said) {
-                    tracing::warn!(code = error.code(), %error, "the old revocation list stays in force");
-                }
-                was_told = Some(said);
-            }
         }
     }
 }
@@ -234,6 +201,19 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
+    /// Runs one more task that the door needs.
+    #[cfg(test)]
+    pub(crate) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.accepting.spawn(task);
+    }
+
+    /// Resolves when a task that the door needs has ended though nobody asked it to.
+    pub(crate) async fn broken(&mut self) {
+        if self.accepting.join_next().await.is_none() {
+            std::future::pending().await
+        }
+    }
+
     /// Lets nobody in any more.
     pub(crate) async fn close(&mut self) {
         self.accepting.shutdown().await;

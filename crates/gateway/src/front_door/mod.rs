@@ -11,12 +11,14 @@
 mod keeper;
 mod listen;
 mod register;
+mod revoking;
 mod terminal;
 mod visit;
 
 pub use listen::{FrontDoor, FrontDoorError};
-pub(crate) use listen::{Serving, authorities, keep_revoking};
+pub(crate) use listen::{Serving, authorities};
 pub(crate) use register::Register;
+pub(crate) use revoking::keep_revoking;
 pub(crate) use terminal::{Seat, terminal};
 
 use homing_proto::access::{Policy, Right};

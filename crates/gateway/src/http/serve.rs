@@ -75,7 +75,11 @@ pub async fn serve<G: Operate>(
         accepting.spawn(remote(door, Arc::clone(&serving)));
     }
     accepting.spawn(look_after(doors.certificate, Arc::clone(&serving)));
-    stop.await;
+    tokio::select! {
+        () = stop => {}
+        // A loop that ends by itself has a fault: whoever serves without it is to know.
+        _ = accepting.join_next() => {}
+    }
     // The socket's file goes with its loop.
     accepting.shutdown().await;
     serving.finish(grace).await;

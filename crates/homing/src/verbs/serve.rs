@@ -197,6 +197,7 @@ fn failure(error: &RunError) -> Failure {
         RunError::Start(StartError::FrontDoor(error)) => {
             (error.code(), Some("homing gateway --door ADDR"))
         }
+        RunError::Broken => ("gateway-broken", None),
         RunError::Door(error) => match error {
             DoorError::Socket(_) => (error.code(), Some("homing status")),
             DoorError::Listen(_) => (error.code(), Some("homing gateway --http ADDR")),
