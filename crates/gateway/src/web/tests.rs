@@ -134,6 +134,26 @@ impl Browser {
 }
 
 #[tokio::test]
+async fn a_user_whose_key_is_none_is_not_added() {
+    let mut browser = Browser::start().await;
+    browser.log_in("ops", Role::Admin, "*").await;
+    let csrf = browser.csrf();
+    let form = |key| {
+        let fields = [("act", "add-user"), ("user", "eve"), ("role", "viewer"), ("key", key)];
+        fields.into_iter().chain([("csrf", csrf.as_str())]).collect::<Vec<_>>()
+    };
+    let answer = browser.post("/access", &form("no key")).await;
+    assert!(!answer.status.is_success() && !answer.status.is_redirection(), "{}", answer.text);
+    let users = || browser.gateway.control().accounts();
+    let local = Operator::local("root");
+    assert!(users().user("eve", &local).await.is_err());
+    let answer = browser.post("/access", &form("")).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+    assert!(users().user("eve", &local).await.is_ok());
+    browser.gateway.stop().await;
+}
+
+#[tokio::test]
 async fn a_strangers_form_is_short() {
     let browser = Browser::start().await;
     let long = "x".repeat(17 * 1024);

@@ -213,7 +213,12 @@ async fn done(
             accounts.add_user(AddUser { name, role, selector, expires_at }, operator).await?;
             if !asked.key.trim().is_empty() {
                 let key = AddKey { key: asked.key.trim().to_owned() };
-                accounts.add_key(asked.user.trim(), key, operator).await?;
+                let added = accounts.add_key(asked.user.trim(), key, operator).await;
+                if let Err(error) = added {
+                    // Half a user is none: the form is sent again as a whole.
+                    accounts.remove_user(asked.user.trim(), operator).await?;
+                    return Err(error);
+                }
             }
         }
         Act::RemoveUser => accounts.remove_user(&asked.user, operator).await?,
