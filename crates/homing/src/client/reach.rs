@@ -80,7 +80,7 @@ impl Reach {
             return Ok(local());
         }
         if let Some(url) = variable("HOMING_URL") {
-            return of_environment(&url).map(Reach::web);
+            return of_environment(&url, variable).map(Reach::web);
         }
         let contexts = Contexts::load()?;
         match contexts.current() {
@@ -189,17 +189,53 @@ fn local() -> Reach {
     Reach::Socket(connect::find_socket())
 }
 
-fn of_environment(url: &str) -> Result<Remote, Failure> {
+fn of_environment(url: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Remote, Failure> {
+    let url: Url = url.parse()?;
     let token = match variable("HOMING_TOKEN_FILE") {
         Some(file) => Some(Token::new(&secret::first_line(Path::new(&file), "token")?)?),
         None => None,
     };
+    if token.is_some() {
+        url.keep_private(
+            variable("HOMING_PLAIN").is_some(),
+            "use https://, or ask for it with HOMING_PLAIN=1",
+        )?;
+    }
     let fingerprint = variable("HOMING_FINGERPRINT").map(|text| text.parse()).transpose();
     let fingerprint =
         fingerprint.map_err(|error| Failure::usage(format!("HOMING_FINGERPRINT: {error}")))?;
-    Ok(Remote { url: url.parse()?, fingerprint, token })
+    Ok(Remote { url, fingerprint, token })
 }
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_of_the_environment_goes_over_no_network_in_plain() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        let token = homing_proto::access::Token::compose(&[7; homing_proto::access::Token::RANDOM]);
+        std::fs::write(&file, token.expose()).unwrap();
+        let ask = |url: &str, has_token: bool, is_asked_for: bool| {
+            of_environment(url, |name| match name {
+                "HOMING_TOKEN_FILE" => has_token.then(|| file.display().to_string()),
+                "HOMING_PLAIN" => is_asked_for.then(|| "1".to_owned()),
+                _ => None,
+            })
+        };
+        let refused = ask("http://gw.example.net:8080", true, false).unwrap_err();
+        assert_eq!(
+            refused.message,
+            "http://gw.example.net:8080 would get the token in plain over the network"
+        );
+        assert!(ask("http://gw.example.net:8080", true, true).is_ok());
+        assert!(ask("http://gw.example.net:8080", false, false).is_ok());
+        assert!(ask("http://127.0.0.1:8080", true, false).is_ok());
+        assert!(ask("https://gw.example.net", true, false).is_ok());
+    }
 }

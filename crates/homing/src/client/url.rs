@@ -31,6 +31,20 @@ impl Url {
         self.host == "localhost" || self.host.parse().is_ok_and(is_loopback)
     }
 
+    /// Refuses to send a token there in plain over a network, unless that was asked for; `hint` says how to.
+    ///
+    /// # Errors
+    /// It would be.
+    pub(crate) fn keep_private(&self, asked_for: bool, hint: &str) -> Result<(), Failure> {
+        match self.is_secure || self.is_loopback() || asked_for {
+            true => Ok(()),
+            false => {
+                let message = format!("{self} would get the token in plain over the network");
+                Err(Failure::usage(message).hint(hint))
+            }
+        }
+    }
+
     /// Host and port, as the header `host` and errors have them.
     pub(crate) fn authority(&self) -> String {
         let default = if self.is_secure { 443 } else { 80 };

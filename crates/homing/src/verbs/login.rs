@@ -57,10 +57,7 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<(), Failure> {
     let url: Url = arguments.url.parse()?;
-    if !url.is_secure && !url.is_loopback() && !arguments.plain {
-        return Err(Failure::usage(format!("{url} would get the token in plain over the network"))
-            .hint("use https://, or ask for it with --plain"));
-    }
+    url.keep_private(arguments.plain, "use https://, or ask for it with --plain")?;
     let name = arguments.name.clone().or(context).unwrap_or_else(|| url.host.clone());
     check_name(&name)?;
     let fingerprint = arguments.fingerprint.as_deref().map(str::parse).transpose();
