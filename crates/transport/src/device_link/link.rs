@@ -232,8 +232,7 @@ impl DeviceLink {
         deadline: Instant,
     ) -> Result<DeviceChannel, OpenError> {
         let opening = async {
-            let bare = self.open_channel(Opening::Session).await?;
-            let mut channel = DeviceChannel::new(bare, self.clone());
+            let mut channel = self.open_channel(Opening::Session).await?;
             if let Some(terminal) = terminal {
                 channel.request_terminal(terminal).await?;
             }
@@ -259,22 +258,21 @@ impl DeviceLink {
         deadline: Instant,
     ) -> Result<DeviceChannel, OpenError> {
         tokio::select! {
-            opened = self.open_channel(opening) => Ok(DeviceChannel::new(opened?, self.clone())),
+            opened = self.open_channel(opening) => opened,
             closed = self.0.ending.wait() => Err(OpenError::Closed(closed)),
             () = tokio::time::sleep_until(deadline) => Err(OpenError::Deadline),
         }
     }
 
-    /// The library's channel. One that is confirmed after the caller has given up is closed again.
-    async fn open_channel(&self, opening: Opening) -> Result<Channel<Msg>, OpenError> {
+    /// A channel on which nothing was asked for. One that is confirmed after the caller has given up is closed again, on whichever side
+    /// of the hand-over it is then.
+    async fn open_channel(&self, opening: Opening) -> Result<DeviceChannel, OpenError> {
         let (opened, wait) = oneshot::channel();
         let link = self.clone();
         let asked = opening.clone();
         tokio::spawn(async move {
             let result = asked.ask(&link.0.handle).await;
-            if let Err(Ok(late)) = opened.send(result) {
-                drop(DeviceChannel::new(late, link));
-            }
+            let _ = opened.send(result.map(|channel| DeviceChannel::new(channel, link)));
         });
         match wait.await {
             Ok(Ok(channel)) => Ok(channel),

@@ -29,6 +29,7 @@ mod inspect;
 mod outward;
 mod relay;
 mod terminal;
+mod urgent;
 mod window;
 
 use std::future::Future;

@@ -6,7 +6,7 @@
 //!   ◀── Outward ◀── frames ── └───────┘ ◀──events, at once ──
 //! ```
 //!
-//! Nothing here waits for the operator, and only the chunks wait for the device.
+//! Nothing here waits for the operator, and of what runs only the chunks and what is urgent wait for the device, beside the reading.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -25,6 +25,7 @@ use super::channel::{Ask, Asked};
 use super::chunks::{Chunk, write_chunks};
 use super::frames::{Frame, FrameWriter};
 use super::inspect::Inspected;
+use super::urgent::{Urgent, send_urgent};
 use super::{Keeper, Plan, Traffic, Why};
 use crate::device_link::{ChannelReader, ChannelRequests, DeviceChannel, Event, PtyRequest, Start};
 use crate::spool::{Cut, SpoolReader};
@@ -54,8 +55,10 @@ pub(super) struct Relay {
     device: String,
     /// From the device.
     reader: ChannelReader,
-    /// To the device, in order.
+    /// To the device, in order, until the channel has begun.
     requests: ChannelRequests,
+    /// To the device, once it has.
+    urgent: Arc<Urgent>,
     /// How the connection ended, when it has.
     lost: Pin<Box<dyn Future<Output = String> + Send>>,
     /// From the operator.
@@ -101,7 +104,7 @@ pub(super) struct Towards {
 }
 
 impl Relay {
-    /// Takes a bare channel over; the future is the writer of chunks, to be polled beside it.
+    /// Takes a bare channel over; the future is the writer of chunks and of what is urgent, to be polled beside it.
     pub(super) fn new(
         device: String,
         channel: DeviceChannel,
@@ -115,10 +118,16 @@ impl Relay {
         reader.set_linger(LINGER);
         let (chunks, waiting) = mpsc::channel(CHUNKS);
         let writing = write_chunks(writer, waiting, towards.traffic.clone());
+        let urgent = Arc::new(Urgent::default());
+        let sending = send_urgent(requests.clone(), Arc::clone(&urgent));
+        let writing = async move {
+            tokio::join!(writing, sending);
+        };
         let relay = Self {
             device,
             reader,
             requests,
+            urgent,
             lost,
             input,
             chunks,
@@ -384,7 +393,15 @@ impl Relay {
                 if let Some(witness) = &mut self.plan.witness {
                     witness.resized(size.columns, size.rows);
                 }
+                if self.is_started {
+                    self.urgent.resize(size);
+                    return Ok(());
+                }
                 self.requests.resize(size).await
+            }
+            Ask::Signal(name) if self.is_started => {
+                self.urgent.signal(name);
+                return Ok(());
             }
             Ask::Signal(name) => self.requests.signal(&name).await,
         };

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use homing_transport::device_link::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::Instant;
 
 use crate::device::*;
 
@@ -158,4 +159,26 @@ async fn terminal_size_changes_and_signals_reach_the_shell() {
     assert!(seen.contains("columns: 80, rows: 24"), "{seen}");
     assert!(seen.contains("Resize(Size { columns: 100, rows: 30"), "{seen}");
     assert!(seen.contains("Signal(\"INT\")"), "{seen}");
+}
+
+#[tokio::test]
+async fn a_channel_whose_opener_gave_up_as_it_was_confirmed_is_closed() {
+    let (link, _device) = linked().await;
+    for _ in 0..50 {
+        let mut opening = std::pin::pin!(link.open_bare(Opening::Session, soon()));
+        // Asked for, and never looked at again: the confirmation is in its hands when it is dropped.
+        let asked = std::future::poll_fn(|cx| std::task::Poll::Ready(opening.as_mut().poll(cx)));
+        assert!(asked.await.is_pending());
+        assert!(link.ping(soon()).await.is_some());
+        tokio::task::yield_now().await;
+    }
+    let last = Instant::now() + Duration::from_secs(60);
+    let channel = loop {
+        match link.open_bare(Opening::Session, soon()).await {
+            Ok(channel) => break channel,
+            Err(error) => assert!(Instant::now() < last, "{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    drop(channel);
 }

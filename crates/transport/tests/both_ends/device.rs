@@ -13,7 +13,7 @@ use homing_transport::device_server::{
 use homing_transport::keys::{KeyKind, PrivateKey};
 use homing_transport::spool::Budget;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -110,6 +110,10 @@ async fn exec(mut channel: ServerChannel, line: String) -> Exit {
             channel.output.write_all(all.to_string().as_bytes()).await.unwrap();
             Exit::Status(0)
         }
+        "beat" => loop {
+            channel.output.write_all(b".").await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        },
         "never-read" => std::future::pending().await,
         other => panic!("no program {other}"),
     }
@@ -163,4 +167,36 @@ pub(crate) async fn linked_to(settings: ServerSettings) -> (DeviceLink, Device) 
 
 pub(crate) async fn exec_on(link: &DeviceLink, line: &str) -> DeviceChannel {
     link.open(Kind::Exec(line.into()), soon()).await.unwrap()
+}
+
+/// What the gateway sends to a device, held back at will.
+pub(crate) struct Wire(watch::Sender<bool>);
+
+impl Wire {
+    pub(crate) fn hold(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+/// As [`linked`], with a wire between the two.
+pub(crate) async fn linked_by_a_wire() -> (DeviceLink, Device, Wire) {
+    let (near, device) = device(settings(KeyKind::Ed25519));
+    let (gateway, far) = tokio::io::duplex(256 * 1024);
+    let (mut from_device, mut to_device) = tokio::io::split(near);
+    let (mut from_gateway, mut to_gateway) = tokio::io::split(far);
+    let (hold, mut is_held) = watch::channel(false);
+    tokio::spawn(async move { tokio::io::copy(&mut from_device, &mut to_gateway).await });
+    tokio::spawn(async move {
+        let mut piece = vec![0; 64 * 1024];
+        while let Ok(length @ 1..) = from_gateway.read(&mut piece).await {
+            if is_held.wait_for(|is_held| !is_held).await.is_err()
+                || to_device.write_all(&piece[..length]).await.is_err()
+            {
+                return;
+            }
+        }
+    });
+    let credential = Credential::Key(key(KeyKind::Ed25519));
+    let link = reach(gateway).await.log_in("netops", &[credential], soon()).await.unwrap();
+    (link, device, Wire(hold))
 }

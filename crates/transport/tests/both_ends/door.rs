@@ -141,7 +141,11 @@ async fn enter(stream: DuplexStream, login: &str) -> DeviceLink {
 }
 
 async fn house_with(login: &str, settings: ServerSettings, output: SpoolLimits) -> House {
-    let (link, device) = linked_to(settings).await;
+    house_of(login, linked_to(settings).await, output).await
+}
+
+async fn house_of(login: &str, linked: (DeviceLink, Device), output: SpoolLimits) -> House {
+    let (link, device) = linked;
     let (kill, killed) = watch::channel(None);
     let (ended, budget) = (Arc::default(), Budget::default());
     let porter = Porter {
@@ -414,4 +418,20 @@ async fn a_device_that_takes_no_input_for_too_long_loses_the_channel() {
     assert!(said.contains("did not read its input"), "{said}");
     assert_eq!(writing.await.unwrap(), Err(WriteError));
     assert!(house.operator.ping(soon()).await.is_some(), "the operator's connection goes on");
+}
+
+#[tokio::test]
+async fn a_window_that_is_resized_while_the_device_takes_nothing_is_still_read() {
+    let (link, device, wire) = linked_by_a_wire().await;
+    let output = SpoolLimits { memory: MIB, disk: 128 * MIB as u64 };
+    let house = house_of("ops:edge-7", (link, device), output).await;
+    let mut beats = exec_on(&house.operator, "beat").await;
+    let requests = beats.requests();
+    wire.hold();
+    house.link.rekey().await;
+    for columns in 1..=200 {
+        let beat = tokio::time::timeout(Duration::from_secs(60), beats.next()).await;
+        assert!(matches!(beat, Ok(Some(Event::Data(_)))), "{columns}: {beat:?}");
+        requests.resize(WindowSize { columns, rows: 24, width: 0, height: 0 }).await.unwrap();
+    }
 }
