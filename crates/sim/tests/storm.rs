@@ -46,6 +46,26 @@ fn nobody_is_left_out_where_packets_are_lost_and_connections_break() {
 }
 
 #[test]
+fn each_fault_by_itself_and_both_leave_nobody_out_on_few_cores_and_on_many() {
+    for (loss, half_open) in [(0.02, 0.0), (0.0, 0.02), (0.02, 0.02)] {
+        for (cores, patience) in [(1, 60), (4, 15)] {
+            for seed in 100..103 {
+                let patience = Duration::from_secs(patience);
+                let storm = Storm { loss, half_open, patience, ..storm(cores, seed) };
+                let passed = run(storm, LONGEST);
+                assert_eq!(passed.in_session, storm.devices, "{storm:?}: {passed:?}");
+                let most = passed.most.map_or(f64::INFINITY, |at| at.as_secs_f64());
+                // A device behind half a connection dials again after its own patience, and a pause.
+                let own = if half_open > 0.0 { patience.as_secs_f64() + 15.0 } else { 0.0 };
+                let network = 3.0 + own;
+                let floor = storm.floor().as_secs_f64() + network;
+                assert!(most <= 1.5 * floor, "{storm:?}: 99 % after {most:.1} s: {passed:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_same_seed_is_the_same_storm() {
     let storm = Storm { loss: 0.02, half_open: 0.02, ..storm(2, 7) };
     assert_eq!(run(storm, LONGEST), run(storm, LONGEST));
