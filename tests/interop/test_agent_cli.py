@@ -241,6 +241,43 @@ def test_ssh_gives_users_of_the_device_its_command_line(house):
 
 
 @pytest.fixture
+def small_disk(tmp_path, root):
+    """A file system of 256 KiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_a_full_disk_refuses_a_commit_and_changes_nothing(small_disk, tmp_path, ended):
+    agent = programs.Agent(small_disk, CONFIGURATION, "--ssh-server", "embedded")
+    ended.append(agent)
+    agent.start()
+    socket = small_disk / "agent-state" / "netconf.sock"
+    programs.until("the agent listens", socket.exists)
+    environment = {**os.environ, "HOME": str(tmp_path)}
+
+    def cli(commands, check=0):
+        return doorway.run([programs.BINARIES / "homing-agent", "cli", "--socket", socket, "-c", commands], check=check, env=environment)
+
+    cli("configure; set system host-name before; commit")
+    before = agent.config.read_text()
+    filler = small_disk / "filler"
+    with pytest.raises(OSError), open(filler, "wb", buffering=0) as file:
+        while file.write(b"x" * 4096) == 4096:
+            pass
+        file.write(b"x" * 4096)
+    done = cli("configure; set system host-name after; commit", check=1)
+    assert "No space left on device" in done.stdout + done.stderr, done.stdout + done.stderr
+    assert agent.config.read_text() == before
+    assert "host-name before;" in cli("show configuration system host-name").stdout
+    filler.unlink()
+    assert "commit complete" in cli("configure; commit").stdout
+    assert "host-name after;" in agent.config.read_text()
+
+
+@pytest.fixture
 def login_shell(make_key, ended, root):
     """Runs ssh to the system's own sshd, where an account has `homing-cli` for a shell."""
     account = "homingops"
