@@ -20,6 +20,8 @@ const SPANS: usize = 144;
 /// The plot's size: each half is as high as this, each bar this wide with its gap.
 const HALF: u64 = 48;
 const STEP: usize = 5;
+/// So many bars are as wide as an hour's label.
+const LABEL: usize = 6;
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -93,7 +95,8 @@ impl Plot {
                 }
             }
         }
-        let hours = (0..spans.len()).filter_map(|number| {
+        // What begins at the right edge would be cut off.
+        let hours = (0..spans.len().saturating_sub(LABEL)).filter_map(|number| {
             let at = since + SPAN * u32::try_from(number).ok()?;
             let minutes = at.as_second().div_euclid(60);
             (minutes.rem_euclid(240) < 10)
