@@ -56,7 +56,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Waits for what the gateway tells, but not for ever. What changes something goes on instead: [`super::outlive`].
+/// Waits for what the gateway tells, but not for ever. What changes something goes on instead: [`super::outlive()`].
 pub(super) async fn bounded<T>(
     answer: impl Future<Output = Result<T, ControlError>>,
 ) -> Result<T, Refusal> {
