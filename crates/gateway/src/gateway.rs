@@ -42,7 +42,7 @@ use crate::shared::{Counters, Shared};
 use crate::standing::Standings;
 use crate::store::{self, AuditRetention, OpenError, ReadError, Retention, Store};
 use crate::turns::Queue;
-use crate::{arrival, audit, webhooks};
+use crate::{arrival, audit, temporary, webhooks};
 
 /// The file of the gateway's own SSH key, in the data folder.
 const KEY_FILE: &str = "id_ed25519";
@@ -110,6 +110,7 @@ impl Gateway {
     /// # Errors
     /// The data folder, the key or an address can't be used; nothing runs then.
     pub async fn start(settings: Settings) -> Result<Self, StartError> {
+        temporary::warn_of_memory(&std::env::temp_dir());
         let store = open_store(&settings).await?;
         let key = PrivateKey::load_or_create(&settings.data.join(KEY_FILE), KeyKind::Ed25519)?;
         let key_text = key.public_text(&format!("homing@{}", host()));

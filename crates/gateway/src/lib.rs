@@ -24,6 +24,7 @@ mod shared;
 mod standing;
 pub mod stanza;
 pub mod store;
+mod temporary;
 mod timeline;
 mod turns;
 pub mod web;
