@@ -54,15 +54,18 @@ type Name = [u8; 32];
 #[derive(Debug, Default)]
 struct Kept {
     answers: HashMap<Name, Entry>,
-    /// In the order in which they came.
-    order: VecDeque<(Instant, Name)>,
+    /// In the order in which they came. A key that was used again has more than one place; the number says which is its own.
+    order: VecDeque<(Instant, u64, Name)>,
     bytes: usize,
+    /// Keys that ever came.
+    count: u64,
 }
 
 #[derive(Debug)]
 struct Entry {
     request: Name,
     state: State,
+    number: u64,
 }
 
 #[derive(Debug)]
@@ -100,8 +103,7 @@ impl Kept {
         self.expire(now);
         match self.answers.get(&name) {
             None => {
-                self.answers.insert(name, Entry { request, state: State::Running });
-                self.order.push_back((now, name));
+                self.add(name, request, State::Running, now);
                 Turn::CarryOut
             }
             Some(entry) if entry.request != request => Turn::Refuse(
@@ -129,6 +131,12 @@ impl Kept {
         }
     }
 
+    fn add(&mut self, name: Name, request: Name, state: State, at: Instant) {
+        self.count += 1;
+        self.answers.insert(name, Entry { request, state, number: self.count });
+        self.order.push_back((at, self.count, name));
+    }
+
     fn end(&mut self, name: &Name, answer: Option<Answer>) {
         match (answer, self.answers.get_mut(name)) {
             (Some(answer), Some(entry)) => {
@@ -148,13 +156,21 @@ impl Kept {
     }
 
     fn expire(&mut self, now: Instant) {
-        while let Some((at, name)) = self.order.front().copied() {
+        for _ in 0..self.order.len() {
+            let Some((at, number, name)) = self.order.front().copied() else { return };
             let is_old = now.saturating_duration_since(at) >= KEPT;
             if !is_old && self.order.len() < MOST && self.bytes <= MOST_BYTES {
                 return;
             }
             self.order.pop_front();
-            self.remove(&name);
+            match self.answers.get(&name).filter(|entry| entry.number == number) {
+                // What is being carried out stays, however many come meanwhile.
+                Some(Entry { state: State::Running, .. }) => {
+                    self.order.push_back((at, number, name));
+                }
+                Some(_) => self.remove(&name),
+                None => {}
+            }
         }
     }
 
@@ -197,8 +213,7 @@ impl Answers {
             let answer = answer.and_then(Answer::of);
             all.bytes += answer.as_ref().map_or(0, |answer| answer.body.len());
             let state = answer.map_or(State::Lost, State::Answered);
-            all.answers.insert(once.name, Entry { request: once.request, state });
-            all.order.push_back((now.checked_sub(age).unwrap_or(now), once.name));
+            all.add(once.name, once.request, state, now.checked_sub(age).unwrap_or(now));
         }
         Self(Arc::new(Mutex::new(all)))
     }
@@ -372,6 +387,34 @@ mod tests {
         kept.begin(name(1), name(7), now);
         kept.end(&name(1), None);
         assert!(matches!(kept.begin(name(1), name(8), now), Turn::CarryOut));
+    }
+
+    #[test]
+    fn a_key_that_is_used_again_has_an_hour_of_its_own() {
+        let mut kept = Kept::default();
+        let start = Instant::now();
+        kept.begin(name(1), name(7), start);
+        kept.end(&name(1), None);
+        let again = start + KEPT / 2;
+        assert!(matches!(kept.begin(name(1), name(7), again), Turn::CarryOut));
+        kept.end(&name(1), answer(10));
+        assert!(matches!(kept.begin(name(1), name(7), start + KEPT), Turn::Repeat(_)));
+        assert!(matches!(kept.begin(name(1), name(7), again + KEPT), Turn::CarryOut));
+        assert_eq!(kept.bytes, 0);
+    }
+
+    #[test]
+    fn what_is_being_carried_out_is_known_however_many_come_meanwhile() {
+        let mut kept = Kept::default();
+        let now = Instant::now();
+        kept.begin(name(0), name(7), now);
+        for number in 1..=2 * MOST {
+            kept.begin(name(number), name(7), now);
+            kept.end(&name(number), answer(1));
+        }
+        assert!(kept.answers.len() <= MOST);
+        let Turn::Refuse(refusal) = kept.begin(name(0), name(7), now) else { panic!() };
+        assert_eq!(refusal.0.code, "in-progress");
     }
 
     #[test]
