@@ -237,20 +237,6 @@ fn stanza(
     })
 }
 
-/// The stanza of a device as it is enrolled, with its present secret.
-///
-/// # Errors
-/// No address is known that it could dial.
-pub fn stanza_of(record: &DeviceRecord, terms: &Terms) -> Result<Stanza, EnrollError> {
-    let device_id = match &record.device_id {
-        Some(id) => id.clone(),
-        None => check::device_id_of(&record.name)?,
-    };
-    let addresses = check::addresses(&record.addresses, terms.default_port())?;
-    let login = Login { user: record.user.clone(), has_password: record.password.is_some() };
-    stanza(device_id, addresses, record.secret.clone(), login, terms)
-}
-
 pub use check::{addresses, labels, listener, password, user};
 
 /// Whether all of `keys` may be pinned to `name`, which says `device_id`.
