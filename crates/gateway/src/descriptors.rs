@@ -23,6 +23,8 @@ use tokio::time::sleep;
 use crate::shared::Shared;
 use crate::timeline;
 
+/// How long a loop that accepts rests when it can't.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Nobody was turned away for so long: there are enough again.
 const QUIET: Duration = Duration::from_secs(30);
 /// How often it is looked whether there are.
@@ -137,6 +139,16 @@ async fn tell_of_recovery(shared: Arc<Shared>) {
             return timeline::record(&shared, event);
         }
     }
+}
+
+/// No connection can be accepted at a door: told, and waited out.
+pub(crate) async fn accept_failed(shared: &Arc<Shared>, error: &std::io::Error, door: &str) {
+    if is_want_of(error) {
+        ran_short(shared);
+    } else {
+        tracing::warn!(%error, door, "no connection can be accepted");
+    }
+    sleep(ACCEPT_PAUSE).await;
 }
 
 /// What the system says when a process has no descriptor left, or the whole machine has none.

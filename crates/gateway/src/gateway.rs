@@ -50,8 +50,6 @@ const KEY_FILE: &str = "id_ed25519";
 const PUBLIC_KEY_FILE: &str = "id_ed25519.pub";
 /// The folder of recordings, in the data folder.
 const RECORDINGS: &str = "recordings";
-/// How long a failed accept (no descriptors left) pauses its loop.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often the roster is tidied.
 const TIDY: Duration = Duration::from_secs(60);
 /// How long sessions may take to say goodbye.
@@ -391,14 +389,8 @@ async fn accept(shared: Arc<Shared>, listener: Listener) {
     loop {
         let (stream, source) = match listener.accept().await {
             Ok(accepted) => accepted,
-            Err(error) if is_of_one_connection(&error) => continue,
             Err(error) => {
-                if descriptors::is_want_of(&error) {
-                    descriptors::ran_short(&shared);
-                } else {
-                    tracing::warn!(%error, listener = %listener.name, "no connection can be accepted");
-                }
-                sleep(ACCEPT_PAUSE).await;
+                descriptors::accept_failed(&shared, &error, listener.name.as_str()).await;
                 continue;
             }
         };
@@ -419,12 +411,6 @@ async fn accept(shared: Arc<Shared>, listener: Listener) {
             }
         }
     }
-}
-
-/// Errors of a connection that went away before it was accepted.
-pub(crate) fn is_of_one_connection(error: &std::io::Error) -> bool {
-    use std::io::ErrorKind::{ConnectionAborted, ConnectionReset, InvalidInput, NotConnected};
-    matches!(error.kind(), ConnectionAborted | ConnectionReset | InvalidInput | NotConnected)
 }
 
 async fn tidy(shared: Arc<Shared>) {

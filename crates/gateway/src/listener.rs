@@ -63,12 +63,26 @@ impl ListenError {
     }
 }
 
-/// Waits for the next connection, its socket made ready.
+/// Waits for the next connection, its socket made ready. One that went away before it was accepted is none.
 pub(crate) async fn accepted(socket: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    let (stream, source) = socket.accept().await?;
+    loop {
+        match socket.accept().await.and_then(made_ready) {
+            Err(error) if is_of_one_connection(&error) => {}
+            accepted => return accepted,
+        }
+    }
+}
+
+fn made_ready((stream, source): (TcpStream, SocketAddr)) -> io::Result<(TcpStream, SocketAddr)> {
     stream.set_nodelay(true)?;
     SockRef::from(&stream).set_tcp_user_timeout(Some(USER_TIMEOUT))?;
     Ok((stream, plain(source)))
+}
+
+/// Errors of a connection that went away before it was accepted.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, InvalidInput, NotConnected};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | InvalidInput | NotConnected)
 }
 
 /// The port is the name, with the address before it where two listeners have the same port.

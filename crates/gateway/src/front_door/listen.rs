@@ -34,8 +34,6 @@ const PUBLIC_KEY_FILE: &str = "door_ed25519.pub";
 /// Logins under way at once, and those of one source.
 const LOGINS: usize = 64;
 const LOGINS_OF_SOURCE: u32 = 32;
-/// How long a failed accept (no descriptors left) pauses its loop.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often connections that were turned away are told of.
 const MINUTE: Duration = Duration::from_secs(60);
 /// How long operators' programs may take to leave by themselves once their channels have ended. OpenSSH that is disconnected in the
@@ -313,14 +311,8 @@ async fn accept(hall: Arc<Hall>, socket: TcpListener) {
     loop {
         let (stream, source) = match accepted(&socket).await {
             Ok(accepted) => accepted,
-            Err(error) if crate::gateway::is_of_one_connection(&error) => continue,
             Err(error) => {
-                if descriptors::is_want_of(&error) {
-                    descriptors::ran_short(&hall.shared);
-                } else {
-                    tracing::warn!(%error, "front door: no connection can be accepted");
-                }
-                sleep(ACCEPT_PAUSE).await;
+                descriptors::accept_failed(&hall.shared, &error, "front door").await;
                 continue;
             }
         };

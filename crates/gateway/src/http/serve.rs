@@ -35,7 +35,7 @@ use super::peer::{self, Encrypted, Peer};
 use super::router;
 use super::socket::ApiSocket;
 use super::tls::Certificate;
-use crate::descriptors::{self, Descriptors, Whose};
+use crate::descriptors::{self, ACCEPT_PAUSE, Descriptors, Whose};
 use crate::listener::accepted;
 
 /// How many connections of the socket are served at once; more wait in its backlog.
@@ -46,8 +46,6 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const HEAD_LIMIT: usize = 32 * 1024;
 /// How long TLS may take to begin.
 const TLS_TIMEOUT: Duration = Duration::from_secs(10);
-/// Pause after a failed accept: the process is out of descriptors.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often the files of the certificate are looked at, and turned away connections are told of.
 const MINUTE: Duration = Duration::from_secs(60);
 
