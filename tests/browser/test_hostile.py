@@ -42,6 +42,12 @@ def test_a_hostile_device_id(house, watched, loop):
             page.goto(path)
             is_text(page)
         expect(page.locator("tr[data-row]").first).to_contain_text("<img src=x")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("img")
+        expect(page.locator("#palette-list [role=option]").first).to_contain_text("<img src=x")
+        is_text(page)
+        assert page.locator("#palette img").count() == 0
+        page.keyboard.press("Escape")
         page.locator("tr[data-row] a").first.click()
         expect(page.locator("h1")).to_contain_text("<img src=x")
         is_text(page)

@@ -56,6 +56,8 @@ def test_a_viewers_crafted_forms_are_refused_and_told(viewer, house):
         ("/devices/edge-1", {"act": "block"}),
         ("/devices/edge-1", {"act": "forget"}),
         ("/enroll", {"name": "mx1"}),
+        ("/pending", {"act": "unblock", "subject": "192.0.2.1"}),
+        ("/access", {"act": "create-token", "name": "x", "owner": "root"}),
         ("/access", {"act": "add-user", "user": "eve", "role": "admin"}),
         ("/access", {"act": "password", "user": "root"}),
     ]
