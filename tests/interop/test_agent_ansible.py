@@ -9,6 +9,8 @@ import doorway
 from doorway import EMBEDDED, OPENSSH, run
 from programs import TOOLS
 
+# Each call starts Ansible anew, which takes long where others work too.
+pytestmark = pytest.mark.timeout(240)
 each_device = pytest.mark.parametrize("device", [OPENSSH, EMBEDDED])
 ANSIBLE = TOOLS / "venv-ansible" / "bin"
 
@@ -41,7 +43,7 @@ def junos(tmp_path_factory):
             }
             key = ["-e", f"ansible_ssh_private_key_file={house.key}", "-e", "ansible_network_os=junipernetworks.junos.junos"]
             words = ["-m", f"junipernetworks.junos.{module}", "-a", json.dumps(arguments)]
-            return run([ANSIBLE / "ansible", "-i", script, device, *key, *words], check=check, timeout=55, env=own).stdout
+            return run([ANSIBLE / "ansible", "-i", script, device, *key, *words], check=check, timeout=100, env=own).stdout
 
         call.house = house
         yield call
