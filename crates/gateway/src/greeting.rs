@@ -14,11 +14,10 @@ use homing_transport::device_link::{
     Credential, DeviceLink, Kind, LogInError, OpenError, Unauthenticated,
 };
 use homing_transport::netconf::{NetconfClient, StartError};
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::exchange::closed_early;
-use crate::session::Session;
+use crate::session::{Ask, Session};
 use crate::shared::Shared;
 
 /// Requests that wait behind the one that a device is busy with.
@@ -133,7 +132,7 @@ impl Greeted {
             link: self.link,
             rpcs: AtomicU64::new(0),
             round_trip_us: AtomicU64::new(0),
-            end: watch::Sender::new(None),
+            ask: Ask::default(),
         })
     }
 }

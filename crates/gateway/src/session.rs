@@ -10,8 +10,9 @@
 //! NETCONF is of no use to anybody, and its next call brings it back.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use homing_proto::api::{self, Timestamp};
@@ -22,7 +23,7 @@ use homing_proto::identity::{DeviceId, DeviceName, Epoch, ListenerName, SessionI
 use homing_transport::closed::{Closed, ClosedBy, Reason};
 use homing_transport::device_link::DeviceLink;
 use homing_transport::netconf::NetconfClient;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use crate::shared::Shared;
@@ -65,6 +66,27 @@ impl End {
     }
 }
 
+/// Why a session is asked to end, once it is.
+#[derive(Debug, Default)]
+pub(crate) struct Ask {
+    why: OnceLock<End>,
+    notify: Notify,
+}
+
+impl Ask {
+    /// Waits until it is asked.
+    async fn asked(&self) -> End {
+        loop {
+            let mut notified = pin!(self.notify.notified());
+            notified.as_mut().enable();
+            if let Some(why) = self.why.get() {
+                return *why;
+            }
+            notified.await;
+        }
+    }
+}
+
 /// One device's session.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -85,17 +107,15 @@ pub(crate) struct Session {
     /// RPCs waiting or running.
     pub(crate) rpcs: AtomicU64,
     pub(crate) round_trip_us: AtomicU64,
-    pub(crate) end: watch::Sender<Option<End>>,
+    pub(crate) ask: Ask,
 }
 
 impl Session {
     /// Asks the session to end; the first to ask gives the reason.
     pub(crate) fn end(&self, why: End) {
-        self.end.send_if_modified(|end| {
-            let first = end.is_none();
-            end.get_or_insert(why);
-            first
-        });
+        if self.ask.why.set(why).is_ok() {
+            self.ask.notify.notify_waiters();
+        }
     }
 
     /// Why the session may not be, as its device is enrolled at this moment; none: it may.
@@ -137,37 +157,63 @@ pub(crate) async fn watch_over(shared: Arc<Shared>, session: Arc<Session>) {
     timeline::session_closed(&shared, &session, &closed, held_place);
 }
 
+/// What ends a session.
+enum Over {
+    Link(Closed),
+    Asked(End),
+    Netconf(String),
+    Silent,
+}
+
+/// A session rests in [`until_over`] for days: what comes after is kept off its future.
 async fn until_closed(shared: &Shared, session: &Arc<Session>) -> Closed {
+    let over = until_over(shared, session).await;
+    Box::pin(part(session, over)).await
+}
+
+async fn until_over(shared: &Shared, session: &Arc<Session>) -> Over {
     let mut watch = Watch::new(shared.keep_alive());
-    let mut end = session.end.subscribe();
     let link_closed = session.link.closed();
     let netconf_closed = session.netconf.closed();
-    tokio::pin!(link_closed, netconf_closed);
+    let asked = session.ask.asked();
+    tokio::pin!(link_closed, netconf_closed, asked);
     loop {
         let wake = Some(watch.wake());
         tokio::select! {
             biased;
             closed = &mut link_closed => {
                 watch.tell_of_refused(shared, session);
-                return closed;
+                return Over::Link(closed);
             }
-            why = asked_to_end(&mut end) => return say_goodbye(session, why).await,
-            closed = &mut netconf_closed => return without_netconf(session, &closed.to_string()).await,
+            why = &mut asked => return Over::Asked(why),
+            closed = &mut netconf_closed => return Over::Netconf(closed.to_string()),
             () = greeting::at(wake) => {
                 watch.tell_of_refused(shared, session);
-                if let Some(closed) = watch.look(session).await {
-                    return closed;
+                if watch.look(session) == Look::Silent {
+                    return Over::Silent;
                 }
             }
         }
     }
 }
 
-async fn asked_to_end(end: &mut watch::Receiver<Option<End>>) -> End {
-    match end.wait_for(Option::is_some).await {
-        Ok(why) => (*why).unwrap_or(End::Stopping),
-        Err(_) => End::Stopping,
+async fn part(session: &Session, over: Over) -> Closed {
+    match over {
+        Over::Link(closed) => closed,
+        Over::Asked(why) => say_goodbye(session, why).await,
+        Over::Netconf(what) => without_netconf(session, &what).await,
+        Over::Silent => {
+            session.link.close("keep-alive: no answer").await;
+            Closed { by: ClosedBy::Network, reason: Reason::Silent }
+        }
     }
+}
+
+/// What a look at a session found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Well,
+    Silent,
 }
 
 /// The keep-alive of one session. What the device sends is not told to the machine byte by byte, but when it wakes.
@@ -193,8 +239,8 @@ impl Watch {
         self.machine.poll_timeout().map_or(look, |at| at.min(look))
     }
 
-    /// Renews the keys if it is time; how the session ended, if the device was silent for too long.
-    async fn look(&mut self, session: &Arc<Session>) -> Option<Closed> {
+    /// Renews the keys if it is time, probes a silent device.
+    fn look(&mut self, session: &Arc<Session>) -> Look {
         self.looked = Instant::now().into_std();
         session.link.renew_keys();
         let heard = session.link.last_heard();
@@ -203,15 +249,13 @@ impl Watch {
             self.machine.handle_data(heard.into_std());
         }
         self.machine.handle_timeout(Instant::now().into_std());
-        match self.machine.poll_action()? {
-            keep_alive::Action::Probe => {
+        match self.machine.poll_action() {
+            None => Look::Well,
+            Some(keep_alive::Action::Probe) => {
                 tokio::spawn(probe(Arc::clone(session), Instant::now() + self.patience));
-                None
+                Look::Well
             }
-            keep_alive::Action::HangUp => {
-                session.link.close("keep-alive: no answer").await;
-                Some(Closed { by: ClosedBy::Network, reason: Reason::Silent })
-            }
+            Some(keep_alive::Action::HangUp) => Look::Silent,
         }
     }
 }
@@ -252,5 +296,21 @@ async fn without_netconf(session: &Session, what: &str) -> Closed {
             session.link.close(&reason.to_string()).await;
             Closed { by: ClosedBy::Peer, reason }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of the future that a function of two arguments makes.
+    fn size_of_future<A, B, F: Future>(_: fn(A, B) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn the_task_that_watches_over_a_session_is_small() {
+        let size = size_of_future(watch_over);
+        assert!(size < 1024, "{size} bytes for each of ten thousand sessions");
     }
 }

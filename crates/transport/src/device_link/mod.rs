@@ -24,7 +24,7 @@ mod requests;
 mod stream;
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use homing_proto::excerpt::Excerpt;
@@ -105,6 +105,28 @@ impl LinkSettings {
             ..client::Config::default()
         })
     }
+}
+
+/// The library's settings for one kind of link.
+type Known = (LinkSettings, HostKeyAlgorithms, Arc<client::Config>);
+
+/// The library's settings, once for all links that have the same: most of a fleet has.
+fn shared_config(
+    settings: &LinkSettings,
+    offer: &HostKeyAlgorithms,
+) -> Result<Arc<client::Config>, LinkError> {
+    /// Kinds of links that are kept; a fleet has a few.
+    const MOST: usize = 16;
+    static KNOWN: Mutex<Vec<Known>> = Mutex::new(Vec::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, _, config)) = known.iter().find(|(s, o, _)| s == settings && o == offer) {
+        return Ok(Arc::clone(config));
+    }
+    let config = Arc::new(settings.config(offer)?);
+    if known.len() < MOST {
+        known.push((*settings, offer.clone(), Arc::clone(&config)));
+    }
+    Ok(config)
 }
 
 /// Which host key algorithms to offer, so that a device with several keys uses the one expected.
@@ -232,7 +254,7 @@ where
     C: FnOnce(HostKey) -> F + Send + 'static,
     F: Future<Output = bool> + Send + 'static,
 {
-    let config = Arc::new(settings.config(offer)?);
+    let config = shared_config(settings, offer)?;
     let answer = Answer::new();
     let ending = Arc::new(Ending::default());
     let pulse = Pulse::new();

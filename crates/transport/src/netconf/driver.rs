@@ -3,42 +3,25 @@
 use std::collections::HashMap;
 use std::future::pending;
 use std::io;
+use std::sync::Arc;
 
 use homing_proto::netconf::client::{Action, GivenUp, Received, RequestId, Session};
 use homing_proto::netconf::hello::Hello;
 use homing_proto::netconf::reply::Summary;
 use homing_proto::netconf::rpc::Operation;
-use homing_proto::netconf::session::Closed;
+use homing_proto::netconf::session::{Closed, Reason};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::{IDLE_BUFFER, ReplyEnd, ReplySink, Rpc, RpcFailure, SinkFull};
+use super::desk::{Command, Desk, Request};
+use super::{IDLE_BUFFER, ReplyEnd, ReplySink, RpcFailure, SinkFull};
 
 /// Bytes of the read buffer while much comes in.
 const BUSY_BUFFER: usize = 32 * 1024;
 
 /// How long the stream may take to be closed.
 const SHUTDOWN: std::time::Duration = std::time::Duration::from_secs(2);
-
-/// What a handle asks of the task.
-#[derive(Debug)]
-pub(super) enum Command {
-    Rpc(Box<Request>),
-    Close,
-}
-
-/// A request and where its outcome goes.
-pub(super) struct Request {
-    pub(super) rpc: Rpc,
-    pub(super) outcome: oneshot::Sender<Result<ReplyEnd, RpcFailure>>,
-}
-
-impl std::fmt::Debug for Request {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Request").finish_non_exhaustive()
-    }
-}
 
 /// A request that the machine has.
 struct Running {
@@ -52,7 +35,7 @@ pub(super) struct Driver<S> {
     reader: ReadHalf<S>,
     writer: WriteHalf<S>,
     session: Session,
-    commands: mpsc::Receiver<Command>,
+    desk: Arc<Desk>,
     /// Whether a handle may still ask for something.
     asked: bool,
     running: HashMap<RequestId, Running>,
@@ -74,13 +57,13 @@ enum Event {
 }
 
 impl<S: AsyncRead + AsyncWrite> Driver<S> {
-    pub(super) fn new(stream: S, session: Session, commands: mpsc::Receiver<Command>) -> Self {
+    pub(super) fn new(stream: S, session: Session, desk: Arc<Desk>) -> Self {
         let (reader, writer) = split(stream);
         Self {
             reader,
             writer,
             session,
-            commands,
+            desk,
             asked: true,
             running: HashMap::new(),
             given_up: Vec::new(),
@@ -108,7 +91,8 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
     }
 
     /// Runs until the session is over.
-    pub(super) async fn run(mut self, closed: watch::Sender<Option<Closed>>) {
+    pub(super) async fn run(mut self) {
+        let over = EndOnDrop(Arc::clone(&self.desk));
         loop {
             self.act();
             if self.closed.is_some() {
@@ -116,13 +100,7 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
             }
             self.turn().await;
         }
-        closed.send_replace(self.closed);
-        self.commands.close();
-        while let Some(command) = self.commands.recv().await {
-            if let Command::Rpc(request) = command {
-                let _ = request.outcome.send(Err(RpcFailure::LostUnsent(self.closed)));
-            }
-        }
+        over.say(self.closed);
         self.shut_down().await;
     }
 
@@ -133,7 +111,7 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
         let event = tokio::select! {
             read = self.reader.read(&mut self.buffer) => Event::Read(read),
             sent = self.writer.write(unwritten), if !unwritten.is_empty() => Event::Written(sent),
-            command = self.commands.recv(), if self.asked => Event::Command(command),
+            command = self.desk.take(), if self.asked => Event::Command(command),
             () = sleep_to(deadline), if deadline.is_some() => Event::Timeout,
         };
         match event {
@@ -241,6 +219,28 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
             self.writer.shutdown().await
         })
         .await;
+    }
+}
+
+/// A task that is dropped ends its session too.
+struct EndOnDrop(Arc<Desk>);
+
+impl EndOnDrop {
+    /// Tells everybody how it ended.
+    fn say(&self, closed: Option<Closed>) {
+        let left = self.0.end(closed.unwrap_or(Closed::by_us(Reason::Stopped)));
+        for command in left {
+            if let Command::Rpc(request) = command {
+                // Whoever asked may be gone.
+                let _ = request.outcome.send(Err(RpcFailure::LostUnsent(closed)));
+            }
+        }
+    }
+}
+
+impl Drop for EndOnDrop {
+    fn drop(&mut self) {
+        self.say(None);
     }
 }
 

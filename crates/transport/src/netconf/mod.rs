@@ -11,22 +11,26 @@
 //!
 //! An idle session has a read buffer of [`IDLE_BUFFER`] bytes and no timer.
 
+mod desk;
 mod driver;
 mod failure;
 mod sink;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use homing_proto::netconf::client::{Session, Settings};
 use homing_proto::netconf::hello::Hello;
 use homing_proto::netconf::reply::Summary;
-use homing_proto::netconf::session::{Closed, Reason};
+use homing_proto::netconf::session::Closed;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use self::driver::{Command, Driver, Request};
+use self::desk::{Command, Desk, Handle, Request};
+use self::driver::Driver;
 pub use self::failure::{RpcFailure, StartError};
 pub use self::sink::{ReplySink, SinkFull};
 
@@ -54,10 +58,7 @@ pub struct ReplyEnd {
 
 /// A handle of a session; when the last clone is gone, the session is closed.
 #[derive(Debug, Clone)]
-pub struct NetconfClient {
-    commands: mpsc::Sender<Command>,
-    closed: watch::Receiver<Option<Closed>>,
-}
+pub struct NetconfClient(Arc<Handle>);
 
 impl NetconfClient {
     /// Exchanges hellos and starts the session's task.
@@ -74,13 +75,12 @@ impl NetconfClient {
     {
         let now = Instant::now();
         let settings = Settings { hello_timeout: deadline.duration_since(now), ..settings };
-        let (commands, receiver) = mpsc::channel(4);
-        let (closer, closed) = watch::channel(None);
+        let desk = Desk::new();
         let session = Session::new(settings, now.into_std());
-        let mut driver = Driver::new(stream, session, receiver);
+        let mut driver = Driver::new(stream, session, Arc::clone(&desk));
         let hello = driver.greet().await.map_err(|closed| StartError { closed })?;
-        tokio::spawn(driver.run(closer));
-        Ok((Self { commands, closed }, hello))
+        tokio::spawn(driver.run());
+        Ok((Self(Arc::new(Handle::new(desk))), hello))
     }
 
     /// Sends a request when its turn comes and waits for the end of its reply.
@@ -91,30 +91,30 @@ impl NetconfClient {
     /// # Errors
     /// [`RpcFailure`], which says whether the outcome is unknown. An `<rpc-error>` is a reply.
     pub async fn rpc(&self, rpc: Rpc) -> Result<ReplyEnd, RpcFailure> {
+        let desk = self.0.desk();
         let (outcome, ended) = oneshot::channel();
         let deadline = rpc.deadline;
         let request = Command::Rpc(Box::new(Request { rpc, outcome }));
-        match timeout_at(deadline, self.commands.send(request)).await {
+        match timeout_at(deadline, desk.put(request)).await {
             Ok(Ok(())) => {}
-            Ok(Err(_)) => return Err(RpcFailure::LostUnsent(*self.closed.borrow())),
+            Ok(Err(closed)) => return Err(RpcFailure::LostUnsent(Some(closed))),
             Err(_) => return Err(RpcFailure::LateUnsent),
         }
         match ended.await {
             Ok(outcome) => outcome,
-            Err(_) => Err(RpcFailure::LostSent(*self.closed.borrow())),
+            Err(_) => Err(RpcFailure::LostSent(desk.is_closed())),
         }
     }
 
     /// Closes the session with `<close-session>`, behind the request that is on the wire.
     pub async fn close(&self) -> Closed {
-        let _ = self.commands.send(Command::Close).await;
+        // If it is closed already, that is what is waited for.
+        let _ = self.0.desk().put(Command::Close).await;
         self.closed().await
     }
 
     /// Waits for the session's end.
     pub async fn closed(&self) -> Closed {
-        let mut closed = self.closed.clone();
-        let ended = closed.wait_for(Option::is_some).await.ok().and_then(|closed| *closed);
-        ended.unwrap_or(Closed::by_us(Reason::Stopped))
+        self.0.desk().closed().await
     }
 }

@@ -236,9 +236,7 @@ async fn a_large_request_is_written_while_a_reply_comes_in() {
 fn an_idle_session_is_small() {
     let (near, _far) = duplex(64);
     let session = Session::new(Settings::default(), std::time::Instant::now());
-    let (_commands, receiver) = mpsc::channel(4);
-    let (closer, _closed) = watch::channel(None);
-    let driver = Driver::new(near, session, receiver);
-    let task = size_of_val(&driver.run(closer));
+    let driver = Driver::new(near, session, Desk::new());
+    let task = size_of_val(&driver.run());
     assert!(task + IDLE_BUFFER < 2048, "{task} bytes");
 }
