@@ -217,6 +217,11 @@ impl Scanner {
         let name = Name::at_start_of(body, self.limits.name)?;
         self.starts.push(self.names.len());
         self.names.extend_from_slice(name.whole(body));
+        if name.is_all_of(body) {
+            // No more than a name: so are most tags.
+            self.namespaces.check_prefix(name.prefix(body))?;
+            return Ok(Kind::Start(name));
+        }
         let attributes = Attributes::of(body, name);
         if !attributes.is_empty() {
             self.declare(body, attributes)?;

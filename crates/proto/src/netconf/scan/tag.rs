@@ -158,22 +158,32 @@ impl Name {
     /// Reads a name: letters, digits, `_ - .` and anything beyond ASCII, with one colon inside at most;
     /// its parts begin with a letter, `_` or something beyond ASCII.
     pub(super) fn at_start_of(text: &[u8], limit: usize) -> Result<Self, XmlError> {
-        let mut local = 0;
-        let mut length = 0;
-        for &byte in text {
-            match Class::of(byte) {
-                Class::Start => {}
-                Class::Inside if length > local => {}
-                Class::Colon if length > 0 && local == 0 => local = length + 1,
-                Class::End => break,
-                _ => return Err(XmlError::Name),
-            }
-            length += 1;
+        let (mut local, mut length) = (0, 0);
+        loop {
+            let part = text.get(length..).unwrap_or_default();
+            let inside = part.iter().take_while(|byte| Class::is_of_name(**byte)).count();
+            let begins = part.first().is_some_and(|byte| Class::of(*byte) == Class::Start);
+            length += inside;
             if length > limit {
                 return Err(XmlError::NameLength { limit });
             }
+            if inside == 0 || !begins {
+                return Err(XmlError::Name);
+            }
+            match text.get(length).map_or(Class::End, |byte| Class::of(*byte)) {
+                Class::End => return Ok(Self { length, local }),
+                Class::Colon if local == 0 => {
+                    length += 1;
+                    local = length;
+                }
+                _ => return Err(XmlError::Name),
+            }
         }
-        if length > local { Ok(Self { length, local }) } else { Err(XmlError::Name) }
+    }
+
+    /// Whether nothing stands behind it.
+    pub(super) fn is_all_of(self, text: &[u8]) -> bool {
+        self.length == text.len()
     }
 
     /// The whole name.
@@ -193,7 +203,7 @@ impl Name {
 }
 
 /// What a byte is to a name.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Start,
     Inside,
@@ -202,8 +212,27 @@ enum Class {
     Other,
 }
 
+/// The class of each byte: every name of every reply passes here.
+static CLASSES: [Class; 256] = {
+    let mut classes = [Class::Other; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = Class::judge(byte as u8);
+        byte += 1;
+    }
+    classes
+};
+
 impl Class {
     fn of(byte: u8) -> Self {
+        CLASSES.get(usize::from(byte)).copied().unwrap_or(Self::Other)
+    }
+
+    fn is_of_name(byte: u8) -> bool {
+        matches!(Self::of(byte), Self::Start | Self::Inside)
+    }
+
+    const fn judge(byte: u8) -> Self {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => Self::Start,
             b'0'..=b'9' | b'-' | b'.' => Self::Inside,
