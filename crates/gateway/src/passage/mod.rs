@@ -5,7 +5,7 @@
 //!                                     │ View           │ Operate and more
 //!                                     │                └─▶ audit: begun, durable
 //!                                     └─▶ Allow ◀────────────┘
-//!   Ended(record) ─▶ audit: how it went
+//!   Ended(record) ─▶ audit: how it went; of what only looked, after the reply is on its way
 //! ```
 //!
 //! An operator who lost a grant, or is no more, is refused the next RPC on a channel that is open.
@@ -54,6 +54,9 @@ pub(crate) fn ask(
 
 type Beginning = Pin<Box<dyn Future<Output = Result<(), WriteError>> + Send>>;
 
+/// Ends of RPCs that may wait to be told.
+const MOST_OVER: usize = 64;
+
 /// A [`Passage`] on a channel of the front door.
 pub(crate) struct Gate {
     passage: Passage,
@@ -62,6 +65,10 @@ pub(crate) struct Gate {
     begun: HashMap<u64, Begun>,
     /// The entry of an operation that may pass once it is durable.
     beginning: Option<Beginning>,
+    /// What only looked and is over, to be told once its reply is on its way.
+    over: Vec<(Box<Record>, Begun)>,
+    /// Lets other tasks go first: the one that writes the reply.
+    after: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl Gate {
@@ -77,10 +84,13 @@ impl Gate {
             trail: Trail::new(shared, operator, device, Some(channel)),
             begun: HashMap::new(),
             beginning: None,
+            over: Vec::new(),
+            after: None,
         }
     }
 
     fn decide(&mut self, operation: &Operation) {
+        self.tell_over();
         let right = self.trail.right(operation);
         self.begun.insert(operation.number, Begun::now(right));
         if let Err(denied) = self.trail.ask(right) {
@@ -103,9 +113,32 @@ impl Gate {
         });
     }
 
-    fn ended(&mut self, record: &Record) {
-        let begun = self.begun.remove(&record.number);
-        self.trail.ended(record, begun);
+    fn ended(&mut self, record: Box<Record>) {
+        match self.begun.remove(&record.number) {
+            Some(begun) if begun.only_looks() && self.over.len() < MOST_OVER => {
+                self.over.push((record, begun.over()));
+            }
+            begun => self.trail.ended(&record, begun),
+        }
+    }
+
+    /// Tells the trail what has not been told.
+    fn tell_over(&mut self) {
+        self.after = None;
+        for (record, begun) in std::mem::take(&mut self.over) {
+            self.trail.ended(&record, Some(begun));
+        }
+    }
+
+    /// Tells it when other tasks have had their turn.
+    fn poll_over(&mut self, cx: &mut Context<'_>) {
+        if self.over.is_empty() {
+            return;
+        }
+        let after = self.after.get_or_insert_with(|| Box::pin(tokio::task::yield_now()));
+        if after.as_mut().poll(cx).is_ready() {
+            self.tell_over();
+        }
     }
 }
 
@@ -136,7 +169,7 @@ impl Inspector for Gate {
                     return Some(Inspected::ToOperator(Bytes::from(bytes)));
                 }
                 Action::Decide(operation) => self.decide(&operation),
-                Action::Ended(record) => self.ended(&record),
+                Action::Ended(record) => self.ended(record),
                 Action::EndToDevice => return Some(Inspected::DeviceEof),
                 Action::EndToOperator => {}
                 Action::Close(closed) => return Some(Inspected::Close(closed.to_string())),
@@ -145,6 +178,7 @@ impl Inspector for Gate {
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.poll_over(cx);
         let Some(beginning) = &mut self.beginning else {
             return Poll::Pending;
         };
@@ -168,8 +202,9 @@ impl Drop for Gate {
         self.passage.handle_verdict(Verdict::Allow);
         while let Some(action) = self.passage.poll_action() {
             if let Action::Ended(record) = action {
-                self.ended(&record);
+                self.ended(record);
             }
         }
+        self.tell_over();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use homing_proto::access::{Denied, Operator, Right};
 use homing_proto::audit::Entry;
@@ -29,12 +30,29 @@ pub(crate) struct Trail {
 pub(crate) struct Begun {
     right: Right,
     at: Instant,
+    /// How long it took, once it is over.
+    took: Option<Duration>,
 }
 
 impl Begun {
     /// At this moment.
     pub(crate) fn now(right: Right) -> Self {
-        Self { right, at: Instant::now() }
+        Self { right, at: Instant::now(), took: None }
+    }
+
+    /// Whether it needs no more than looking.
+    pub(crate) fn only_looks(&self) -> bool {
+        self.right < Right::Operate
+    }
+
+    /// Over at this moment, whenever it is told.
+    pub(crate) fn over(self) -> Self {
+        Self { took: Some(self.at.elapsed()), ..self }
+    }
+
+    /// How long it took.
+    fn took(&self) -> Duration {
+        self.took.unwrap_or_else(|| self.at.elapsed())
     }
 }
 
@@ -83,10 +101,9 @@ impl Trail {
     pub(crate) fn ended(&self, record: &Record, begun: Option<Begun>) {
         self.count(record, begun);
         let mut entry = self.entry(record);
-        if let Some(Begun { right, at }) = begun {
-            let passed = u64::try_from(at.elapsed().as_millis());
-            entry.duration_ms = passed.ok();
-            entry = entry.with("right", right);
+        if let Some(begun) = begun {
+            entry.duration_ms = u64::try_from(begun.took().as_millis()).ok();
+            entry = entry.with("right", begun.right);
         }
         if let Outcome::Errors { tags, count } = &record.outcome {
             entry = entry.with("errors", count).with("error-tags", tags.join(" "));
@@ -103,7 +120,7 @@ impl Trail {
             Outcome::Unknown => RpcResult::Unknown,
         };
         let kind = begun.map_or("none", |begun| begun.right.as_str());
-        let took = begun.filter(|_| result != RpcResult::Refused).map(|begun| begun.at.elapsed());
+        let took = begun.filter(|_| result != RpcResult::Refused).map(|begun| begun.took());
         self.shared.metrics.rpc(kind, result, took);
     }
 
