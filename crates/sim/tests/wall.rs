@@ -112,6 +112,73 @@ fn only_transport_names_the_ssh_library() {
     assert_eq!(with_ssh, ["homing-transport"]);
 }
 
+/// So that another engine could stand under the same interface.
+#[test]
+fn no_public_signature_of_transport_shows_a_type_of_the_ssh_library() {
+    let mut found = Vec::new();
+    for file in sources(&root().join("crates/transport/src")) {
+        let text = fs::read_to_string(&file).unwrap();
+        let theirs = imported_from_the_ssh_library(&text);
+        for (number, signature) in public_signatures(&text) {
+            for name in theirs.iter().filter(|name| names_whole(&signature, name)) {
+                found.push(format!("{}:{number}: {name}", file.display()));
+            }
+        }
+    }
+    assert!(found.is_empty(), "the library's types are shown:\n{}", found.join("\n"));
+}
+
+/// The types that a file takes from the library, and the library itself.
+fn imported_from_the_ssh_library(text: &str) -> BTreeSet<String> {
+    let uses = text.split("\nuse russh").skip(1).filter_map(|rest| rest.split(';').next());
+    let items = uses.flat_map(|list| list.split([',', '{', '}']));
+    // Of `russh::keys::Certificate as Theirs` only the last word is a name here.
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let words = items.filter_map(|item| item.trim().rsplit(|c| !is_word(c)).next());
+    let types = words.filter(|word| word.starts_with(char::is_uppercase)).map(str::to_owned);
+    types.chain(["russh".to_owned()]).collect()
+}
+
+/// What the public items of a file say of themselves, up to their bodies.
+fn public_signatures(text: &str) -> Vec<(usize, String)> {
+    let mut signatures = Vec::new();
+    let mut open: Option<(usize, String)> = None;
+    for (number, line) in outside_tests(text) {
+        let line = line.trim();
+        if open.is_none() && line.starts_with("pub ") && !line.starts_with("pub use") {
+            open = Some((number, String::new()));
+        }
+        if let Some((_, signature)) = &mut open {
+            signature.push_str(line);
+            signature.push(' ');
+            if line.ends_with(['{', ';', ',', '}']) && is_balanced(signature) {
+                signatures.extend(open.take());
+            }
+        }
+    }
+    signatures
+}
+
+/// Whether the round brackets of a signature are closed.
+fn is_balanced(signature: &str) -> bool {
+    signature.matches('(').count() == signature.matches(')').count()
+}
+
+/// Whether the text holds the name between other words.
+fn names_whole(text: &str, name: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
+}
+
+#[test]
+fn a_type_of_the_library_in_a_signature_is_found() {
+    let text = "\nuse russh::client::{self, Handle};\n\npub fn of(\n    handle: Handle,\n) {\n}\npub(crate) fn own(a: Handle) {}\n";
+    let theirs = imported_from_the_ssh_library(text);
+    assert_eq!(theirs, BTreeSet::from(["Handle".to_owned(), "russh".to_owned()]));
+    let signatures = public_signatures(text);
+    assert_eq!(signatures.len(), 1);
+    assert!(names_whole(&signatures[0].1, "Handle"));
+}
+
 #[test]
 fn crates_depend_downwards_only() {
     let allowed: &[(&str, &[&str])] = &[
