@@ -59,7 +59,7 @@ cargo_deny() {
 }
 
 debian_packages() {
-    local wanted=(chromium fish fonts-dejavu-core gcc groff-base iproute2 libc6-dev libnetconf2-dev libssh-dev libyang2-tools openssh-client openssh-server python3 zsh) missing=() package
+    local wanted=(chromium fish fonts-dejavu-core gcc groff-base iproute2 libc6-dev libnetconf2-dev libssh-dev libyang2-tools openssh-client openssh-server python3 valgrind zsh) missing=() package
     for package in "${wanted[@]}"; do
         dpkg-query -W -f '${Status}' "$package" 2> /dev/null | grep -q 'install ok installed' || missing+=("$package")
     done
@@ -129,6 +129,7 @@ if [ "$section" = interop ] || [ "$section" = all ]; then
         step "Python packages" python_packages &&
         step "programs" cargo build --locked -p homing -p homing-agent &&
         step "interop" interop "$@"
+    [ $# -gt 0 ] || step "instructions" tests/bench/instructions --check
 fi
 if [ "$section" = browser ] || [ "$section" = all ]; then
     step "Debian packages of the browser" debian_packages &&
