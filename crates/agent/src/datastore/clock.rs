@@ -5,7 +5,7 @@ use std::time::Duration;
 use homing_proto::datastore::{ScheduledRecord, SessionId, Timestamp};
 
 use super::error::StoreError;
-use super::store::{State, Store};
+use super::store::{State, Store, to_the_end};
 
 impl Store {
     /// Checks the candidate of a session and commits it at `at`, after a restart too.
@@ -13,6 +13,16 @@ impl Store {
     /// # Errors
     /// It could not be committed, or the time is past.
     pub async fn schedule(
+        &self,
+        session: SessionId,
+        comment: Option<String>,
+        at: Timestamp,
+    ) -> Result<ScheduledRecord, StoreError> {
+        let store = self.clone();
+        to_the_end(async move { store.schedule_now(session, comment, at).await }).await
+    }
+
+    async fn schedule_now(
         &self,
         session: SessionId,
         comment: Option<String>,
@@ -36,7 +46,7 @@ impl Store {
     /// # Errors
     /// It can't be forgotten.
     pub async fn clear_schedule(&self) -> Result<bool, StoreError> {
-        let mut state = self.state.clone().lock_owned().await;
+        let mut state = self.enter().await;
         if state.datastore.scheduled().is_none() {
             return Ok(false);
         }
@@ -70,7 +80,7 @@ impl Store {
     }
 
     async fn handle_timeout(&self) {
-        let mut state = self.state.clone().lock_owned().await;
+        let mut state = self.enter().await;
         let Some(plan) = state.datastore.handle_timeout(Timestamp::now()) else { return };
         match self.carry_out(state, plan, false).await {
             Ok(done) => tracing::warn!(

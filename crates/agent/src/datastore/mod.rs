@@ -15,9 +15,11 @@ mod error;
 mod journal;
 mod start;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use disk::DiskError;
 pub use error::StoreError;
 pub(crate) use start::start;
-pub(crate) use store::reloader;
 pub use store::{Committed, Store};
+pub(crate) use store::{reloader, to_the_end};

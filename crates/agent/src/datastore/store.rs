@@ -9,8 +9,9 @@ use homing_proto::datastore::{
     Mode, Outcome, Plan, Refused, SessionId, Target, Timestamp,
 };
 use homing_proto::junos::Configuration;
-use homing_proto::lock_out::{touched, warning};
+use homing_proto::lock_out::{Origin, touched, warning};
 use tokio::sync::{Mutex, OwnedMutexGuard, broadcast, mpsc, oneshot, watch};
+use tokio::task::{JoinError, JoinHandle};
 
 use super::disk::{Disk, NewCommit};
 use super::error::StoreError;
@@ -88,13 +89,18 @@ impl Store {
         mode: Mode,
     ) -> Result<(), Refused> {
         let via = Speaker::current().via.unwrap_or(author.via);
-        self.state.lock().await.datastore.open(session, Author { via, ..author }, mode)
+        self.enter().await.datastore.open(session, Author { via, ..author }, mode)
     }
 
     /// Ends a session: its locks are free, its private changes gone, and a confirmed commit that was
     /// bound to it is undone.
     pub async fn close(&self, session: SessionId) {
-        let mut state = self.state.clone().lock_owned().await;
+        let store = self.clone();
+        to_the_end(async move { store.close_now(session).await }).await;
+    }
+
+    async fn close_now(&self, session: SessionId) {
+        let mut state = self.enter().await;
         let plan = if state.datastore.is_confirming(session) {
             state.datastore.cancel(session, None, Timestamp::now()).ok()
         } else {
@@ -113,7 +119,7 @@ impl Store {
     /// # Errors
     /// Someone else holds it, or the candidate has changes.
     pub async fn lock(&self, session: SessionId, target: Target) -> Result<(), Refused> {
-        self.state.lock().await.datastore.lock(session, target)
+        self.enter().await.datastore.lock(session, target)
     }
 
     /// Gives a lock back.
@@ -121,12 +127,12 @@ impl Store {
     /// # Errors
     /// The session does not hold it.
     pub async fn unlock(&self, session: SessionId, target: Target) -> Result<(), Refused> {
-        self.state.lock().await.datastore.unlock(session, target)
+        self.enter().await.datastore.unlock(session, target)
     }
 
     /// Looks at the datastore.
     pub async fn read<T>(&self, look: impl FnOnce(&Datastore) -> T) -> T {
-        look(&self.state.lock().await.datastore)
+        look(&self.enter().await.datastore)
     }
 
     /// Changes a candidate, wholly or not at all.
@@ -142,7 +148,7 @@ impl Store {
     /// # Errors
     /// The session may not edit.
     pub async fn discard(&self, session: SessionId) -> Result<(), Refused> {
-        self.state.lock().await.datastore.discard(session)
+        self.enter().await.datastore.discard(session)
     }
 
     /// The candidate of a session, or the shared one.
@@ -177,7 +183,7 @@ impl Store {
     /// # Errors
     /// None was saved, or it can't be read.
     pub async fn rescue(&self) -> Result<Arc<Configuration>, StoreError> {
-        let state = self.state.lock().await;
+        let state = self.enter().await;
         let text = state.disk.as_ref().map(Disk::rescue).transpose()?.flatten();
         parse("rescue", &text.ok_or(StoreError::NoRescue)?)
     }
@@ -187,7 +193,7 @@ impl Store {
     /// # Errors
     /// It can't be written.
     pub async fn save_rescue(&self) -> Result<(), StoreError> {
-        let state = self.state.lock().await;
+        let state = self.enter().await;
         let text = state.datastore.running().print(homing_proto::junos::Form::Curly);
         let Some(disk) = &state.disk else { return Err(StoreError::NoRescue) };
         disk.set_rescue(Some(&text))?;
@@ -199,7 +205,7 @@ impl Store {
     /// # Errors
     /// It can't be deleted.
     pub async fn delete_rescue(&self) -> Result<bool, StoreError> {
-        let state = self.state.lock().await;
+        let state = self.enter().await;
         let deleted = state.disk.as_ref().map(|disk| disk.set_rescue(None)).transpose()?;
         Ok(deleted.unwrap_or(false))
     }
@@ -222,8 +228,17 @@ impl Store {
         session: SessionId,
         commit: Commit,
     ) -> Result<Committed, StoreError> {
+        let (store, origin) = (self.clone(), Speaker::current().origin);
+        to_the_end(async move { store.commit_now(session, commit, origin).await }).await
+    }
+
+    async fn commit_now(
+        &self,
+        session: SessionId,
+        commit: Commit,
+        origin: Origin,
+    ) -> Result<Committed, StoreError> {
         let now = Timestamp::now();
-        let origin = Speaker::current().origin;
         let (guard, from) = (self.guard.clone(), origin.clone());
         let is_confirmed = commit.confirmed.is_some();
         let (state, plan) = self
@@ -262,9 +277,13 @@ impl Store {
         session: SessionId,
         persist_id: Option<String>,
     ) -> Result<Committed, StoreError> {
-        let mut state = self.state.clone().lock_owned().await;
-        let plan = state.datastore.cancel(session, persist_id, Timestamp::now())?;
-        self.carry_out(state, plan, false).await
+        let store = self.clone();
+        to_the_end(async move {
+            let mut state = store.enter().await;
+            let plan = state.datastore.cancel(session, persist_id, Timestamp::now())?;
+            store.carry_out(state, plan, false).await
+        })
+        .await
     }
 
     /// The commit that waits for its confirmation.
@@ -279,11 +298,16 @@ impl Store {
 
     /// Reads the file again, commits it if a person changed it, and follows it.
     pub(crate) async fn reload(&self, author: Author) -> Result<Changes, StoreError> {
+        let store = self.clone();
+        to_the_end(async move { store.reload_now(author).await }).await
+    }
+
+    async fn reload_now(&self, author: Author) -> Result<Changes, StoreError> {
         let ConfigSource::File(path) = &self.source else {
             let loaded = Loaded::new(self.running().await, &self.log_dir)?;
             return self.act_on(loaded, Duration::ZERO).await;
         };
-        let mut state = self.state.clone().lock_owned().await;
+        let mut state = self.enter().await;
         let (configuration, text) = crate::loaded::read_file(path)?;
         let known = state.disk.as_ref().and_then(|disk| disk.journal.newest().map(str::to_owned));
         let configuration = Arc::new(configuration);
@@ -368,15 +392,37 @@ impl Store {
         &self,
         work: impl FnOnce(&mut State) -> T + Send + 'static,
     ) -> (OwnedMutexGuard<State>, T) {
-        let mut state = self.state.clone().lock_owned().await;
+        let mut state = self.enter().await;
         let done = tokio::task::spawn_blocking(move || {
             let done = work(&mut state);
             (state, done)
         });
-        match done.await {
-            Ok(done) => done,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        ended(done).await
+    }
+
+    /// Waits for the datastores. Whoever has them is the only one that commits.
+    pub(super) async fn enter(&self) -> OwnedMutexGuard<State> {
+        let mut state = self.state.clone().lock_owned().await;
+        state.datastore.handle_commit_abandoned();
+        state
+    }
+}
+
+/// Does `work` wholly, though nobody may wait for it any more: a session can end at any moment,
+/// and a commit must not stop half way.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> T {
+    ended(tokio::spawn(work)).await
+}
+
+/// What a task gives; its panic is the caller's.
+async fn ended<T>(task: JoinHandle<T>) -> T {
+    match task.await.map_err(JoinError::try_into_panic) {
+        Ok(done) => done,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // The runtime is going down, and this task with it.
+        Err(Err(_)) => std::future::pending().await,
     }
 }
 

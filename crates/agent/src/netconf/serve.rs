@@ -1,9 +1,10 @@
 //! One session: bytes from the stream to the machine, requests to the operations, answers back.
 
 use std::future::Future;
-use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::Shared;
 use homing_proto::datastore::{Client, SessionId};
 use homing_proto::netconf::capability::Capabilities;
 use homing_proto::netconf::notification::{Party, session_end, session_start};
@@ -11,7 +12,7 @@ use homing_proto::netconf::rpc::Rpc;
 use homing_proto::netconf::server::{Action, Session, Settings};
 use homing_proto::netconf::session::{Closed, Reason};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::access::Class;
 use super::context::Context;
@@ -48,6 +49,8 @@ const CAPABILITIES: [&str; 21] = [
 
 /// How long a client may leave an answer untaken.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
+/// How long it may when the session is stopped.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// The most bytes of one request: a configuration of the largest size, as escaped text.
 const REQUEST_LIMIT: u64 = 8 * 1024 * 1024;
@@ -65,13 +68,15 @@ pub struct Caller {
     pub via: Client,
 }
 
-/// Speaks NETCONF with a caller until the session ends or `stop` is ready.
+/// Speaks NETCONF with a caller until the session ends or `stop` says why it must.
+///
+/// It is not to be dropped before: what the session held would be held for ever.
 pub async fn serve<S, V>(
     stream: S,
     caller: &Caller,
     view: &V,
     sessions: &Sessions,
-    stop: impl Future<Output = ()>,
+    stop: impl Future<Output = Reason>,
 ) -> Closed
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -88,8 +93,10 @@ where
         ..Settings::new(capabilities, place.id)
     };
     let session = Session::new(settings, Instant::now().into_std());
-    let mut served = Served { stream, session, subscribed: None, caller, view, sessions, place };
-    let closed = served.run(stop).await;
+    let stop = stop.shared();
+    let mut served =
+        Served { stream, session, subscribed: None, caller, view, sessions, place, stop };
+    let closed = served.run().await;
     // What it held and did not commit is given back before the number is.
     store.close(SessionId(party.session)).await;
     sessions.events().tell(session_end(&party, ended(&closed)));
@@ -109,7 +116,7 @@ fn ended(closed: &Closed) -> &'static str {
 }
 
 /// One session with all that belongs to it.
-struct Served<'a, S, V> {
+struct Served<'a, S, V, F: Future<Output = Reason>> {
     stream: S,
     session: Session,
     subscribed: Option<Subscribed>,
@@ -117,15 +124,17 @@ struct Served<'a, S, V> {
     view: &'a V,
     sessions: &'a Sessions,
     place: Place,
+    /// Ready when the session must end.
+    stop: Shared<F>,
 }
 
-impl<S, V> Served<'_, S, V>
+impl<S, V, F> Served<'_, S, V, F>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     V: AgentView,
+    F: Future<Output = Reason>,
 {
-    async fn run(&mut self, stop: impl Future<Output = ()>) -> Closed {
-        let mut stop = pin!(stop);
+    async fn run(&mut self) -> Closed {
         let mut buffer = vec![0; 4096];
         loop {
             if let Some(closed) = self.act().await {
@@ -138,8 +147,8 @@ where
                     self.session.handle_stop(Reason::Killed);
                     continue;
                 }
-                () = &mut stop => {
-                    self.session.handle_stop(Reason::Stopped);
+                reason = self.stop.clone() => {
+                    self.session.handle_stop(reason);
                     continue;
                 }
                 heard = next(&mut self.subscribed) => {
@@ -221,22 +230,40 @@ where
     async fn act(&mut self) -> Option<Closed> {
         while let Some(action) = self.session.poll_action() {
             match action {
-                Action::Send(bytes) => {
-                    let write = async {
-                        self.stream.write_all(&bytes).await?;
-                        self.stream.flush().await
-                    };
-                    if !matches!(timeout(WRITE_TIMEOUT, write).await, Ok(Ok(()))) {
-                        self.session.handle_end_of_stream();
-                    }
-                }
+                Action::Send(bytes) => self.write(&bytes).await,
                 Action::Close(closed) => {
-                    let _ = timeout(WRITE_TIMEOUT, self.stream.shutdown()).await;
+                    let close = timeout(WRITE_TIMEOUT, self.stream.shutdown());
+                    tokio::select! {
+                        _ = close => {}
+                        _ = ended_early(&self.place, self.stop.clone()) => {}
+                    }
                     return Some(closed);
                 }
             }
         }
         None
+    }
+
+    /// Writes for as long as the client may take it.
+    async fn write(&mut self, bytes: &[u8]) {
+        let write = timeout(WRITE_TIMEOUT, async {
+            self.stream.write_all(bytes).await?;
+            self.stream.flush().await
+        });
+        tokio::select! {
+            written = write => if !matches!(written, Ok(Ok(()))) {
+                self.session.handle_end_of_stream();
+            },
+            reason = ended_early(&self.place, self.stop.clone()) => self.session.handle_stop(reason),
+        }
+    }
+}
+
+/// Why a session ends whose client does not read: at once if it is killed, a little after it was stopped.
+async fn ended_early(place: &Place, stop: impl Future<Output = Reason>) -> Reason {
+    tokio::select! {
+        () = place.killed.cancelled() => Reason::Killed,
+        reason = async { let reason = stop.await; sleep(PARTING).await; reason } => reason,
     }
 }
 

@@ -241,6 +241,11 @@ impl Datastore {
         self.is_committing = false;
     }
 
+    /// Whoever carried a plan out is gone, and said neither.
+    pub fn handle_commit_abandoned(&mut self) {
+        self.is_committing = false;
+    }
+
     /// Begins to undo a confirmed commit.
     ///
     /// # Errors
