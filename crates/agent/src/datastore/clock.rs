@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use homing_proto::datastore::{ScheduledRecord, SessionId, Timestamp};
+use homing_proto::datastore::{Plan, ScheduledRecord, SessionId, Timestamp};
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::Instant;
 
 use super::error::StoreError;
-use super::store::{State, Store, to_the_end};
+use super::state::State;
+use super::store::{Store, to_the_end};
 
 impl Store {
     /// Checks the candidate of a session and commits it at `at`, after a restart too.
@@ -37,7 +40,7 @@ impl Store {
             state.datastore.clear_schedule();
             return Err(error.into());
         }
-        self.timeout.send_replace(state.datastore.poll_timeout());
+        self.wake.send_replace(state.wake());
         Ok(record)
     }
 
@@ -52,7 +55,7 @@ impl Store {
         }
         state.disk.as_mut().map(|disk| disk.set_schedule(None)).transpose()?;
         state.datastore.clear_schedule();
-        self.timeout.send_replace(state.datastore.poll_timeout());
+        self.wake.send_replace(state.wake());
         Ok(true)
     }
 
@@ -61,27 +64,44 @@ impl Store {
         self.read(|datastore| datastore.scheduled().cloned()).await
     }
 
-    /// Rolls back when a confirmed commit was not confirmed, for ever.
+    /// Rolls back when a confirmed commit was not confirmed, and makes commits whose time has come,
+    /// for ever.
     pub(crate) async fn keep_time(&self) {
-        let mut timeout = self.timeout.subscribe();
+        let mut wake = self.wake.subscribe();
         loop {
-            let until = *timeout.borrow_and_update();
-            let wait = async {
-                match until {
-                    Some(until) => sleep_until(until).await,
-                    None => std::future::pending().await,
-                }
-            };
+            let next = *wake.borrow_and_update();
             tokio::select! {
-                changed = timeout.changed() => if changed.is_err() { return },
-                () = wait => self.handle_timeout().await,
+                changed = wake.changed() => if changed.is_err() { return },
+                () = next.wait(Timestamp::now) => {
+                    let store = self.clone();
+                    to_the_end(async move { store.handle_timeout().await }).await;
+                }
             }
         }
     }
 
+    /// Does what is due; what can't be done is tried again.
     async fn handle_timeout(&self) {
         let mut state = self.enter().await;
-        let Some(plan) = state.datastore.handle_timeout(Timestamp::now()) else { return };
+        let now = Timestamp::now();
+        match state.datastore.handle_timeout(now) {
+            Some(plan) => self.commit_by_the_clock(state, plan).await,
+            None => match state.write_unkept() {
+                Ok(()) => {}
+                Err(error) => tracing::warn!(
+                    code = error.code(),
+                    "what was rolled back can't be written down: {error}"
+                ),
+            },
+        }
+        let mut state = self.enter().await;
+        let is_overdue = state.datastore.poll_timeout().is_some_and(|at| at <= now);
+        let is_left = is_overdue || state.has_unkept();
+        state.leave(is_left);
+        self.wake.send_replace(state.wake());
+    }
+
+    async fn commit_by_the_clock(&self, state: OwnedMutexGuard<State>, plan: Plan) {
         match self.carry_out(state, plan, false).await {
             Ok(done) => tracing::warn!(
                 commit = done.record.number,
@@ -90,21 +110,36 @@ impl Store {
             ),
             Err(error) => {
                 tracing::error!(code = error.code(), "a commit by the clock failed: {error}");
-                // It is tried again, and must not spin.
-                tokio::time::sleep(Duration::from_secs(5)).await;
             }
         }
     }
 }
 
-/// Waits until the clock says `until`; a clock that is set forward is noticed within a minute.
-async fn sleep_until(until: Timestamp) {
-    const LOOK: Duration = Duration::from_secs(60);
-    loop {
-        let left = Duration::try_from(until.duration_since(Timestamp::now())).unwrap_or_default();
-        if left.is_zero() {
-            return;
+/// When the clock must look at the datastores again.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wake {
+    /// By the clock on the wall.
+    pub(super) at: Option<Timestamp>,
+    /// By the one that nobody can set.
+    pub(super) deadline: Option<Instant>,
+}
+
+impl Wake {
+    /// Waits for whichever comes first; a clock that is set forward is noticed within a minute.
+    async fn wait(self, now: impl Fn() -> Timestamp) {
+        const LOOK: Duration = Duration::from_secs(60);
+        loop {
+            let by_clock = self.at.map(|at| {
+                // What is past is no duration.
+                Duration::try_from(at.duration_since(now())).unwrap_or_default()
+            });
+            let by_deadline =
+                self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            match by_clock.into_iter().chain(by_deadline).min() {
+                None => std::future::pending().await,
+                Some(Duration::ZERO) => return,
+                Some(left) => tokio::time::sleep(left.min(LOOK)).await,
+            }
         }
-        tokio::time::sleep(left.min(LOOK)).await;
     }
 }

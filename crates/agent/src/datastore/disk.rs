@@ -115,7 +115,13 @@ impl Disk {
         // A link stays a link: what it points to is replaced.
         let file = file.map(|file| fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()));
         let disk = Self { dir, file, journal };
-        disk.recover()?;
+        if let Err(error) = disk.recover() {
+            // The journal is there: what it says is worth more than the file.
+            tracing::error!(
+                code = error.code(),
+                "a commit that was cut off can't be ended: {error}"
+            );
+        }
         Ok(disk)
     }
 

@@ -7,13 +7,15 @@
 //! ```
 //!
 //! A commit is staged on the disk, then acted on, then made durable by one rename: whatever fails
-//! before that leaves everything as it was.
+//! before that leaves everything as it was. A rollback is acted on first, and kept as soon as it can be.
 
+mod carry_out;
 mod clock;
 mod disk;
 mod error;
 mod journal;
 mod start;
+mod state;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -10,13 +10,14 @@
 
 use std::sync::Arc;
 
-use homing_proto::datastore::{Author, Client, CommitRecord, Datastore, Plan, Timestamp};
+use homing_proto::datastore::{Author, Client, CommitRecord, Datastore, Timestamp};
 use homing_proto::junos::Configuration;
 use tokio::sync::mpsc;
 
 use super::disk::{Disk, DiskError, NewCommit};
 use super::journal;
-use super::store::{State, Store, parse};
+use super::state::State;
+use super::store::{Store, parse};
 use crate::handle::Command;
 use crate::loaded::{self, LoadError, Loaded};
 use crate::options::{ConfigSource, Options};
@@ -70,7 +71,7 @@ fn begin(
 ) -> State {
     let Some(mut disk) = disk else {
         let datastore = Datastore::new(configuration, Vec::new()).strict(is_strict);
-        return State { datastore, disk: None };
+        return State::new(datastore, None);
     };
     if disk.journal.newest() != Some(journal::digest(text.as_bytes()).as_str()) {
         let number = disk.journal.commits.first().map_or(0, |entry| entry.record.number) + 1;
@@ -81,26 +82,21 @@ fn begin(
             comment: None,
             confirmed_until: None,
         };
-        let kept = keep(&mut disk, &record, &text, true);
+        let kept = keep(&mut disk, &record, &text);
         kept.unwrap_or_else(|error| told(&error));
     }
     let history = disk.journal.commits.iter().map(|entry| entry.record.clone()).collect();
-    State { datastore: Datastore::new(configuration, history).strict(is_strict), disk: Some(disk) }
+    State::new(Datastore::new(configuration, history).strict(is_strict), Some(disk))
 }
 
-fn keep(
-    disk: &mut Disk,
-    record: &CommitRecord,
-    text: &str,
-    is_in_file: bool,
-) -> Result<(), DiskError> {
+fn keep(disk: &mut Disk, record: &CommitRecord, text: &str) -> Result<(), DiskError> {
     let scheduled = disk.journal.scheduled.clone();
     let staged = disk.stage(&NewCommit {
         record,
         confirming: None,
         text,
         scheduled: scheduled.as_ref(),
-        is_in_file,
+        is_in_file: true,
     })?;
     disk.finish(staged)
 }
@@ -116,14 +112,14 @@ fn resume_schedule(state: &mut State) -> Result<(), super::StoreError> {
 
 /// Goes on with a confirmed commit, or rolls it back if its time is up.
 fn resume(state: &mut State) -> Result<(), super::StoreError> {
-    let Some(disk) = state.disk.as_mut() else { return Ok(()) };
+    let Some(disk) = &state.disk else { return Ok(()) };
     let Some(confirming) = disk.journal.confirming.clone() else { return Ok(()) };
     let former = parse("former", &disk.text(confirming.former)?)?;
     let now = Timestamp::now();
     state.datastore.resume(confirming, former, now);
     if let Some(plan) = state.datastore.handle_timeout(now) {
-        let Plan { record, text, .. } = &plan;
-        keep(disk, record, text, false)?;
+        // It is in force, whether it can be written or not.
+        state.keep_rollback(&plan);
         state.datastore.handle_committed(plan);
         tracing::warn!(
             "a confirmed commit was not confirmed before the agent stopped: rolled back"

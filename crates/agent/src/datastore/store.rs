@@ -6,16 +6,18 @@ use std::time::Duration;
 
 use homing_proto::datastore::{
     Author, Client, Commit, CommitRecord, ConfirmingRecord, Datastore, Edit, EditError, Event,
-    Mode, Outcome, Plan, Refused, SessionId, Target, Timestamp,
+    Mode, Outcome, Refused, SessionId, Target, Timestamp,
 };
 use homing_proto::junos::Configuration;
 use homing_proto::lock_out::{Origin, touched, warning};
 use tokio::sync::{Mutex, OwnedMutexGuard, broadcast, mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
 
-use super::disk::{Disk, NewCommit};
+use super::clock::Wake;
+use super::disk::Disk;
 use super::error::StoreError;
 use super::journal;
+use super::state::State;
 use crate::handle::{Command, Gone};
 use crate::loaded::{LoadError, Loaded};
 use crate::lock_out::{Guard, Speaker};
@@ -44,29 +46,24 @@ pub struct Committed {
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(super) state: Arc<Mutex<State>>,
-    commands: mpsc::Sender<Command>,
-    events: broadcast::Sender<Event>,
-    pub(super) timeout: watch::Sender<Option<Timestamp>>,
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) events: broadcast::Sender<Event>,
+    /// When the clock must look again.
+    pub(super) wake: watch::Sender<Wake>,
     guard: Guard,
     source: ConfigSource,
-    log_dir: PathBuf,
-}
-
-#[derive(Debug)]
-pub(super) struct State {
-    pub(super) datastore: Datastore,
-    /// Absent if the folder could not be used at start.
-    pub(super) disk: Option<Disk>,
+    pub(super) log_dir: PathBuf,
 }
 
 impl Store {
     pub(super) fn new(state: State, options: &Options, commands: mpsc::Sender<Command>) -> Self {
-        let timeout = watch::Sender::new(state.datastore.poll_timeout());
+        let mut state = state;
+        let wake = watch::Sender::new(state.wake());
         Self {
             state: Arc::new(Mutex::new(state)),
             commands,
             events: broadcast::Sender::new(EVENT_QUEUE),
-            timeout,
+            wake,
             guard: Guard::default(),
             source: options.configuration.clone(),
             log_dir: options.log_dir.clone(),
@@ -317,74 +314,6 @@ impl Store {
         }
         let plan = state.datastore.reload(configuration, text, author, Timestamp::now())?;
         Ok(self.carry_out(state, plan, true).await?.changes)
-    }
-
-    /// Makes a plan durable and lets the agent act on it.
-    pub(super) async fn carry_out(
-        &self,
-        state: OwnedMutexGuard<State>,
-        plan: Plan,
-        is_in_file: bool,
-    ) -> Result<Committed, StoreError> {
-        let mut state = state;
-        let done = self.try_out(&mut state, &plan, is_in_file).await;
-        match done {
-            Ok((changes, mentions)) => {
-                let record = plan.record.clone();
-                state.datastore.handle_committed(plan);
-                while let Some(event) = state.datastore.poll_event() {
-                    // Nobody may be listening.
-                    let _ = self.events.send(event);
-                }
-                self.timeout.send_replace(state.datastore.poll_timeout());
-                if state.datastore.confirming().is_none() {
-                    self.guard.over();
-                }
-                Ok(Committed { record, changes, mentions, warnings: Vec::new() })
-            }
-            Err(error) => {
-                state.datastore.handle_commit_failed(plan);
-                Err(error)
-            }
-        }
-    }
-
-    async fn try_out(
-        &self,
-        state: &mut State,
-        plan: &Plan,
-        is_in_file: bool,
-    ) -> Result<(Changes, Vec<String>), StoreError> {
-        let loaded = Loaded::new(plan.configuration.clone(), &self.log_dir)?;
-        let former = state.datastore.running();
-        let mentions = loaded.mentions.clone();
-        let staged = state.disk.as_ref().map(|disk| {
-            disk.stage(&NewCommit {
-                record: &plan.record,
-                confirming: plan.confirming.as_ref(),
-                text: &plan.text,
-                scheduled: state.datastore.scheduled(),
-                is_in_file,
-            })
-        });
-        let staged = staged.transpose()?;
-        let grace = if is_in_file { Duration::ZERO } else { GRACE };
-        let changes = self.act_on(loaded, grace).await?;
-        if let (Some(disk), Some(staged)) = (state.disk.as_mut(), staged)
-            && let Err(error) = disk.finish(staged)
-        {
-            let former = Loaded::new(former, &self.log_dir)?;
-            self.act_on(former, Duration::ZERO).await?;
-            return Err(error.into());
-        }
-        Ok((changes, mentions))
-    }
-
-    async fn act_on(&self, loaded: Loaded, grace: Duration) -> Result<Changes, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        let command = Command::Apply(Box::new(loaded), grace, answer);
-        self.commands.send(command).await.map_err(|_| Gone)?;
-        Ok(answered.await.map_err(|_| Gone)??)
     }
 
     /// Runs what may take long beside the other tasks; gives the lock back with the result.

@@ -1,5 +1,6 @@
 //! The store when something fails around it: its waiters, its disk, its clock.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,7 +40,7 @@ impl House {
         Self { store, commands, dir }
     }
 
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
@@ -58,6 +59,33 @@ impl House {
             Command::Apply(loaded, _, answer) => (loaded, answer),
             other => unreachable!("{other:?}"),
         }
+    }
+
+    /// Makes the configuration with this name running, for a time.
+    async fn commit_confirmed(&mut self, host_name: &str, wait: Duration) {
+        self.set(&format!("system host-name {host_name}")).await;
+        let store = self.store.clone();
+        let commit = Commit { confirmed: Some(wait), ..Commit::default() };
+        let committing = tokio::spawn(async move { store.commit(ONE, commit).await });
+        self.apply().await.1.send(Ok(Changes::default())).unwrap();
+        committing.await.unwrap().unwrap();
+    }
+
+    /// Nothing can be written from here on, as on a disk that is full, until what it gives is removed.
+    fn fill_disk(&self) -> PathBuf {
+        let in_the_way = self.path("state/commits/journal.new");
+        std::fs::create_dir(&in_the_way).unwrap();
+        std::fs::write(in_the_way.join("x"), "").unwrap();
+        in_the_way
+    }
+
+    fn keep_time(&self) {
+        let store = self.store.clone();
+        tokio::spawn(async move { store.keep_time().await });
+    }
+
+    fn journal(&self) -> String {
+        std::fs::read_to_string(self.path("state/commits/journal.json")).unwrap()
     }
 
     /// Acts on everything from here on.
@@ -101,4 +129,71 @@ async fn a_commit_whose_task_died_keeps_nobody_from_committing() {
     drop(begun.unwrap());
     let (store, _dir) = house.obey();
     store.commit(ONE, Commit::default()).await.unwrap();
+}
+
+/// Waits until `what` is so.
+async fn until(mut what: impl FnMut() -> bool) {
+    for _ in 0..3_000 {
+        if what() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    unreachable!("it did not come to pass");
+}
+
+const WAITS: &str = "\"confirming\": {";
+
+#[tokio::test]
+async fn a_rollback_is_in_force_though_it_can_not_be_written_and_is_written_later() {
+    let mut house = House::new().await;
+    house.commit_confirmed("bad", Duration::from_secs(1)).await;
+    let in_the_way = house.fill_disk();
+    house.keep_time();
+    let (loaded, answer) = house.apply().await;
+    assert_eq!(loaded.configuration.system().host_name.as_deref(), Some("a"));
+    answer.send(Ok(Changes::default())).unwrap();
+    assert_eq!(house.host_name().await, "a");
+    // A start would roll back again.
+    assert!(house.journal().contains(WAITS));
+    house.set("system host-name c").await;
+    let refused = house.store.commit(ONE, Commit::default()).await.unwrap_err();
+    assert_eq!(refused.code(), "commit-not-durable");
+    std::fs::remove_dir_all(in_the_way).unwrap();
+    until(|| !house.journal().contains(WAITS)).await;
+    assert!(std::fs::read_to_string(house.path("agent.conf")).unwrap().contains("host-name a;"));
+    let (store, _dir) = house.obey();
+    store.commit(ONE, Commit::default()).await.unwrap();
+    let former = store.rollback(1).await.unwrap();
+    assert_eq!(former.system().host_name.as_deref(), Some("a"));
+}
+
+#[tokio::test]
+async fn a_rollback_that_takes_no_trace_file_is_in_force_without_it() {
+    let mut house = House::new().await;
+    house.commit_confirmed("bad", Duration::from_secs(1)).await;
+    house.keep_time();
+    let (_, answer) = house.apply().await;
+    answer.send(Err(LoadError::Trace("no space".to_owned()))).unwrap();
+    let (loaded, answer) = house.apply().await;
+    assert!(loaded.trace.is_none());
+    answer.send(Ok(Changes::default())).unwrap();
+    assert_eq!(house.host_name().await, "a");
+}
+
+#[tokio::test]
+async fn a_start_rolls_back_though_it_can_not_be_written() {
+    let mut house = House::new().await;
+    house.commit_confirmed("bad", Duration::from_secs(1)).await;
+    let in_the_way = house.fill_disk();
+    let dir = house.dir.clone();
+    drop(house);
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let house = House::start(dir).await;
+    assert_eq!(house.host_name().await, "a");
+    assert!(house.journal().contains(WAITS));
+    house.keep_time();
+    std::fs::remove_dir_all(in_the_way).unwrap();
+    until(|| !house.journal().contains(WAITS)).await;
+    assert!(std::fs::read_to_string(house.path("agent.conf")).unwrap().contains("host-name a;"));
 }

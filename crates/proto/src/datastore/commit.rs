@@ -70,6 +70,13 @@ pub struct Plan {
     former: Option<Arc<Configuration>>,
 }
 
+impl Plan {
+    /// Whether it undoes a confirmed commit: it is acted on even if it can't be made durable at once.
+    pub fn is_rollback(&self) -> bool {
+        matches!(self.kind, Kind::RollBack(_))
+    }
+}
+
 /// A commit that waits for its confirmation, as the shell keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfirmingRecord {
@@ -313,7 +320,10 @@ impl Datastore {
         now: Timestamp,
     ) -> Result<Plan, Refused> {
         let Some(confirming) = &self.confirming else { return Err(Refused::NothingToConfirm) };
-        let (configuration, text) = prepare(&confirming.former, false)?;
+        // It was in force before: nothing that is looked at here may keep it from being so again.
+        let former = &confirming.former;
+        let (configuration, text) =
+            prepare(former, false).unwrap_or_else(|_| (former.clone(), former.print(Form::Curly)));
         let comment = match ending {
             Ending::Cancelled => "the confirmed commit was cancelled",
             Ending::TimedOut => "the confirmed commit was not confirmed",
