@@ -76,7 +76,7 @@ impl Store {
                 record: &plan.record,
                 confirming: plan.confirming.as_ref(),
                 text: &plan.text,
-                scheduled: state.datastore.scheduled(),
+                scheduled: state.datastore.scheduled_after(plan),
                 is_in_file,
             })
         });

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use homing_proto::datastore::{Plan, ScheduledRecord, SessionId, Timestamp};
+use homing_proto::fault::Fault;
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
 
@@ -84,24 +85,21 @@ impl Store {
     async fn handle_timeout(&self) {
         let mut state = self.enter().await;
         let now = Timestamp::now();
-        match state.datastore.handle_timeout(now) {
-            Some(plan) => self.commit_by_the_clock(state, plan).await,
-            None => match state.write_unkept() {
-                Ok(()) => {}
-                Err(error) => tracing::warn!(
-                    code = error.code(),
-                    "what was rolled back can't be written down: {error}"
-                ),
-            },
+        if let Some(plan) = state.datastore.handle_timeout(now) {
+            self.commit_by_the_clock(state, plan).await;
+            state = self.enter().await;
         }
-        let mut state = self.enter().await;
+        let written = state.write_unkept().and_then(|()| state.forget_schedule());
+        if let Err(error) = &written {
+            tracing::warn!(code = error.code(), "the journal can't be written: {error}");
+        }
         let is_overdue = state.datastore.poll_timeout().is_some_and(|at| at <= now);
-        let is_left = is_overdue || state.has_unkept();
-        state.leave(is_left);
+        state.leave(is_overdue || written.is_err());
         self.wake.send_replace(state.wake());
     }
 
     async fn commit_by_the_clock(&self, state: OwnedMutexGuard<State>, plan: Plan) {
+        let is_scheduled = plan.is_scheduled();
         match self.carry_out(state, plan, false).await {
             Ok(done) => tracing::warn!(
                 commit = done.record.number,
@@ -110,6 +108,10 @@ impl Store {
             ),
             Err(error) => {
                 tracing::error!(code = error.code(), "a commit by the clock failed: {error}");
+                // What the disk refuses is tried again; what is wrong stays wrong.
+                if is_scheduled && error.fault() == Fault::Operator {
+                    self.enter().await.datastore.clear_schedule();
+                }
             }
         }
     }

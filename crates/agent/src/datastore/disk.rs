@@ -183,6 +183,10 @@ impl Disk {
             tracing::error!(%error, "the configuration file was not replaced");
         }
         self.forget(&former);
+        if self.journal.scheduled.is_none() {
+            // What can't be removed only takes space.
+            let _ = fs::remove_file(self.schedule_path());
+        }
         Ok(())
     }
 

@@ -69,9 +69,18 @@ impl State {
         Ok(())
     }
 
-    /// Whether a rollback is in force that is not on the disk.
-    pub(super) fn has_unkept(&self) -> bool {
-        self.unkept.is_some()
+    /// Makes the disk forget a scheduled commit that was given up.
+    ///
+    /// # Errors
+    /// It can't be: a start would make that commit.
+    pub(super) fn forget_schedule(&mut self) -> Result<(), DiskError> {
+        let is_given_up = self.datastore.scheduled().is_none();
+        match &mut self.disk {
+            Some(disk) if is_given_up && disk.journal.scheduled.is_some() => {
+                disk.set_schedule(None)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Says whether the clock left something undone, which it tries again: soon, then less often.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use homing_proto::datastore::{Author, Client, Commit, Edit, Mode, SessionId};
+use homing_proto::datastore::{Author, Client, Commit, Edit, Mode, SessionId, Timestamp};
 use tokio::sync::{mpsc, oneshot};
 
 use super::*;
@@ -196,4 +196,40 @@ async fn a_start_rolls_back_though_it_can_not_be_written() {
     std::fs::remove_dir_all(in_the_way).unwrap();
     until(|| !house.journal().contains(WAITS)).await;
     assert!(std::fs::read_to_string(house.path("agent.conf")).unwrap().contains("host-name a;"));
+}
+
+const SCHEDULED: &str = "\"scheduled\": {";
+
+#[tokio::test]
+async fn a_scheduled_commit_that_can_not_be_written_is_tried_again() {
+    let house = House::new().await;
+    house.set("system host-name b").await;
+    let at = Timestamp::now() + Duration::from_millis(1_500);
+    house.store.schedule(ONE, None, at).await.unwrap();
+    let in_the_way = house.fill_disk();
+    house.keep_time();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(house.host_name().await, "a");
+    assert!(house.store.scheduled().await.is_some());
+    let journal = house.path("state/commits/journal.json");
+    let (store, _dir) = house.obey();
+    std::fs::remove_dir_all(in_the_way).unwrap();
+    until(|| !std::fs::read_to_string(&journal).unwrap().contains(SCHEDULED)).await;
+    assert_eq!(store.running().await.system().host_name.as_deref(), Some("b"));
+    assert!(store.scheduled().await.is_none());
+}
+
+#[tokio::test]
+async fn a_scheduled_commit_that_can_not_be_acted_on_is_given_up_for_good() {
+    let mut house = House::new().await;
+    house.set("system host-name b").await;
+    let at = Timestamp::now() + Duration::from_millis(500);
+    house.store.schedule(ONE, None, at).await.unwrap();
+    house.keep_time();
+    let (_, answer) = house.apply().await;
+    answer.send(Err(LoadError::Trace("no such folder".to_owned()))).unwrap();
+    until(|| !house.journal().contains(SCHEDULED)).await;
+    assert!(house.store.scheduled().await.is_none());
+    let house = House::start(house.dir.clone()).await;
+    assert_eq!((house.host_name().await.as_str(), house.store.scheduled().await), ("a", None));
 }

@@ -75,6 +75,15 @@ impl Plan {
     pub fn is_rollback(&self) -> bool {
         matches!(self.kind, Kind::RollBack(_))
     }
+
+    /// Whether it is the commit that waited for its time.
+    pub fn is_scheduled(&self) -> bool {
+        self.kind == Kind::Scheduled
+    }
+
+    pub(super) fn scheduled(self) -> Self {
+        Self { kind: Kind::Scheduled, ..self }
+    }
 }
 
 /// A commit that waits for its confirmation, as the shell keeps it.
@@ -103,6 +112,8 @@ pub(super) struct Confirming {
 enum Kind {
     Commit(SessionId, bool),
     Reload,
+    /// The commit whose time has come.
+    Scheduled,
     RollBack(Ending),
 }
 
@@ -217,6 +228,9 @@ impl Datastore {
         let before = std::mem::replace(&mut self.running, plan.configuration.clone());
         let author = plan.record.author.clone();
         let was_confirming = self.confirming.take();
+        if plan.is_scheduled() {
+            self.clear_schedule();
+        }
         self.settle_candidates(&plan, &before);
         self.history.push_front(plan.record.clone());
         self.history.truncate(MOST_COMMITS);

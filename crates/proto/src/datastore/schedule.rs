@@ -79,11 +79,21 @@ impl Datastore {
         self.scheduled.as_ref().map(|scheduled| &scheduled.record)
     }
 
-    /// The plan of the commit whose time has come.
+    /// The commit that goes on waiting for its time when `plan` is done.
+    pub fn scheduled_after(&self, plan: &Plan) -> Option<&ScheduledRecord> {
+        self.scheduled().filter(|_| !plan.is_scheduled())
+    }
+
+    /// The plan of the commit whose time has come. It waits on until it is made or given up; one that
+    /// can't be made any more is given up here.
     pub(super) fn due(&mut self, now: Timestamp) -> Option<Plan> {
-        let record = self.scheduled().filter(|record| record.at <= now)?.clone();
-        let scheduled = self.scheduled.take()?;
-        let (configuration, text) = prepare(&scheduled.configuration, false).ok()?;
-        Some(self.plan_of(configuration, text, record.author, record.comment, now))
+        let scheduled = self.scheduled.as_ref().filter(|it| it.record.at <= now)?;
+        let record = scheduled.record.clone();
+        let Ok((configuration, text)) = prepare(&scheduled.configuration, false) else {
+            self.scheduled = None;
+            return None;
+        };
+        let plan = self.plan_of(configuration, text, record.author, record.comment, now);
+        Some(plan.scheduled())
     }
 }

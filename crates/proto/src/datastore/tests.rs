@@ -327,3 +327,33 @@ fn a_scheduled_commit_is_made_at_its_time_and_keeps_others_waiting() {
     assert_eq!(store.candidate(ONE).system().host_name.as_deref(), Some("c"));
     assert_eq!(store.poll_timeout(), None);
 }
+
+#[test]
+fn a_scheduled_commit_that_fails_waits_on_until_it_is_made_or_cleared() {
+    let mut store = store("system { host-name a; }");
+    line(&mut store, ONE, "set system host-name b");
+    store.schedule(ONE, None, at(100), at(0)).unwrap();
+    let plan = store.handle_timeout(at(100)).unwrap();
+    assert!(plan.is_scheduled() && store.scheduled_after(&plan).is_none());
+    store.handle_commit_failed(plan);
+    assert_eq!(store.poll_timeout(), Some(at(100)));
+    let plan = store.handle_timeout(at(110)).unwrap();
+    store.handle_commit_failed(plan);
+    assert!(store.clear_schedule());
+    assert!(store.handle_timeout(at(120)).is_none());
+    assert_eq!(store.running().system().host_name.as_deref(), Some("a"));
+    commit(&mut store, ONE, 130);
+}
+
+#[test]
+fn a_commit_that_was_given_up_half_way_keeps_nobody_from_committing() {
+    let mut store = store("system { host-name a; }");
+    line(&mut store, ONE, "set system host-name b");
+    drop(store.commit(ONE, Commit::default(), at(0)).unwrap());
+    assert_eq!(
+        store.commit(ONE, Commit::default(), at(1)).unwrap_err().code(),
+        "commit-in-progress"
+    );
+    store.handle_commit_abandoned();
+    commit(&mut store, ONE, 2);
+}
