@@ -50,14 +50,19 @@ impl Store {
     /// # Errors
     /// It can't be forgotten.
     pub async fn clear_schedule(&self) -> Result<bool, StoreError> {
-        let mut state = self.enter().await;
-        if state.datastore.scheduled().is_none() {
-            return Ok(false);
-        }
-        state.disk.as_mut().map(|disk| disk.set_schedule(None)).transpose()?;
-        state.datastore.clear_schedule();
-        self.wake.send_replace(state.wake());
-        Ok(true)
+        let store = self.clone();
+        to_the_end(async move {
+            let mut state = store.enter().await;
+            if state.datastore.scheduled().is_none() {
+                return Ok(false);
+            }
+            state.disk.as_mut().map(|disk| disk.set_schedule(None)).transpose()?;
+            state.datastore.clear_schedule();
+            state.leave(false);
+            store.wake.send_replace(state.wake());
+            Ok(true)
+        })
+        .await
     }
 
     /// The commit that waits for its time.

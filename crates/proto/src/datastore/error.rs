@@ -56,17 +56,17 @@ pub enum Refused {
     #[error("no confirmed commit is waiting for its confirmation")]
     NothingToConfirm,
     /// A commit waits for its time.
-    #[error("another commit is scheduled for {0}")]
+    #[error("another commit is scheduled for {0}; `clear system commit` gives it up")]
     Scheduled(Timestamp),
     /// The time for a scheduled commit is past.
     #[error("the time {0} is past")]
     TimeIsPast(Timestamp),
+    /// The time for a scheduled commit is too far away.
+    #[error("the time {0} is more than a year away")]
+    TimeIsFar(Timestamp),
     /// A comment or name is too long.
     #[error("a {0} has at most {1} characters")]
     TooLong(&'static str, usize),
-    /// Making it durable or acting on it failed.
-    #[error("{0}")]
-    Failed(String),
 }
 
 impl Refused {
@@ -89,17 +89,14 @@ impl Refused {
             Self::NothingToConfirm => "nothing-to-confirm",
             Self::Scheduled(_) => "commit-scheduled",
             Self::TimeIsPast(_) => "time-is-past",
+            Self::TimeIsFar(_) => "time-is-far",
             Self::TooLong(..) => "too-long",
-            Self::Failed(_) => "commit-failed",
         }
     }
 
     /// Who must act.
     pub fn fault(&self) -> Fault {
-        match self {
-            Self::Failed(_) => Fault::Local,
-            _ => Fault::Operator,
-        }
+        Fault::Operator
     }
 }
 

@@ -8,6 +8,7 @@
 //! Nobody else commits meanwhile. Source: Junos, *commit at*, *clear system commit*.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +17,9 @@ use super::commit::{Plan, check_length, prepare};
 use super::error::Refused;
 use super::{Datastore, Timestamp};
 use crate::junos::Configuration;
+
+/// How far away the time of a commit may be: nobody else commits until then.
+const FARTHEST: Duration = Duration::from_secs(366 * 86_400);
 
 /// A commit that waits for its time, as the shell keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +44,7 @@ impl Datastore {
     /// keep, with the text.
     ///
     /// # Errors
-    /// It could not be committed, the time is past, or another commit waits.
+    /// It could not be committed, the time is past or far away, or another commit waits.
     pub fn schedule(
         &mut self,
         session: SessionId,
@@ -55,6 +59,9 @@ impl Datastore {
         self.check_holder(self.running_holder, session)?;
         if at <= now {
             return Err(Refused::TimeIsPast(at));
+        }
+        if at > now + FARTHEST {
+            return Err(Refused::TimeIsFar(at));
         }
         let candidate = self.joined(session)?;
         let (configuration, text) = prepare(&candidate, self.is_strict)?;

@@ -316,6 +316,8 @@ fn a_scheduled_commit_is_made_at_its_time_and_keeps_others_waiting() {
     let mut store = store("system { host-name a; }");
     line(&mut store, ONE, "set system host-name b");
     assert_eq!(store.schedule(ONE, None, at(0), at(0)).unwrap_err().code(), "time-is-past");
+    let far = at(367 * 86_400);
+    assert_eq!(store.schedule(ONE, None, far, at(0)).unwrap_err().code(), "time-is-far");
     store.schedule(ONE, None, at(100), at(0)).unwrap();
     line(&mut store, ONE, "set system host-name c");
     let refused = store.commit(ONE, Commit::default(), at(1)).unwrap_err();

@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_next_words_are_offered_and_the_begun_one_is_completed() {
-        assert_eq!(words(""), ["file", "ping", "request", "show"]);
+        assert_eq!(words(""), ["clear", "file", "ping", "request", "show"]);
         assert_eq!(words("s"), ["show"]);
         assert_eq!(words("show system u"), ["uptime", "users"]);
         assert_eq!(words("show sys serv "), ["outbound-ssh"]);

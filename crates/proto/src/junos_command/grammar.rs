@@ -94,6 +94,7 @@ macro_rules! table {
 const PATH: Takes = Takes::Word("<path>");
 
 table! {
+    ["clear" "system" "commit"] "give up the commit that waits for its time" => "clear-system-commit" [];
     ["file" "checksum" "md5"] "MD5 of a file" => "get-checksum-information" [needed("path", PATH, "the file")];
     ["file" "checksum" "sha-256"] "SHA-256 of a file" => "get-sha256-checksum-information" [needed("path", PATH, "the file")];
     ["file" "checksum" "sha1"] "SHA-1 of a file" => "get-sha1-checksum-information" [needed("path", PATH, "the file")];

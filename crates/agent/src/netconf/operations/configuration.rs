@@ -179,6 +179,14 @@ fn rescue_results() -> Reply {
 
 pub(super) async fn commits(_: &Element, context: &Context) -> Answer {
     let mut answer = root("commit-information", COMMITS);
+    if let Some(scheduled) = context.store.scheduled().await {
+        let at = scheduled.at;
+        let pending = Element::new("commit-pending")
+            .with(leaf("user", &scheduled.author.user))
+            .with(leaf("client", scheduled.author.via))
+            .with(counted("date-time", moment(at), "seconds", at.as_second()));
+        answer.children.push(pending.in_namespace(COMMITS));
+    }
     for (place, record) in context.store.history().await.iter().enumerate() {
         let mut commit = Element::new("commit-history")
             .with(leaf("sequence-number", place))

@@ -16,7 +16,7 @@ use homing_proto::junos::Form;
 use homing_proto::netconf::element::Element;
 use homing_proto::netconf::error::{ErrorTag, ErrorType, RpcError, Severity};
 
-use super::reply::bad_attribute;
+use super::reply::{bad_attribute, output};
 use super::system::leaf;
 use super::{Answer, Context, Reply, only, refusal};
 
@@ -205,6 +205,14 @@ pub(super) async fn commit(operation: &Element, context: &Context) -> Answer {
     let committed = context.store.commit(context.session(), commit).await;
     let committed = committed.map_err(|error| refusal::store(&error))?;
     Ok(commit_results("commit-success", &committed.warnings))
+}
+
+/// Gives up the commit that waits for its time (`clear system commit`).
+pub(super) async fn clear(operation: &Element, context: &Context) -> Answer {
+    only(operation, &[])?;
+    let cleared = context.store.clear_schedule().await.map_err(|error| refusal::store(&error))?;
+    let text = if cleared { "Pending commit cleared.\n" } else { "No commit scheduled.\n" };
+    Ok(Reply::Element(output(text)))
 }
 
 /// The moment that `at-time` names, in UTC; a time without a date is the next one.

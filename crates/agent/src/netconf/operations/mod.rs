@@ -101,6 +101,7 @@ const TABLE: &[Known] = &[
     later!("unlock-configuration", SuperUser, load::unlock),
     later!("load-configuration", SuperUser, load::load),
     later!("commit-configuration", SuperUser, load::commit),
+    later!("clear-system-commit", SuperUser, load::clear),
     later!("command", ReadOnly, command::run),
     shown!("get-system-information", ReadOnly, system::information),
     shown!("get-software-information", ReadOnly, system::software),

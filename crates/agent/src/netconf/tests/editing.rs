@@ -1,5 +1,7 @@
 //! Editing over NETCONF: locks, candidates, commits, notifications.
 
+use homing_proto::datastore::Timestamp;
+
 use super::*;
 
 const HOST_NAME: &str = "<edit-config><target><candidate/></target><config><configuration>\
@@ -306,4 +308,27 @@ async fn configurations_are_copied_to_and_from_files() {
     let rescue = client.rpc("<get-rescue-information format='text'/>").await;
     assert!(rescue.contains("host-name r1;"), "{rescue}");
     assert!(client.rpc(&load("rescue='rescue'", "")).await.contains("<ok/>"));
+}
+
+#[tokio::test]
+async fn a_scheduled_commit_is_shown_and_can_be_cleared() {
+    let house = House::new();
+    let mut client = chief(&house).await;
+    client.rpc(HOST_NAME).await;
+    let at = |text: &str| {
+        format!("<commit-configuration><at-time>{text}</at-time></commit-configuration>")
+    };
+    assert!(client.rpc(&at("9000-01-01 00:00:00")).await.contains("more than a year away"));
+    let tomorrow = Timestamp::now() + std::time::Duration::from_secs(86_400);
+    let tomorrow = tomorrow.strftime("%Y-%m-%d %H:%M:%S").to_string();
+    assert!(client.rpc(&at(&tomorrow)).await.contains("commit-check-success"));
+    assert!(client.rpc(COMMIT).await.contains("`clear system commit`"));
+    let shown = client.rpc("<command format='text'>show system commit</command>").await;
+    assert!(shown.contains("commit requested by ops via netconf at "), "{shown}");
+    let mut reader = house.greet(Class::ReadOnly).await;
+    assert!(reader.rpc("<clear-system-commit/>").await.contains("access-denied"));
+    let clear = "<command format='text'>clear system commit</command>";
+    assert!(client.rpc(clear).await.contains("Pending commit cleared."));
+    assert!(client.rpc(clear).await.contains("No commit scheduled."));
+    assert!(client.rpc(COMMIT).await.contains("<ok/>"));
 }

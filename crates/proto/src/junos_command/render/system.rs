@@ -145,6 +145,10 @@ pub(super) fn storage(answer: &Element) -> String {
 
 pub(super) fn commits(answer: &Element) -> String {
     let mut out = String::new();
+    for pending in all(answer, "commit-pending") {
+        let [at, user, client] = ["date-time", "user", "client"].map(|name| at(pending, &[name]));
+        let _ = writeln!(out, "commit requested by {user} via {client} at {at}");
+    }
     for commit in all(answer, "commit-history") {
         let text = |name| at(commit, &[name]);
         let _ = write!(
