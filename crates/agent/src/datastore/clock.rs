@@ -4,12 +4,23 @@ use std::time::Duration;
 
 use homing_proto::datastore::{Plan, ScheduledRecord, SessionId, Timestamp};
 use homing_proto::fault::Fault;
+use homing_proto::lock_out::{Origin, touched, warning};
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
 
 use super::error::StoreError;
 use super::state::State;
 use super::store::{Store, to_the_end};
+use crate::lock_out::Speaker;
+
+/// A commit that will be made.
+#[derive(Clone, Debug)]
+pub struct ToCome {
+    /// When, and whose.
+    pub record: ScheduledRecord,
+    /// What its author should mind.
+    pub warnings: Vec<String>,
+}
 
 impl Store {
     /// Checks the candidate of a session and commits it at `at`, after a restart too.
@@ -21,9 +32,9 @@ impl Store {
         session: SessionId,
         comment: Option<String>,
         at: Timestamp,
-    ) -> Result<ScheduledRecord, StoreError> {
-        let store = self.clone();
-        to_the_end(async move { store.schedule_now(session, comment, at).await }).await
+    ) -> Result<ToCome, StoreError> {
+        let (store, origin) = (self.clone(), Speaker::current().origin);
+        to_the_end(async move { store.schedule_now(session, comment, at, &origin).await }).await
     }
 
     async fn schedule_now(
@@ -31,18 +42,23 @@ impl Store {
         session: SessionId,
         comment: Option<String>,
         at: Timestamp,
-    ) -> Result<ScheduledRecord, StoreError> {
+        origin: &Origin,
+    ) -> Result<ToCome, StoreError> {
         let now = Timestamp::now();
-        let work = move |state: &mut State| state.datastore.schedule(session, comment, at, now);
+        let work = move |state: &mut State| {
+            let (record, text) = state.datastore.schedule(session, comment, at, now)?;
+            let next = super::store::parse("scheduled", &text)?;
+            Ok::<_, StoreError>((record, text, touched(&state.datastore.running(), &next)))
+        };
         let (mut state, done) = self.blocking(work).await;
-        let (record, text) = done?;
+        let (record, text, touched) = done?;
         let kept = state.disk.as_mut().map(|disk| disk.set_schedule(Some((&record, &text))));
         if let Some(Err(error)) = kept {
             state.datastore.clear_schedule();
             return Err(error.into());
         }
         self.wake.send_replace(state.wake());
-        Ok(record)
+        Ok(ToCome { record, warnings: warning(origin, &touched).into_iter().collect() })
     }
 
     /// Gives up the commit that waits for its time; says whether there was one.

@@ -20,6 +20,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use clock::ToCome;
 pub use disk::DiskError;
 pub use error::StoreError;
 pub(crate) use start::start;

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use homing_proto::datastore::{Author, Client, Commit, Edit, Mode, SessionId, Timestamp};
+use homing_proto::lock_out::Origin;
 use tokio::sync::{mpsc, oneshot};
 
 use super::*;
 use crate::handle::Command;
 use crate::loaded::{LoadError, Loaded};
+use crate::lock_out::Speaker;
 use crate::options::{ConfigSource, Options};
 use crate::supervisor::Changes;
 
@@ -232,4 +234,15 @@ async fn a_scheduled_commit_that_can_not_be_acted_on_is_given_up_for_good() {
     assert!(house.store.scheduled().await.is_none());
     let house = House::start(house.dir.clone()).await;
     assert_eq!((house.host_name().await.as_str(), house.store.scheduled().await), ("a", None));
+}
+
+#[tokio::test]
+async fn a_scheduled_commit_over_the_connection_that_it_changes_is_warned_of() {
+    let house = House::new().await;
+    house.set("system login user ops class read-only").await;
+    let origin = Origin::Outbound("gw".to_owned());
+    let at = Timestamp::now() + Duration::from_secs(3_600);
+    let scheduled = Speaker { via: None, origin }.scope(house.store.schedule(ONE, None, at)).await;
+    let warnings = scheduled.unwrap().warnings;
+    assert!(warnings.iter().any(|text| text.contains("[edit system login]")), "{warnings:?}");
 }

@@ -194,7 +194,7 @@ impl Datastore {
     /// Begins a commit of a configuration that a person wrote into the file.
     ///
     /// # Errors
-    /// Another commit is in progress.
+    /// Another commit is in progress or waits, or someone keeps others from committing.
     pub fn reload(
         &mut self,
         configuration: Arc<Configuration>,
@@ -202,8 +202,10 @@ impl Datastore {
         author: Author,
         now: Timestamp,
     ) -> Result<Plan, Refused> {
-        if self.is_committing {
-            return Err(Refused::InProgress);
+        self.check_free()?;
+        self.check_confirmed()?;
+        if let Some(holder) = self.running_holder {
+            return Err(self.locked_by(holder));
         }
         Ok(self.plan_of(super::settled(configuration), text, author, None, now))
     }
@@ -354,6 +356,17 @@ impl Datastore {
         }
         match self.scheduled() {
             Some(record) => Err(Refused::Scheduled(record.at)),
+            None => Ok(()),
+        }
+    }
+
+    /// Fails while a commit waits for its confirmation, which nothing but a commit that says so gives.
+    pub(super) fn check_confirmed(&self) -> Result<(), Refused> {
+        match &self.confirming {
+            Some(confirming) => Err(Refused::AwaitsConfirmation {
+                until: confirming.record.until,
+                session: confirming.session,
+            }),
             None => Ok(()),
         }
     }

@@ -52,6 +52,16 @@ pub enum Refused {
     /// A commit waits for its confirmation under a name that was not given.
     #[error("a confirmed commit waits under another persist-id")]
     WrongPersistId,
+    /// A commit waits for its confirmation: first it must be confirmed or cancelled.
+    #[error(
+        "a confirmed commit waits until {until} for its confirmation; confirm or cancel it first"
+    )]
+    AwaitsConfirmation {
+        /// When it rolls back.
+        until: Timestamp,
+        /// Whose it is, if that session is there still.
+        session: Option<SessionId>,
+    },
     /// There is no confirmed commit that waits.
     #[error("no confirmed commit is waiting for its confirmation")]
     NothingToConfirm,
@@ -86,6 +96,7 @@ impl Refused {
             Self::TooBig => "too-big",
             Self::Conflict(_) => "commit-conflict",
             Self::WrongPersistId => "wrong-persist-id",
+            Self::AwaitsConfirmation { .. } => "commit-awaits-confirmation",
             Self::NothingToConfirm => "nothing-to-confirm",
             Self::Scheduled(_) => "commit-scheduled",
             Self::TimeIsPast(_) => "time-is-past",

@@ -44,7 +44,7 @@ impl Datastore {
     /// keep, with the text.
     ///
     /// # Errors
-    /// It could not be committed, the time is past or far away, or another commit waits.
+    /// It could not be committed, a commit waits for its confirmation, the time is past or far away, or another commit waits.
     pub fn schedule(
         &mut self,
         session: SessionId,
@@ -56,6 +56,7 @@ impl Datastore {
         let author = author.ok_or(Refused::NotOpen(session))?;
         check_length("comment", comment.as_ref())?;
         self.check_free()?;
+        self.check_confirmed()?;
         self.check_holder(self.running_holder, session)?;
         if at <= now {
             return Err(Refused::TimeIsPast(at));

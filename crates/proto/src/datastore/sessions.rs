@@ -219,7 +219,7 @@ impl Datastore {
         }
     }
 
-    fn locked_by(&self, session: SessionId) -> Refused {
+    pub(super) fn locked_by(&self, session: SessionId) -> Refused {
         let by = self.sessions.get(&session).map(|session| session.author.clone());
         let by = by.unwrap_or_else(|| Author::new("", super::Client::Other));
         Refused::Locked { by, session }

@@ -359,3 +359,31 @@ fn a_commit_that_was_given_up_half_way_keeps_nobody_from_committing() {
     store.handle_commit_abandoned();
     commit(&mut store, ONE, 2);
 }
+
+const CONFIRMED: Duration = Duration::from_secs(60);
+
+fn commit_confirmed(store: &mut Datastore, session: SessionId, is_bound: bool) {
+    let commit = Commit { confirmed: Some(CONFIRMED), is_bound, ..Commit::default() };
+    let plan = store.commit(session, commit, at(0)).unwrap();
+    store.handle_committed(plan);
+}
+
+#[test]
+fn while_a_commit_waits_for_its_confirmation_none_is_scheduled_or_reloaded() {
+    let mut store = store("system { host-name a; }");
+    line(&mut store, ONE, "set system host-name b");
+    commit_confirmed(&mut store, ONE, false);
+    let refused = store.schedule(ONE, None, at(100), at(1)).unwrap_err();
+    assert_eq!(refused.code(), "commit-awaits-confirmation");
+    let reload = |store: &mut Datastore| {
+        let text = "system { host-name c; }";
+        let author = Author::new("root", Client::Reload);
+        store.reload(config(text), text.to_owned(), author, at(1))
+    };
+    assert_eq!(reload(&mut store).unwrap_err().code(), "commit-awaits-confirmation");
+    commit(&mut store, ONE, 2);
+    store.lock(ONE, Target::Running).unwrap();
+    assert_eq!(reload(&mut store).unwrap_err().code(), "lock-denied");
+    store.unlock(ONE, Target::Running).unwrap();
+    reload(&mut store).unwrap();
+}

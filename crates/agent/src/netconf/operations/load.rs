@@ -192,8 +192,8 @@ pub(super) async fn commit(operation: &Element, context: &Context) -> Answer {
         let comment = operation.child_text("log").map(str::to_owned);
         context.sessions.commits(context.session_id);
         let scheduled = context.store.schedule(context.session(), comment, at).await;
-        scheduled.map_err(|error| refusal::store(&error))?;
-        return Ok(commit_results("commit-check-success", &[]));
+        let to_come = scheduled.map_err(|error| refusal::store(&error))?;
+        return Ok(commit_results("commit-check-success", &to_come.warnings));
     }
     let is_confirmed = has("confirmed") || has("confirm-timeout");
     let commit = Commit {

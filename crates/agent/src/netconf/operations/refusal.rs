@@ -45,7 +45,9 @@ pub(in crate::netconf) fn refused(error: &Refused) -> RpcError {
             protocol(ErrorTag::LockDenied, message).with_info("session-id", session.to_string())
         }
         Refused::Modified => protocol(ErrorTag::LockDenied, message).with_info("session-id", "0"),
-        Refused::PrivateInUse | Refused::InProgress => protocol(ErrorTag::InUse, message),
+        Refused::PrivateInUse | Refused::InProgress | Refused::AwaitsConfirmation { .. } => {
+            protocol(ErrorTag::InUse, message)
+        }
         Refused::TooManySessions | Refused::TooManyPrivate => {
             protocol(ErrorTag::ResourceDenied, message)
         }
