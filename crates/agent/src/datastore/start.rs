@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! the file is what was committed last      ─▶ it
+//! the file can't be used                   ─▶ what was committed last; the log says so
 //! a person changed the file meanwhile      ─▶ it, a commit by `start`
 //! a confirmed commit waits, time is left   ─▶ it, and the timer goes on
 //!                           its time is up ─▶ the configuration before it, before anything dials
@@ -31,14 +32,12 @@ pub(crate) fn start(
     commands: mpsc::Sender<Command>,
 ) -> Result<(Store, Loaded), LoadError> {
     let disk = open_disk(options);
-    let (configuration, text) = match &options.configuration {
-        ConfigSource::File(path) => loaded::read_file(path)?,
-        ConfigSource::Text(text) => {
-            let read = Configuration::parse("configuration", text);
-            (read.map_err(LoadError::Statements)?, text.clone())
-        }
+    let (configuration, text) = match (read(options), &disk) {
+        (Ok(read), _) => read,
+        (Err(error), Some(disk)) => committed_last(disk, options, error)?,
+        (Err(error), None) => return Err(error),
     };
-    let mut state = begin(disk, Arc::new(configuration), text, options.strict);
+    let mut state = begin(disk, configuration, text, options.strict);
     if let Err(error) = resume(&mut state) {
         tracing::error!(code = error.code(), "a confirmed commit can't be rolled back: {error}");
     }
@@ -47,6 +46,45 @@ pub(crate) fn start(
     }
     let loaded = Loaded::new(state.datastore.running(), &options.log_dir)?;
     Ok((Store::new(state, options, commands), loaded))
+}
+
+/// What the file says, or the text that stands in its place.
+fn read(options: &Options) -> Result<(Arc<Configuration>, String), LoadError> {
+    let (configuration, text) = match &options.configuration {
+        ConfigSource::File(path) => loaded::read_file(path)?,
+        ConfigSource::Text(text) => {
+            let read = Configuration::parse("configuration", text);
+            (read.map_err(LoadError::Statements)?, text.clone())
+        }
+    };
+    let configuration = Arc::new(configuration);
+    Loaded::new(configuration.clone(), &options.log_dir)?;
+    Ok((configuration, text))
+}
+
+/// What was committed last, in place of a file that can't be used: a slip in the file must not keep
+/// the device from being reached. The file stays as it is.
+fn committed_last(
+    disk: &Disk,
+    options: &Options,
+    error: LoadError,
+) -> Result<(Arc<Configuration>, String), LoadError> {
+    let Some(newest) = disk.journal.commits.first() else { return Err(error) };
+    let number = newest.record.number;
+    let text = disk.text(number).map_err(super::StoreError::from);
+    let kept = text.and_then(|text| Ok((parse("commit", &text)?, text)));
+    match kept {
+        Ok(kept) if Loaded::new(kept.0.clone(), &options.log_dir).is_ok() => {
+            tracing::error!(
+                code = error.code(),
+                commit = number,
+                "the configuration can't be used, so the agent goes on with what was committed last; \
+                 mend it and reload: {error}"
+            );
+            Ok(kept)
+        }
+        _ => Err(error),
+    }
 }
 
 /// The folder of the commits; an agent that can't use it still runs.

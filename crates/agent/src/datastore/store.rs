@@ -8,7 +8,7 @@ use homing_proto::datastore::{
     Author, Client, Commit, CommitRecord, ConfirmingRecord, Datastore, Edit, EditError, Event,
     Mode, Outcome, Refused, SessionId, Target, Timestamp,
 };
-use homing_proto::junos::Configuration;
+use homing_proto::junos::{Configuration, Form};
 use homing_proto::lock_out::{Origin, touched, warning};
 use tokio::sync::{Mutex, OwnedMutexGuard, broadcast, mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle};
@@ -191,7 +191,7 @@ impl Store {
     /// It can't be written.
     pub async fn save_rescue(&self) -> Result<(), StoreError> {
         let state = self.enter().await;
-        let text = state.datastore.running().print(homing_proto::junos::Form::Curly);
+        let text = state.datastore.running().print(Form::Curly);
         let Some(disk) = &state.disk else { return Err(StoreError::NoRescue) };
         disk.set_rescue(Some(&text))?;
         Ok(())
@@ -367,9 +367,13 @@ fn rollback_text(state: &State, number: usize) -> Result<Option<String>, StoreEr
     Ok(Some(disk.text(record.number)?))
 }
 
+/// Reads a text that was committed. A text of braces may begin like another form, and was written
+/// by this agent all the same.
 pub(super) fn parse(name: &str, text: &str) -> Result<Arc<Configuration>, StoreError> {
-    let parsed = Configuration::parse(name, text).map_err(LoadError::Statements)?;
-    Ok(Arc::new(parsed))
+    let parsed = Configuration::parse(name, text).or_else(|found| {
+        Configuration::parse_as(name, text, Form::Curly).map_err(|_| LoadError::Statements(found))
+    });
+    Ok(Arc::new(parsed?))
 }
 
 /// Who `reload` is, if nothing better is known.

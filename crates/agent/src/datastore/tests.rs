@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use homing_proto::datastore::{Author, Client, Commit, Edit, Mode, SessionId, Timestamp};
+use homing_proto::datastore::{
+    Author, Client, Commit, CommitRecord, Edit, Mode, SessionId, Timestamp,
+};
 use homing_proto::lock_out::Origin;
 use tokio::sync::{mpsc, oneshot};
 
@@ -245,4 +247,47 @@ async fn a_scheduled_commit_over_the_connection_that_it_changes_is_warned_of() {
     let scheduled = Speaker { via: None, origin }.scope(house.store.schedule(ONE, None, at)).await;
     let warnings = scheduled.unwrap().warnings;
     assert!(warnings.iter().any(|text| text.contains("[edit system login]")), "{warnings:?}");
+}
+
+#[tokio::test]
+async fn a_file_that_can_not_be_read_does_not_keep_the_agent_from_starting() {
+    let house = House::new().await;
+    house.set("system host-name b").await;
+    let (store, dir) = house.obey();
+    store.commit(ONE, Commit::default()).await.unwrap();
+    let file = dir.path().join("agent.conf");
+    for broken in ["system { host-name", "system { services { outbound-ssh { client x; } } }"] {
+        std::fs::write(&file, broken).unwrap();
+        let house = House::start(dir.clone()).await;
+        assert_eq!(house.host_name().await, "b");
+        assert_eq!(house.store.history().await.len(), 2);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), broken);
+    }
+}
+
+#[tokio::test]
+async fn a_committed_text_that_begins_like_another_form_is_read_all_the_same() {
+    let house = House::new().await;
+    let text = "<x> y;\nsystem {\n    host-name b;\n}\n";
+    let record = CommitRecord {
+        number: 2,
+        at: Timestamp::now(),
+        author: Author::new("ann", Client::Cli),
+        comment: None,
+        confirmed_until: None,
+    };
+    let new = disk::NewCommit {
+        record: &record,
+        confirming: None,
+        text,
+        scheduled: None,
+        is_in_file: false,
+    };
+    let mut state = house.store.enter().await;
+    let disk = state.disk.as_mut().unwrap();
+    let staged = disk.stage(&new).unwrap();
+    disk.finish(staged).unwrap();
+    drop(state);
+    let house = House::start(house.dir.clone()).await;
+    assert_eq!(house.host_name().await, "b");
 }

@@ -19,7 +19,7 @@ use super::author::{Author, Client, SessionId};
 use super::compare::{hunks, same};
 use super::error::Refused;
 use super::{CANDIDATE, Datastore, MOST_COMMITS, Target, Timestamp, hunk};
-use crate::junos::{Configuration, Form, MAX_BYTES};
+use crate::junos::{Configuration, Form, MAX_BYTES, detect};
 
 /// Characters of a comment or persist-id at most.
 const LONGEST_COMMENT: usize = 512;
@@ -477,6 +477,9 @@ pub(super) fn prepare(
     let text = candidate.print(Form::Curly);
     if text.len() > MAX_BYTES {
         return Err(Refused::TooBig);
+    }
+    if detect(&text) != Form::Curly {
+        return Err(Refused::Misleading(text.lines().next().unwrap_or_default().to_owned()));
     }
     let read =
         Configuration::parse_as(CANDIDATE, &text, Form::Curly).map_err(Refused::Statements)?;

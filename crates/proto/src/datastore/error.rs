@@ -46,6 +46,11 @@ pub enum Refused {
     /// The candidate is larger than what can be read back.
     #[error("the configuration is over {} MiB", crate::junos::MAX_BYTES / 1024 / 1024)]
     TooBig,
+    /// The candidate could not be read back: its first statement looks like another form.
+    #[error(
+        "the configuration could not be read back: its first statement, `{0}`, looks like another form than braces"
+    )]
+    Misleading(String),
     /// Others changed what this private candidate changes too; each is a path.
     #[error("others have changed the same statements: {}; use `update` or `discard`", .0.join(", "))]
     Conflict(Vec<String>),
@@ -94,6 +99,7 @@ impl Refused {
             Self::InProgress => "commit-in-progress",
             Self::Statements(found) => found.code(),
             Self::TooBig => "too-big",
+            Self::Misleading(_) => "misleading-statement",
             Self::Conflict(_) => "commit-conflict",
             Self::WrongPersistId => "wrong-persist-id",
             Self::AwaitsConfirmation { .. } => "commit-awaits-confirmation",

@@ -387,3 +387,17 @@ fn while_a_commit_waits_for_its_confirmation_none_is_scheduled_or_reloaded() {
     store.unlock(ONE, Target::Running).unwrap();
     reload(&mut store).unwrap();
 }
+
+#[test]
+fn what_could_not_be_read_back_at_a_start_is_not_committed() {
+    for first in ["set system host-name x;", "<x> y;", "delete a;", "{\"a\"} b;"] {
+        let mut store = store("");
+        let form = Some(Form::Curly);
+        let text = format!("{first}\nsystem {{ host-name a; }}");
+        let Ok(_) = store.edit(ONE, Edit::Load { action: Action::Override, form, text }) else {
+            continue;
+        };
+        let refused = store.commit(ONE, Commit::default(), at(0)).unwrap_err();
+        assert_eq!(refused.code(), "misleading-statement", "{first}");
+    }
+}
