@@ -9,7 +9,7 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
 
 use super::error::StoreError;
-use super::state::State;
+use super::state::{State, left};
 use super::store::{Store, to_the_end};
 use crate::lock_out::Speaker;
 
@@ -94,7 +94,7 @@ impl Store {
             let next = *wake.borrow_and_update();
             tokio::select! {
                 changed = wake.changed() => if changed.is_err() { return },
-                () = next.wait(Timestamp::now) => {
+                () = next.wait() => {
                     let store = self.clone();
                     to_the_end(async move { store.handle_timeout().await }).await;
                 }
@@ -105,7 +105,7 @@ impl Store {
     /// Does what is due; what can't be done is tried again.
     async fn handle_timeout(&self) {
         let mut state = self.enter().await;
-        let now = Timestamp::now();
+        let now = state.now();
         if let Some(plan) = state.datastore.handle_timeout(now) {
             self.commit_by_the_clock(state, plan).await;
             state = self.enter().await;
@@ -148,14 +148,12 @@ pub(super) struct Wake {
 }
 
 impl Wake {
-    /// Waits for whichever comes first; a clock that is set forward is noticed within a minute.
-    async fn wait(self, now: impl Fn() -> Timestamp) {
+    /// Waits for whichever comes first: a clock that is set forward is noticed within a minute, one
+    /// that is set back makes nothing wait longer that has a deadline.
+    async fn wait(self) {
         const LOOK: Duration = Duration::from_secs(60);
         loop {
-            let by_clock = self.at.map(|at| {
-                // What is past is no duration.
-                Duration::try_from(at.duration_since(now())).unwrap_or_default()
-            });
+            let by_clock = self.at.map(left);
             let by_deadline =
                 self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             match by_clock.into_iter().chain(by_deadline).min() {

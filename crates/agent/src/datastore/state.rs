@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use homing_proto::datastore::{CommitRecord, Datastore, Plan};
+use homing_proto::datastore::{CommitRecord, Datastore, Plan, Timestamp};
 use tokio::time::Instant;
 
 use super::clock::Wake;
@@ -19,6 +19,8 @@ pub(super) struct State {
     pub(super) disk: Option<Disk>,
     /// A rollback that is in force and not on the disk yet.
     unkept: Option<Unkept>,
+    /// When the commit that waits rolls back, by the clock that nobody can set.
+    deadline: Option<(Timestamp, Instant)>,
     /// Times in a row that the clock left something undone.
     failures: u32,
     /// When it tries again.
@@ -35,7 +37,7 @@ struct Unkept {
 
 impl State {
     pub(super) fn new(datastore: Datastore, disk: Option<Disk>) -> Self {
-        Self { datastore, disk, unkept: None, failures: 0, retry: None }
+        Self { datastore, disk, unkept: None, deadline: None, failures: 0, retry: None }
     }
 
     /// Keeps the rollback of `plan`, which is in force already, or else remembers to.
@@ -96,10 +98,30 @@ impl State {
 
     /// When the clock must look again.
     pub(super) fn wake(&mut self) -> Wake {
+        let until = self.datastore.confirming().map(|confirming| confirming.until);
+        if self.deadline.map(|(until, _)| until) != until {
+            self.deadline = until.map(|until| (until, Instant::now() + left(until)));
+        }
+        let deadline = self.deadline.map(|(_, deadline)| deadline);
         match self.retry {
             // Whatever is overdue was tried just before, and must not spin.
             Some(retry) => Wake { at: None, deadline: Some(retry) },
-            None => Wake { at: self.datastore.poll_timeout(), deadline: None },
+            None => Wake { at: self.datastore.poll_timeout(), deadline },
         }
     }
+
+    /// The time, as far as a confirmed commit is concerned: one that has waited long enough is over,
+    /// wherever the clock was set meanwhile.
+    pub(super) fn now(&self) -> Timestamp {
+        let now = Timestamp::now();
+        match self.deadline {
+            Some((until, deadline)) if deadline <= Instant::now() => now.max(until),
+            _ => now,
+        }
+    }
+}
+
+/// How long it is until then; no time if it is past.
+pub(super) fn left(until: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(Timestamp::now())).unwrap_or_default()
 }

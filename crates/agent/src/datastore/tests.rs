@@ -291,3 +291,18 @@ async fn a_committed_text_that_begins_like_another_form_is_read_all_the_same() {
     let house = House::start(house.dir.clone()).await;
     assert_eq!(house.host_name().await, "b");
 }
+
+/// Time passes here, and not by the clock on the wall, as if that were set back all the while.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_does_not_make_a_confirmed_commit_wait_longer() {
+    let mut house = House::new().await;
+    house.commit_confirmed("bad", Duration::from_secs(3_600)).await;
+    house.keep_time();
+    let Some(Command::Apply(loaded, _, answer)) = house.commands.recv().await else {
+        unreachable!("the agent is to act on the configuration before");
+    };
+    assert_eq!(loaded.configuration.system().host_name.as_deref(), Some("a"));
+    answer.send(Ok(Changes::default())).unwrap();
+    assert_eq!(house.host_name().await, "a");
+    assert!(house.store.confirming().await.is_none());
+}
