@@ -1,6 +1,6 @@
 //! Why the store does not do something.
 
-use homing_proto::datastore::Refused;
+use homing_proto::datastore::{EditError, Refused};
 use homing_proto::fault::Fault;
 use homing_proto::lock_out::Unproven;
 
@@ -14,6 +14,9 @@ pub enum StoreError {
     /// The datastore refuses.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The edit makes no sense.
+    #[error(transparent)]
+    Edit(#[from] EditError),
     /// The agent could not act on it.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -39,6 +42,7 @@ impl StoreError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Refused(error) => error.code(),
+            Self::Edit(error) => error.code(),
             Self::Load(error) => error.code(),
             Self::Disk(error) => error.code(),
             Self::Unproven(error) => error.code(),
@@ -52,6 +56,7 @@ impl StoreError {
     pub fn fault(&self) -> Fault {
         match self {
             Self::Refused(error) => error.fault(),
+            Self::Edit(error) => error.fault(),
             Self::Load(error) => error.fault(),
             Self::Unproven(error) => error.fault(),
             Self::NoRollback(_) | Self::NoRescue => Fault::Operator,

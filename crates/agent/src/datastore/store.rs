@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use homing_proto::datastore::{
     Author, Client, Commit, CommitRecord, ConfirmingRecord, Datastore, Edit, EditError, Event,
-    Mode, Outcome, Refused, SessionId, Target, Timestamp,
+    Mode, Outcome, Refused, SessionId, Target, TestOption, Timestamp,
 };
 use homing_proto::junos::{Configuration, Form};
 use homing_proto::lock_out::{Origin, touched, warning};
-use tokio::sync::{Mutex, OwnedMutexGuard, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, broadcast, mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
 
 use super::clock::Wake;
@@ -138,6 +138,23 @@ impl Store {
     /// The session may not edit, or the change makes no sense.
     pub async fn edit(&self, session: SessionId, edit: Edit) -> Result<Outcome, EditError> {
         self.blocking(move |state| state.datastore.edit(session, edit)).await.1
+    }
+
+    /// Changes a candidate if `option` says so and what comes of it is right, all at once.
+    ///
+    /// # Errors
+    /// The candidate is as it was.
+    pub async fn edit_tested(
+        &self,
+        session: SessionId,
+        edit: Edit,
+        option: TestOption,
+    ) -> Result<Outcome, StoreError> {
+        let log_dir = self.log_dir.clone();
+        let test = move |next| Ok(Loaded::new(next, &log_dir).map(|_| ())?);
+        let work =
+            move |state: &mut State| state.datastore.edit_tested(session, edit, option, test);
+        self.blocking(work).await.1
     }
 
     /// Makes a candidate the running configuration again.

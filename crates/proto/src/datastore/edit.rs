@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::author::SessionId;
+use super::commit::prepare;
 use super::error::EditError;
 use super::merge::Merging;
 use super::{CANDIDATE, Datastore, hunk, statement};
@@ -78,6 +79,18 @@ pub enum ErrorOption {
     RollbackOnError,
 }
 
+/// `test-option`: what is looked at before the candidate is changed, and whether it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TestOption {
+    /// It is changed if it could be committed then.
+    #[default]
+    TestThenSet,
+    /// It is changed.
+    Set,
+    /// It is left as it is.
+    TestOnly,
+}
+
 /// What an edit did.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
@@ -93,11 +106,34 @@ impl Datastore {
     /// # Errors
     /// The session may not edit, or the change makes no sense.
     pub fn edit(&mut self, session: SessionId, edit: Edit) -> Result<Outcome, EditError> {
-        let candidate = self.editable(session)?;
+        self.edit_tested(session, edit, TestOption::Set, |_| Ok(()))
+    }
+
+    /// Changes the candidate of a session if what comes of it could be committed, and is right in the
+    /// eyes of `test` too; nobody else's change comes in between, and none is lost.
+    ///
+    /// What an edit with [`ErrorOption::ContinueOnError`] could not do wholly is not tested.
+    ///
+    /// # Errors
+    /// As [`Datastore::edit`], or what the test finds; the candidate is as it was.
+    pub fn edit_tested<E: From<EditError>>(
+        &mut self,
+        session: SessionId,
+        edit: Edit,
+        option: TestOption,
+        test: impl FnOnce(Arc<Configuration>) -> Result<(), E>,
+    ) -> Result<Outcome, E> {
+        let is_strict = self.is_strict;
+        let candidate = self.editable(session).map_err(EditError::from)?;
         let mut next = candidate.clone();
         let outcome = apply(&mut next, edit)?;
         check_size(&next)?;
-        *candidate = next;
+        if option != TestOption::Set && outcome.errors.is_empty() {
+            test(prepare(&next, is_strict).map_err(EditError::from)?.0)?;
+        }
+        if option != TestOption::TestOnly {
+            *candidate = next;
+        }
         Ok(outcome)
     }
 }

@@ -41,7 +41,7 @@ pub use author::{Author, Client, SessionId};
 pub use commit::{Commit, CommitRecord, ConfirmingRecord, Event, Plan};
 pub use compare::{compare, compare_set, same};
 pub use compare_xml::compare_xml;
-pub use edit::{Action, DefaultOperation, Edit, ErrorOption, Outcome};
+pub use edit::{Action, DefaultOperation, Edit, ErrorOption, Outcome, TestOption};
 pub use error::{EditError, Refused};
 pub use schedule::ScheduledRecord;
 pub use sessions::{Mode, Target};

@@ -401,3 +401,26 @@ fn what_could_not_be_read_back_at_a_start_is_not_committed() {
         assert_eq!(refused.code(), "misleading-statement", "{first}");
     }
 }
+
+#[test]
+fn an_edit_that_is_tested_leaves_the_candidate_as_it_was_unless_it_is_to_be_set() {
+    let mut store = store("system { host-name a; }");
+    line(&mut store, ONE, "set system domain-name kept");
+    let edit = |store: &mut Datastore, line: &str, option| {
+        let edit = Edit::Statement(line.to_owned());
+        store.edit_tested::<EditError>(ONE, edit, option, |_| Ok(())).map(|_| ())
+    };
+    let name = |store: &Datastore| store.candidate(ONE).system().host_name.unwrap();
+    edit(&mut store, "set system host-name b", TestOption::TestOnly).unwrap();
+    assert_eq!(name(&store), "a");
+    edit(&mut store, "set system host-name b", TestOption::TestThenSet).unwrap();
+    assert_eq!(name(&store), "b");
+    let wrong = "set system services outbound-ssh client x secret y";
+    for option in [TestOption::TestOnly, TestOption::TestThenSet] {
+        assert!(edit(&mut store, wrong, option).is_err());
+    }
+    assert!(!set_lines(&store.candidate(ONE)).contains("client x"));
+    edit(&mut store, wrong, TestOption::Set).unwrap();
+    let lines = set_lines(&store.candidate(ONE));
+    assert!(lines.contains("client x") && lines.contains("domain-name kept"), "{lines}");
+}

@@ -11,7 +11,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use homing_proto::datastore::{Action, Commit, DefaultOperation, Edit, ErrorOption, Target};
+use homing_proto::datastore::{
+    Action, Commit, DefaultOperation, Edit, ErrorOption, Target, TestOption,
+};
 use homing_proto::junos::{Configuration, Form};
 use homing_proto::netconf::BASE_NAMESPACE;
 use homing_proto::netconf::element::Element;
@@ -162,7 +164,11 @@ pub(super) async fn edit_config(operation: &Element, context: &Context) -> Answe
             _ => DefaultOperation::Merge,
         };
     let tests = ["test-then-set", "set", "test-only"];
-    let test = child_choice(operation, "test-option", "test-then-set", &tests)?;
+    let test = match child_choice(operation, "test-option", "test-then-set", &tests)? {
+        "set" => TestOption::Set,
+        "test-only" => TestOption::TestOnly,
+        _ => TestOption::TestThenSet,
+    };
     let options = ["stop-on-error", "continue-on-error", "rollback-on-error"];
     let error_option = match child_choice(operation, "error-option", "stop-on-error", &options)? {
         "continue-on-error" => ErrorOption::ContinueOnError,
@@ -176,23 +182,11 @@ pub(super) async fn edit_config(operation: &Element, context: &Context) -> Answe
     };
     check_config(&config)?;
     context.open().await?;
-    let before = context.store.candidate(context.session()).await;
     let edit = Edit::Config { text: text_of(config), default_operation, error_option };
-    let mut errors = match context.store.edit(context.session(), edit).await {
-        Ok(outcome) => outcome.errors.iter().map(refusal::edit).collect(),
-        Err(error) => vec![refusal::edit(&error)],
-    };
-    let goes_on = error_option == ErrorOption::ContinueOnError;
-    if errors.is_empty() && test != "set" {
-        let checked = context.store.check(context.session()).await;
-        errors.extend(checked.err().map(|error| refusal::store(&error)));
+    match context.store.edit_tested(context.session(), edit, test).await {
+        Ok(outcome) => reply_with(outcome.errors.iter().map(refusal::edit).collect()),
+        Err(error) => Err(refusal::store(&error)),
     }
-    let is_undone = test == "test-only" || (!errors.is_empty() && !goes_on);
-    if is_undone {
-        let restored = context.store.edit(context.session(), Edit::Restore(before)).await;
-        restored.map_err(|error| refusal::edit(&error))?;
-    }
-    reply_with(errors)
 }
 
 /// `<ok/>`, or all errors.

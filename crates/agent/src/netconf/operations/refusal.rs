@@ -88,6 +88,7 @@ pub(super) fn store(error: &StoreError) -> RpcError {
     let message = error.to_string();
     match error {
         StoreError::Refused(error) => refused(error),
+        StoreError::Edit(error) => edit(error),
         StoreError::Load(crate::loaded::LoadError::Statements(found)) => statements(found),
         StoreError::NoRollback(_) => {
             application(ErrorTag::InvalidValue, message).with_info("bad-element", "rollback")

@@ -332,3 +332,25 @@ async fn a_scheduled_commit_is_shown_and_can_be_cleared() {
     assert!(client.rpc(clear).await.contains("No commit scheduled."));
     assert!(client.rpc(COMMIT).await.contains("<ok/>"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_edit_that_is_only_tested_undoes_nobody_elses() {
+    let house = House::new();
+    let (mut tester, mut editor) = (chief(&house).await, chief(&house).await);
+    let test = HOST_NAME.replace("<config>", "<test-option>test-only</test-option><config>");
+    let tests = async {
+        for _ in 0..40 {
+            assert!(tester.rpc(&test).await.contains("<ok/>"));
+        }
+    };
+    let edits = async {
+        for number in 0..40 {
+            let set = format!("set system domain-name d{number}");
+            let set = format!("<configuration-set>{set}</configuration-set>");
+            assert!(editor.rpc(&load("action='set'", &set)).await.contains("<ok/>"));
+            let candidate = editor.rpc(CANDIDATE).await;
+            assert!(candidate.contains(&format!("<domain-name>d{number}<")), "{candidate}");
+        }
+    };
+    tokio::join!(tests, edits);
+}
