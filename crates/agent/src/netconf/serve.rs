@@ -209,7 +209,13 @@ where
 
     async fn answer(&mut self, rpc: &Rpc) {
         let context = self.context().await;
-        match operations::run(&rpc.operation, &context).await {
+        let run = operations::run(&rpc.operation, &context);
+        let answer = tokio::select! {
+            answer = run => answer,
+            // What must not stop half way goes on without us.
+            () = self.place.killed.cancelled() => return self.session.handle_stop(Reason::Killed),
+        };
+        match answer {
             Ok(reply) => {
                 self.session.answer(&rpc.attributes, &reply.body());
                 match reply {

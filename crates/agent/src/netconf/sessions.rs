@@ -73,10 +73,11 @@ impl Sessions {
         Place { id, killed, sessions: self.clone() }
     }
 
-    /// Ends a session; false if there is none of this number.
+    /// Ends a session; false if there is none of this number, or it is ending by this already.
     pub fn kill(&self, id: u32) -> bool {
         let table = self.lock();
-        table.open.get(&id).inspect(|(_, killed)| killed.cancel()).is_some()
+        let open = table.open.get(&id).filter(|(_, killed)| !killed.is_cancelled());
+        open.inspect(|(_, killed)| killed.cancel()).is_some()
     }
 
     /// Every session that is open.

@@ -76,7 +76,7 @@ macro_rules! shown_later {
 /// Every operation.
 const TABLE: &[Known] = &[
     now!("close-session", Unauthorized, session::close),
-    now!("kill-session", SuperUser, session::kill),
+    later!("kill-session", SuperUser, session::kill),
     now!("create-subscription", ReadOnly, session::subscribe),
     later!("get", ReadOnly, datastore::get),
     later!("get-config", ReadOnly, datastore::get_config),

@@ -1,7 +1,7 @@
 //! `<close-session>` and `<kill-session>` (RFC 6241, sections 7.8 and 7.9), `<create-subscription>`
 //! (RFC 5277).
 
-use homing_proto::datastore::Timestamp;
+use homing_proto::datastore::{SessionId, Timestamp};
 use homing_proto::netconf::element::Element;
 use homing_proto::netconf::error::{ErrorTag, ErrorType, RpcError};
 use homing_proto::netconf::notification::Subscription;
@@ -20,7 +20,7 @@ pub(super) fn subscribe(operation: &Element, context: &Context) -> Answer {
     Subscription::of(operation, Timestamp::now()).map(Reply::Subscribe)
 }
 
-pub(super) fn kill(operation: &Element, context: &Context) -> Answer {
+pub(super) async fn kill(operation: &Element, context: &Context) -> Answer {
     let text = operation
         .child_text("session-id")
         .ok_or_else(|| RpcError::missing_element("session-id"))?;
@@ -37,5 +37,7 @@ pub(super) fn kill(operation: &Element, context: &Context) -> Answer {
     if !context.sessions.kill(id) {
         return invalid(format!("there is no session {id}"));
     }
+    // What it holds is free when this is answered, whatever the session is at.
+    context.store.close(SessionId(id)).await;
     Ok(Reply::Ok)
 }

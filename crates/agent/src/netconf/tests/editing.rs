@@ -111,14 +111,8 @@ async fn a_lock_keeps_others_out_until_its_session_ends() {
     assert!(
         two.rpc("<kill-session><session-id>1</session-id></kill-session>").await.contains("<ok/>")
     );
-    for _ in 0..3_000 {
-        if two.rpc(&lock("lock")).await.contains("<ok/>") {
-            assert!(two.rpc(CANDIDATE).await.contains("<host-name>r1<"));
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    unreachable!("the lock of a killed session was not given back");
+    assert!(two.rpc(&lock("lock")).await.contains("<ok/>"));
+    assert!(two.rpc(CANDIDATE).await.contains("<host-name>r1<"));
 }
 
 #[tokio::test]
@@ -353,4 +347,24 @@ async fn an_edit_that_is_only_tested_undoes_nobody_elses() {
         }
     };
     tokio::join!(tests, edits);
+}
+
+#[tokio::test]
+async fn a_session_that_reads_nothing_is_killed_and_holds_nothing_any_more() {
+    let house = House::new();
+    let (mut stalled, mut chief) = (chief(&house).await, chief(&house).await);
+    assert!(stalled.rpc(&lock("lock")).await.contains("<ok/>"));
+    // More answers than the stream takes while nobody reads.
+    let ask = format!("<rpc message-id=\"1\">{CANDIDATE}</rpc>]]>]]>").repeat(200);
+    stalled.far.write_all(ask.as_bytes()).await.unwrap();
+    let kill = "<kill-session><session-id>1</session-id></kill-session>";
+    assert!(chief.rpc(kill).await.contains("<ok/>"));
+    assert!(chief.rpc(&lock("lock")).await.contains("<ok/>"));
+    for _ in 0..1_500 {
+        if house.sessions.list().len() == 1 {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    unreachable!("the killed session did not end");
 }
