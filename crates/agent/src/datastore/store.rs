@@ -89,6 +89,21 @@ impl Store {
         self.enter().await.datastore.open(session, Author { via, ..author }, mode)
     }
 
+    /// As [`Store::open`], for a session that may be open in the shared mode: it is in the other one
+    /// then.
+    ///
+    /// # Errors
+    /// Others are in the way, or the session holds something; it is open as it was.
+    pub async fn reopen(
+        &self,
+        session: SessionId,
+        author: Author,
+        mode: Mode,
+    ) -> Result<(), Refused> {
+        let via = Speaker::current().via.unwrap_or(author.via);
+        self.enter().await.datastore.reopen(session, Author { via, ..author }, mode)
+    }
+
     /// Ends a session: its locks are free, its private changes gone, and a confirmed commit that was
     /// bound to it is undone.
     pub async fn close(&self, session: SessionId) {

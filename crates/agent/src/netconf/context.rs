@@ -55,29 +55,22 @@ impl Context {
     pub(super) async fn open(&self) -> Result<(), RpcError> {
         match self.mode().await {
             Some(_) => Ok(()),
-            None => self.open_now(Mode::Shared).await,
+            None => self.open_as(Mode::Shared).await,
         }
     }
 
-    /// Opens the configuration in this mode; one that was only used as it was before is closed.
+    /// Opens the configuration in this mode; a session that only used the shared candidate is in the
+    /// other mode then.
     ///
     /// # Errors
     /// The `<rpc-error>` to answer with.
     pub(super) async fn open_as(&self, mode: Mode) -> Result<(), RpcError> {
-        match self.mode().await {
-            Some(Mode::Shared) if mode != Mode::Shared => self.store.close(self.session()).await,
-            _ => {}
-        }
-        self.open_now(mode).await
+        let author = Author::new(&self.user, self.via);
+        let opened = self.store.reopen(self.session(), author, mode).await;
+        opened.map_err(|error| refusal::refused(&error))
     }
 
     async fn mode(&self) -> Option<Mode> {
         self.store.read(|datastore| datastore.mode(self.session())).await
-    }
-
-    async fn open_now(&self, mode: Mode) -> Result<(), RpcError> {
-        let author = Author::new(&self.user, self.via);
-        let opened = self.store.open(self.session(), author, mode).await;
-        opened.map_err(|error| refusal::refused(&error))
     }
 }

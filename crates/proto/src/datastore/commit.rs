@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::author::{Author, Client, SessionId};
 use super::compare::{hunks, same};
 use super::error::Refused;
-use super::{CANDIDATE, Datastore, MOST_COMMITS, Target, Timestamp, hunk};
+use super::{CANDIDATE, Datastore, MOST_COMMITS, Timestamp, hunk};
 use crate::junos::{Configuration, Form, MAX_BYTES, detect};
 
 /// Characters of a comment or persist-id at most.
@@ -105,6 +105,8 @@ pub(super) struct Confirming {
     record: ConfirmingRecord,
     /// Whose end rolls it back, unless it persists.
     session: Option<SessionId>,
+    /// Who made it, as long as that session is there.
+    maker: Option<SessionId>,
     former: Arc<Configuration>,
 }
 
@@ -248,11 +250,11 @@ impl Datastore {
                     Some(_) => Event::ConfirmExtend(author, wait),
                     None => Event::ConfirmStart(author, wait),
                 });
-                let session = match kind {
-                    Kind::Commit(session, true) => Some(session),
-                    _ => None,
+                let (session, maker) = match kind {
+                    Kind::Commit(session, is_bound) => (is_bound.then_some(session), Some(session)),
+                    _ => (None, None),
                 };
-                self.confirming = Some(Confirming { record, session, former });
+                self.confirming = Some(Confirming { record, session, maker, former });
             }
             _ if was_confirming.is_some() => self.events.push_back(Event::ConfirmComplete(author)),
             _ => {}
@@ -272,7 +274,7 @@ impl Datastore {
     /// Begins to undo a confirmed commit.
     ///
     /// # Errors
-    /// None waits, or under another name.
+    /// None waits, or under another name, or it is another session's alone.
     pub fn cancel(
         &mut self,
         session: SessionId,
@@ -285,7 +287,8 @@ impl Datastore {
             return Err(Refused::InProgress);
         }
         let Some(confirming) = &self.confirming else { return Err(Refused::NothingToConfirm) };
-        if confirming.record.persist != persist_id {
+        let is_own = confirming.session.is_none_or(|own| own == session);
+        if confirming.record.persist != persist_id || !is_own {
             return Err(Refused::WrongPersistId);
         }
         self.roll_back(author, Ending::Cancelled, now)
@@ -297,7 +300,7 @@ impl Datastore {
         let longest = now + Duration::from_secs(record.seconds);
         let record = ConfirmingRecord { until: record.until.min(longest), ..record };
         let former = super::settled(former);
-        self.confirming = Some(Confirming { record, session: None, former });
+        self.confirming = Some(Confirming { record, session: None, maker: None, former });
     }
 
     /// The commit that waits for its confirmation.
@@ -365,9 +368,21 @@ impl Datastore {
         match &self.confirming {
             Some(confirming) => Err(Refused::AwaitsConfirmation {
                 until: confirming.record.until,
-                session: confirming.session,
+                session: confirming.maker,
             }),
             None => Ok(()),
+        }
+    }
+
+    /// Whether the commit that waits, if any, was made by this session.
+    pub(super) fn is_confirmed_by(&self, session: SessionId) -> bool {
+        self.confirming.as_ref().is_some_and(|confirming| confirming.maker == Some(session))
+    }
+
+    /// A session is gone; its number may be another's one day.
+    pub(super) fn forget_confirmer(&mut self, session: SessionId) {
+        if let Some(confirming) = &mut self.confirming {
+            confirming.maker = confirming.maker.filter(|maker| *maker != session);
         }
     }
 
@@ -398,8 +413,9 @@ impl Datastore {
         &self,
         session: SessionId,
     ) -> Result<(Arc<Configuration>, Vec<hunk::Misfit>), Refused> {
+        // Whoever edits alone is not overtaken by private candidates either.
+        self.check_holder(self.candidate_holder, session)?;
         let Some(private) = self.sessions.get(&session).and_then(|it| it.private.as_ref()) else {
-            self.check_holder(self.candidate_holder, session)?;
             return Ok((self.shared.clone(), Vec::new()));
         };
         if Arc::ptr_eq(&private.base, &self.running) {
@@ -452,11 +468,6 @@ impl Datastore {
             comment: comment.filter(|text| !text.is_empty()),
             confirmed_until: confirming.map(|confirming| confirming.until),
         }
-    }
-
-    /// Whether somebody else than `session` keeps the running configuration from being changed.
-    pub fn is_running_locked_for(&self, session: SessionId) -> bool {
-        self.holder(Target::Running).is_some_and(|(holder, _)| holder != session)
     }
 }
 

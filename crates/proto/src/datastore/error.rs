@@ -22,6 +22,11 @@ pub enum Refused {
         /// Its session.
         session: SessionId,
     },
+    /// The session can't be opened in another way while it holds something.
+    #[error(
+        "session {0} holds a lock or a commit that waits for its confirmation; give that back first"
+    )]
+    Holds(SessionId),
     /// The lock to be given back is not there.
     #[error("the configuration is not locked by session {0}")]
     NotLocked(SessionId),
@@ -91,6 +96,7 @@ impl Refused {
             Self::NotOpen(_) => "not-open",
             Self::AlreadyOpen(_) => "already-open",
             Self::Locked { .. } => "lock-denied",
+            Self::Holds(_) => "session-holds-something",
             Self::NotLocked(_) => "not-locked",
             Self::Modified => "configuration-modified",
             Self::PrivateInUse => "private-edits-in-use",

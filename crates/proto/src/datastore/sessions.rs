@@ -86,6 +86,32 @@ impl Datastore {
         Ok(())
     }
 
+    /// As [`Datastore::open`], for a session that may be open in the shared mode: it is in the other one
+    /// then.
+    ///
+    /// # Errors
+    /// Others are in the way, or the session holds something; it is open as it was.
+    pub fn reopen(
+        &mut self,
+        session: SessionId,
+        author: Author,
+        mode: Mode,
+    ) -> Result<(), Refused> {
+        if self.mode(session) != Some(Mode::Shared) || mode == Mode::Shared {
+            return self.open(session, author, mode);
+        }
+        let holders = [self.candidate_holder, self.running_holder];
+        if holders.contains(&Some(session)) || self.is_confirming(session) {
+            return Err(Refused::Holds(session));
+        }
+        let former = self.sessions.remove(&session);
+        let opened = self.open(session, author, mode);
+        if let (Err(_), Some(former)) = (&opened, former) {
+            self.sessions.insert(session, former);
+        }
+        opened
+    }
+
     /// The mode of a session that has opened the configuration.
     pub fn mode(&self, session: SessionId) -> Option<Mode> {
         self.sessions.get(&session).map(|session| session.mode)
@@ -99,6 +125,7 @@ impl Datastore {
     /// Ends a session: its locks are free, its private or exclusive changes gone.
     pub fn close(&mut self, session: SessionId) {
         self.sessions.remove(&session);
+        self.forget_confirmer(session);
         if self.candidate_holder == Some(session) {
             self.candidate_holder = None;
             self.shared = self.running.clone();
@@ -111,7 +138,8 @@ impl Datastore {
     /// Locks the shared candidate or the running configuration for a session.
     ///
     /// # Errors
-    /// Someone else holds it, or the candidate has changes.
+    /// Someone else holds it, the candidate has changes, or a commit of someone else's waits for its
+    /// confirmation.
     pub fn lock(&mut self, session: SessionId, target: Target) -> Result<(), Refused> {
         if !self.sessions.contains_key(&session) {
             return Err(Refused::NotOpen(session));
@@ -121,6 +149,10 @@ impl Datastore {
             Target::Running => {
                 if let Some(holder) = self.running_holder {
                     return Err(self.locked_by(holder));
+                }
+                // Nobody is locked out of a commit that they must still confirm.
+                if !self.is_confirmed_by(session) {
+                    self.check_confirmed()?;
                 }
                 self.running_holder = Some(session);
                 Ok(())

@@ -424,3 +424,60 @@ fn an_edit_that_is_tested_leaves_the_candidate_as_it_was_unless_it_is_to_be_set(
     let lines = set_lines(&store.candidate(ONE));
     assert!(lines.contains("client x") && lines.contains("domain-name kept"), "{lines}");
 }
+
+fn second(store: &mut Datastore, mode: Mode) {
+    store.open(TWO, Author::new("bob", Client::Netconf), mode).unwrap();
+}
+
+#[test]
+fn a_commit_that_is_bound_to_its_session_is_confirmed_and_cancelled_there_alone() {
+    let mut store = store("system { host-name a; }");
+    second(&mut store, Mode::Shared);
+    line(&mut store, ONE, "set system host-name b");
+    commit_confirmed(&mut store, ONE, true);
+    let code = |refused: Refused| refused.code();
+    assert_eq!(store.cancel(TWO, None, at(1)).map_err(code).unwrap_err(), "wrong-persist-id");
+    let confirmed = store.commit(TWO, Commit::default(), at(1));
+    assert_eq!(confirmed.map_err(code).unwrap_err(), "wrong-persist-id");
+    let locked = store.lock(TWO, Target::Running);
+    assert_eq!(locked.map_err(code).unwrap_err(), "commit-awaits-confirmation");
+    store.lock(ONE, Target::Running).unwrap();
+    let plan = store.cancel(ONE, None, at(2)).unwrap();
+    store.handle_committed(plan);
+    store.unlock(ONE, Target::Running).unwrap();
+    store.lock(TWO, Target::Running).unwrap();
+}
+
+#[test]
+fn a_private_candidate_is_not_committed_while_another_session_edits_alone() {
+    let mut store = Datastore::new(config("system { host-name a; }"), Vec::new());
+    store.open(ONE, Author::new("ann", Client::Cli), Mode::Private).unwrap();
+    line(&mut store, ONE, "set system host-name b");
+    second(&mut store, Mode::Exclusive);
+    let refused = store.commit(ONE, Commit::default(), at(0)).unwrap_err();
+    assert_eq!(refused.code(), "lock-denied");
+    store.close(TWO);
+    commit(&mut store, ONE, 1);
+}
+
+#[test]
+fn a_session_is_opened_in_another_mode_only_if_nothing_is_lost_by_that() {
+    let author = || Author::new("ann", Client::Cli);
+    let mut store = store("system { host-name a; }");
+    store.lock(ONE, Target::Candidate).unwrap();
+    line(&mut store, ONE, "set system host-name b");
+    let refused = store.reopen(ONE, author(), Mode::Private).unwrap_err();
+    assert_eq!(refused.code(), "session-holds-something");
+    assert_eq!(store.holder(Target::Candidate).map(|it| it.0), Some(ONE));
+    commit_confirmed(&mut store, ONE, true);
+    store.unlock(ONE, Target::Candidate).unwrap();
+    let refused = store.reopen(ONE, author(), Mode::Private).unwrap_err();
+    assert_eq!(refused.code(), "session-holds-something");
+    commit(&mut store, ONE, 1);
+    line(&mut store, ONE, "set system host-name c");
+    let refused = store.reopen(ONE, author(), Mode::Private).unwrap_err();
+    assert_eq!((refused.code(), store.mode(ONE)), ("configuration-modified", Some(Mode::Shared)));
+    store.discard(ONE).unwrap();
+    store.reopen(ONE, author(), Mode::Private).unwrap();
+    assert_eq!(store.mode(ONE), Some(Mode::Private));
+}

@@ -311,7 +311,7 @@ pub(super) async fn lock(operation: &Element, context: &Context) -> Answer {
     let target = target(operation)?;
     context.open().await?;
     let locked = context.store.lock(context.session(), target).await;
-    locked.map(|()| Reply::Ok).map_err(|error| refusal::refused(&error))
+    locked.map(|()| Reply::Ok).map_err(|error| refusal::lock(&error))
 }
 
 pub(super) async fn unlock(operation: &Element, context: &Context) -> Answer {

@@ -45,9 +45,10 @@ pub(in crate::netconf) fn refused(error: &Refused) -> RpcError {
             protocol(ErrorTag::LockDenied, message).with_info("session-id", session.to_string())
         }
         Refused::Modified => protocol(ErrorTag::LockDenied, message).with_info("session-id", "0"),
-        Refused::PrivateInUse | Refused::InProgress | Refused::AwaitsConfirmation { .. } => {
-            protocol(ErrorTag::InUse, message)
-        }
+        Refused::PrivateInUse
+        | Refused::InProgress
+        | Refused::Holds(_)
+        | Refused::AwaitsConfirmation { .. } => protocol(ErrorTag::InUse, message),
         Refused::TooManySessions | Refused::TooManyPrivate => {
             protocol(ErrorTag::ResourceDenied, message)
         }
@@ -60,6 +61,17 @@ pub(in crate::netconf) fn refused(error: &Refused) -> RpcError {
             protocol(ErrorTag::InvalidValue, message.clone()).with_info("bad-element", *what)
         }
         _ => application(ErrorTag::OperationFailed, message),
+    }
+}
+
+/// Why a lock is not given: RFC 6241 section 7.5 has one tag for that.
+pub(super) fn lock(error: &Refused) -> RpcError {
+    match error {
+        Refused::AwaitsConfirmation { session, .. } => {
+            let session = session.map_or("0".to_owned(), |session| session.to_string());
+            protocol(ErrorTag::LockDenied, error.to_string()).with_info("session-id", session)
+        }
+        other => refused(other),
     }
 }
 

@@ -368,3 +368,20 @@ async fn a_session_that_reads_nothing_is_killed_and_holds_nothing_any_more() {
     }
     unreachable!("the killed session did not end");
 }
+
+#[tokio::test]
+async fn a_confirmed_commit_of_another_session_is_neither_locked_away_nor_cancelled() {
+    let house = House::new();
+    let (mut one, mut two) = (chief(&house).await, chief(&house).await);
+    one.rpc(HOST_NAME).await;
+    assert!(one.rpc("<commit><confirmed/></commit>").await.contains("<ok/>"));
+    let denied = two.rpc("<lock><target><running/></target></lock>").await;
+    assert!(denied.contains("lock-denied"), "{denied}");
+    assert!(denied.contains("<session-id>1</session-id>"), "{denied}");
+    assert!(two.rpc("<cancel-commit/>").await.contains("rpc-error"));
+    let private = "<open-configuration><private/></open-configuration>";
+    assert!(one.rpc(private).await.contains("in-use"));
+    assert_eq!(house.view.2.running().await.system().host_name.as_deref(), Some("r2"));
+    assert!(one.rpc(COMMIT).await.contains("<ok/>"));
+    assert!(two.rpc("<lock><target><running/></target></lock>").await.contains("<ok/>"));
+}
