@@ -404,7 +404,7 @@ impl Datastore {
         if misfits.is_empty() {
             return Ok(candidate);
         }
-        Err(Refused::Conflict(misfits.into_iter().map(|it| it.0).collect()))
+        Err(Refused::Conflict(misfits.iter().map(hunk::Misfit::path).collect()))
     }
 
     /// What a commit of `session` would make running; a private candidate is joined with what
@@ -447,10 +447,10 @@ impl Datastore {
             let changes = hunks(before, &self.shared);
             let mut shared = running;
             let misfits = hunk::apply(Arc::make_mut(&mut shared).statements_mut(), changes);
-            // Where both changed the same, what was edited stays as it was edited.
-            if misfits.is_empty() {
-                self.shared = shared;
-            }
+            // Where both changed the same, what was edited stays as it was edited, and nothing else.
+            let statements = Arc::make_mut(&mut shared).statements_mut();
+            misfits.iter().for_each(|it| it.take_from(self.shared.statements(), statements));
+            self.shared = shared;
         }
     }
 

@@ -225,7 +225,7 @@ fn patch(candidate: &mut Arc<Configuration>, text: &str) -> Result<Outcome, Edit
     let statements = Arc::make_mut(candidate).statements_mut();
     let hunks = super::patch::read(statements, text)?;
     match hunk::apply(statements, hunks).into_iter().next() {
-        Some(hunk::Misfit(path)) => Err(EditError::NotThere(path)),
+        Some(misfit) => Err(EditError::NotThere(misfit.path())),
         None => Ok(Outcome::default()),
     }
 }

@@ -59,23 +59,71 @@ pub(super) fn head(statement: &Statement) -> Statement {
     Statement { words: statement.words.clone(), ..statement.clone_shallow() }
 }
 
-/// Why a hunk can't be applied: the path of a statement that is not as it was.
+/// Why a hunk can't be applied: a statement that is not as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Misfit(pub(super) String);
+pub(super) struct Misfit {
+    /// The words of the statements above it.
+    above: Vec<Word>,
+    /// The statement; none if those above are not there.
+    statement: Option<Statement>,
+}
+
+impl Misfit {
+    /// The whole path of the statement.
+    pub(super) fn path(&self) -> String {
+        let own = self.statement.iter().flat_map(|statement| &statement.words);
+        print::words(&self.above.iter().chain(own).cloned().collect::<Vec<_>>())
+    }
+
+    /// Makes the statement in `top` what it is in `from`, whatever it is now. Of what is above it the
+    /// first that is not there is taken over as a whole.
+    pub(super) fn take_from(&self, from: &[Statement], top: &mut Vec<Statement>) {
+        let Some(place) = whole(from, &self.above) else { return };
+        let (mut from, mut top, mut area) = (from, top, Area::TOP);
+        for at in place {
+            let Some(each) = from.get(at) else { return };
+            let there = find(top, area, each).ok();
+            let Some(same) =
+                there.filter(|at| top.get(*at).is_some_and(|it| it.words == each.words))
+            else {
+                return put(top, area, each);
+            };
+            let Some(below) = top.get_mut(same) else { return };
+            (from, top, area) = (&each.children, &mut below.children, inside(area, each));
+        }
+        let Some(statement) = &self.statement else { return };
+        match find(from, area, statement).ok().and_then(|at| from.get(at)) {
+            Some(edited) => put(top, area, edited),
+            None => {
+                if let Ok(at) = find(top, area, statement) {
+                    top.remove(at);
+                }
+            }
+        }
+    }
+}
+
+/// Puts a statement in the place of the one that is the same, or adds it.
+fn put(level: &mut Vec<Statement>, area: Area, statement: &Statement) {
+    match find(level, area, statement).ok().and_then(|at| level.get_mut(at)) {
+        Some(there) => *there = statement.clone(),
+        None => add(level, statement.clone(), area),
+    }
+}
 
 /// Makes the changes of `hunks`; gives every misfit, at which nothing was done.
 pub(super) fn apply(top: &mut Vec<Statement>, hunks: Vec<Hunk>) -> Vec<Misfit> {
     let mut misfits = Vec::new();
     for hunk in hunks {
-        let path = hunk.path.clone();
-        let Some((level, area)) = descend(top, Area::TOP, &path) else {
-            misfits.push(Misfit(print::words(&path)));
+        let above = hunk.path;
+        let Some((level, area)) = descend(top, Area::TOP, &above) else {
+            misfits.push(Misfit { above, statement: None });
             continue;
         };
         for change in hunk.changes {
-            if let Err(words) = change.apply(level, area) {
-                let all: Vec<Word> = path.iter().chain(&words).cloned().collect();
-                misfits.push(Misfit(print::words(&all)));
+            let statement = head(change.statement());
+            if change.apply(level, area).is_err() {
+                misfits.push(Misfit { above: above.clone(), statement: Some(statement) });
             }
         }
     }
@@ -113,6 +161,16 @@ fn whole(level: &[Statement], path: &[Word]) -> Option<Vec<usize>> {
 }
 
 impl Change {
+    fn statement(&self) -> &Statement {
+        match self {
+            Self::Removed(statement)
+            | Self::Added(statement, _)
+            | Self::Moved(statement, _)
+            | Self::Switched(statement)
+            | Self::Commented(statement, _) => statement,
+        }
+    }
+
     /// The words of the statement that is not as it was are the error.
     fn apply(self, level: &mut Vec<Statement>, area: Area) -> Result<(), Vec<Word>> {
         match self {

@@ -481,3 +481,45 @@ fn a_session_is_opened_in_another_mode_only_if_nothing_is_lost_by_that() {
     store.reopen(ONE, author(), Mode::Private).unwrap();
     assert_eq!(store.mode(ONE), Some(Mode::Private));
 }
+
+/// What the shared candidate has after `lines` were edited in it and somebody reloaded `after`.
+fn edited_and_reloaded(before: &str, lines: &[&str], after: &str) -> String {
+    let mut store = store(before);
+    for text in lines {
+        line(&mut store, ONE, text);
+    }
+    let author = Author::new("root", Client::Reload);
+    let plan = store.reload(config(after), after.to_owned(), author, at(0)).unwrap();
+    store.handle_committed(plan);
+    set_lines(&store.candidate(ONE))
+}
+
+#[test]
+fn what_was_edited_and_reloaded_at_once_stays_as_edited_and_the_rest_is_as_reloaded() {
+    let before = "system { host-name a; domain-name x; login { user u { class c; } } }";
+    let both = edited_and_reloaded(
+        before,
+        &["set system host-name edited", "set system services ssh"],
+        "system { host-name reloaded; domain-name reloaded; login { user u { class c; } } }",
+    );
+    assert_eq!(
+        both,
+        "set system host-name edited\nset system domain-name reloaded\n\
+         set system login user u class c\nset system services ssh\n"
+    );
+    // What was edited inside something that is gone brings that back, as it was edited.
+    let gone = edited_and_reloaded(
+        before,
+        &["set system login user u uid 7"],
+        "system { host-name a; domain-name reloaded; }",
+    );
+    assert!(gone.contains("domain-name reloaded"), "{gone}");
+    assert!(gone.contains("user u uid 7") && gone.contains("user u class c"), "{gone}");
+    // What was deleted stays deleted.
+    let deleted = edited_and_reloaded(
+        before,
+        &["delete system host-name"],
+        "system { host-name reloaded; domain-name reloaded; }",
+    );
+    assert_eq!(deleted, "set system domain-name reloaded\n");
+}
