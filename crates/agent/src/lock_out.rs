@@ -79,6 +79,16 @@ impl Guard {
         redial
     }
 
+    /// The watch as it is, to be put back if the commit that changes it fails.
+    pub(crate) fn watched(&self) -> Option<Watch> {
+        self.lock().watch.clone()
+    }
+
+    /// Watches what was watched before.
+    pub(crate) fn put_back(&self, watched: Option<Watch>) {
+        self.lock().watch = watched;
+    }
+
     /// No commit waits any more.
     pub(crate) fn over(&self) {
         self.lock().watch = None;

@@ -195,6 +195,6 @@ fn directives(options: &Options, stanza: Option<&Stanza>) -> Directives {
         netconf_only: options.netconf_only,
         program: options.netconf_program(),
         socket: options.netconf_socket(),
-        client: stanza.and_then(|stanza| openssh::plain_name(stanza.client.as_str())),
+        client: stanza.map(|stanza| openssh::plain_name(stanza.client.as_str())),
     }
 }

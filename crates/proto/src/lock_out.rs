@@ -158,7 +158,10 @@ impl Watch {
             return None;
         }
         let path = ["system", "services", "outbound-ssh", "client", client];
-        let stays = after.has(&path);
+        // A stanza that the commit deactivates dials no more.
+        let stays = after.outbound_ssh().is_ok_and(|outbound| {
+            outbound.clients.iter().any(|stanza| stanza.client_id.as_str() == client)
+        });
         let is_same = before.narrowed(&path) == after.narrowed(&path);
         Some(Self {
             client: stays.then(|| client.clone()),
@@ -301,6 +304,18 @@ mod tests {
                 .to_string()
                 .contains("any outbound-ssh client")
         );
+        watch.handle_connected("new");
+        watch.handle_login("new");
+        assert_eq!(watch.check_confirm(&Origin::Outbound("new".to_owned())), Ok(()));
+    }
+
+    #[test]
+    fn a_stanza_that_is_deactivated_is_replaced_by_any_other() {
+        let before = configuration(CLIENT, "");
+        let new = "client new { device-id x; 10.0.0.2 port 2200; }";
+        let after = configuration(&format!("inactive: {CLIENT} {new}"), "");
+        let mut watch = watch(&before, &after).unwrap();
+        assert_eq!(watch.poll_action(), None);
         watch.handle_connected("new");
         watch.handle_login("new");
         assert_eq!(watch.check_confirm(&Origin::Outbound("new".to_owned())), Ok(()));

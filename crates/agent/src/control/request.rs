@@ -76,7 +76,7 @@ fn opening<'w>(words: impl Iterator<Item = &'w str>) -> Result<Opening, Refusal>
                 opening.user = Some(user.to_owned());
             }
             Some(("client", client)) if !client.is_empty() && opening.client.is_none() => {
-                opening.client = Some(client.to_owned());
+                opening.client = Some(crate::openssh::client_name(client));
             }
             Some(("via", "cli")) => opening.is_cli = true,
             _ => return Err(unknown()),

@@ -282,10 +282,11 @@ impl Store {
         let (before, after) = (state.datastore.running(), plan.configuration.clone());
         let until = plan.confirming.as_ref().map(|confirming| confirming.until);
         // A connection that is dialled at once must find the watch in place.
+        let watched = self.guard.watched();
         let redial = until.and_then(|until| self.guard.watch(&origin, &before, &after, until));
         let done = self.carry_out(state, plan, false).await;
-        if done.is_err() && self.confirming().await.is_none() {
-            self.guard.over();
+        if done.is_err() {
+            self.guard.put_back(watched);
         }
         let mut done = done?;
         if let Some(client) = redial {

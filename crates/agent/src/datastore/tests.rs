@@ -306,3 +306,25 @@ async fn a_clock_that_is_set_back_does_not_make_a_confirmed_commit_wait_longer()
     assert_eq!(house.host_name().await, "a");
     assert!(house.store.confirming().await.is_none());
 }
+
+#[tokio::test]
+async fn a_commit_that_fails_leaves_the_watch_over_the_one_that_waits_as_it_was() {
+    let house = House::new().await;
+    let origin = Origin::Outbound("gw".to_owned());
+    house.set("system services outbound-ssh client gw device-id r1").await;
+    house.set("system services outbound-ssh client gw 192.0.2.1 port 4334").await;
+    let in_the_way = house.path("state/commits/journal.new");
+    let (store, _dir) = house.obey();
+    let over =
+        |commit| Speaker { via: None, origin: origin.clone() }.scope(store.commit(ONE, commit));
+    let confirmed = || Commit { confirmed: Some(Duration::from_secs(3_600)), ..Commit::default() };
+    over(confirmed()).await.unwrap();
+    store.guard().connected("gw");
+    store.guard().logged_in("gw");
+    assert_eq!(store.guard().check_confirm(&origin), Ok(()));
+    std::fs::create_dir(&in_the_way).unwrap();
+    let line = "set system services outbound-ssh client gw device-id r2";
+    store.edit(ONE, Edit::Statement(line.to_owned())).await.unwrap();
+    assert!(over(confirmed()).await.is_err());
+    assert_eq!(store.guard().check_confirm(&origin), Ok(()));
+}

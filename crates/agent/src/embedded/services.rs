@@ -71,7 +71,8 @@ impl Programs {
         }
         let (agent, user, mut request) = (self.program.clone(), user.name.clone(), request.clone());
         if let Some(client) = &self.client {
-            request.environment.push((CLIENT_VARIABLE.to_owned(), client.clone()));
+            let client = crate::openssh::plain_name(client);
+            request.environment.push((CLIENT_VARIABLE.to_owned(), client));
         }
         Some(service(move |channel| start(program, agent, user, request, channel)))
     }

@@ -26,7 +26,7 @@ pub(crate) struct Directives {
     pub(crate) program: PathBuf,
     /// The socket on which it finds the running agent.
     pub(crate) socket: PathBuf,
-    /// The client whose connection it is, if sshd can be given the name.
+    /// The client whose connection it is, as [`plain_name`] writes it.
     pub(crate) client: Option<String>,
 }
 
@@ -63,15 +63,35 @@ pub(super) fn compose(
             netconf_command(directives)?
         );
     }
-    let has_own = system.lines().any(|line| is_keyword(line, "setenv"));
-    if let Some(name) = directives.client.as_ref().filter(|_| !has_own) {
-        let _ = writeln!(text, "SetEnv {}={name}", crate::cli::console::CLIENT_VARIABLE);
+    let own = directives
+        .client
+        .as_ref()
+        .map(|client| format!("{}={client}", crate::cli::console::CLIENT_VARIABLE));
+    // sshd takes the first `SetEnv` that applies: what we set stands in each of the system's.
+    let before_match = system.lines().take_while(|line| !is_keyword(line, "match"));
+    let has_own = before_match.clone().any(|line| is_keyword(line, "setenv"));
+    if let Some(own) = own.as_ref().filter(|_| !has_own) {
+        let _ = writeln!(text, "SetEnv {own}");
     }
     for line in system.lines().filter(|line| !is_netconf_subsystem(line)) {
-        text.push_str(line);
-        text.push('\n');
+        match (&own, setenv_values(line)) {
+            (Some(own), Some(values)) => {
+                let _ = writeln!(text, "SetEnv {own} {values}");
+            }
+            _ => {
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
     }
     Ok(text)
+}
+
+/// What a `SetEnv` line sets.
+fn setenv_values(line: &str) -> Option<&str> {
+    let blank = |c: char| " \t=".contains(c);
+    let values = line.trim_start().split_once(blank).map(|(_, values)| values);
+    values.filter(|_| is_keyword(line, "setenv")).map(|values| values.trim_start_matches(blank))
 }
 
 /// The command that sshd runs for the subsystem.
@@ -81,11 +101,27 @@ fn netconf_command(directives: &Directives) -> Result<String, UnfitPath> {
     Ok(format!("{program} netconf --socket {socket}{}", client.unwrap_or_default()))
 }
 
-/// A client's name, if it can stand in a command line of sshd_config.
-pub(crate) fn plain_name(name: &str) -> Option<String> {
+/// A client's name as it can stand in a command line of sshd_config: as it is, or as
+/// [`CODED`] and the hexadecimal digits of its bytes.
+pub(crate) fn plain_name(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
-    (!name.is_empty() && !name.starts_with('-') && name.chars().all(plain)).then(|| name.to_owned())
+    let is_plain = !name.is_empty() && !name.starts_with(['-', '+']) && name.chars().all(plain);
+    if is_plain {
+        return name.to_owned();
+    }
+    name.bytes().fold(CODED.to_owned(), |coded, byte| format!("{coded}{byte:02x}"))
 }
+
+/// The name of which [`plain_name`] made this.
+pub(crate) fn client_name(plain: &str) -> String {
+    let Some(digits) = plain.strip_prefix(CODED) else { return plain.to_owned() };
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let bytes: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(byte).collect();
+    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_else(|| plain.to_owned())
+}
+
+/// What stands before the digits of a name that is not plain.
+const CODED: &str = "+";
 
 /// Whether the line is a directive of this keyword, in small letters.
 fn is_keyword(line: &str, keyword: &str) -> bool {
@@ -170,14 +206,30 @@ mod tests {
 
     #[test]
     fn what_runs_on_a_connection_knows_whose_it_is() {
-        let named = Directives { client: plain_name("gw-1"), ..directives() };
+        let named = Directives { client: Some(plain_name("gw-1")), ..directives() };
         let text = compose("gw-1", &named, "").unwrap();
         assert!(text.contains("netconf.sock --client gw-1\n"), "{text}");
         assert!(text.contains("SetEnv HOMING_OUTBOUND_CLIENT=gw-1\n"), "{text}");
-        // sshd takes the first: the system's own would be lost.
-        let text = compose("gw-1", &named, "SetEnv A=b\n").unwrap();
-        assert!(!text.contains("HOMING_OUTBOUND_CLIENT"), "{text}");
-        assert_eq!((plain_name("a b"), plain_name("-x")), (None, None));
+        // sshd takes the first: the system's own must not be lost, nor win.
+        let text = compose("gw-1", &named, "SetEnv A=b C=d\n").unwrap();
+        let lines: Vec<_> = text.lines().filter(|line| line.contains("SetEnv")).collect();
+        assert_eq!(lines, ["SetEnv HOMING_OUTBOUND_CLIENT=gw-1 A=b C=d"]);
+        let text = compose("gw-1", &named, "Match User a\n  setenv A=b\n").unwrap();
+        let lines: Vec<_> =
+            text.lines().filter(|line| is_keyword(line, "setenv")).map(str::trim).collect();
+        let expected =
+            ["SetEnv HOMING_OUTBOUND_CLIENT=gw-1", "SetEnv HOMING_OUTBOUND_CLIENT=gw-1 A=b"];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_client_of_any_name_is_known_to_what_runs_on_its_connection() {
+        for name in ["gw-1", "a b", "-x", "+61", "Zürich", "a\"b;c", ""] {
+            let plain = plain_name(name);
+            assert!(!plain.is_empty() && !plain.starts_with('-'));
+            assert!(plain.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c)));
+            assert_eq!(client_name(&plain), name);
+        }
     }
 
     #[test]

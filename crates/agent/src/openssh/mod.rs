@@ -26,7 +26,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 pub(crate) use child::serve;
-pub(crate) use configuration::{Directives, plain_name};
+pub(crate) use configuration::{Directives, client_name, plain_name};
 
 /// Where sshd is looked for if nothing else is said.
 const USUAL_PLACES: [&str; 3] = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"];
