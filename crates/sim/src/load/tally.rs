@@ -128,7 +128,7 @@ impl Tally {
         self.sum(what);
         match what {
             What::Dialled => self.dialled(device, at),
-            What::Refused => self.ended(device, |wave| wave.refused += 1),
+            What::Refused => self.refused(device),
             What::Connected => {
                 if let Some(open) = &mut self.open {
                     open.first_answer.get_or_insert(at);
@@ -230,6 +230,16 @@ impl Tally {
         }
         if let Some(open) = &mut self.open {
             count(&mut open.wave);
+        }
+    }
+
+    /// Nobody is in yet and nobody listens: whoever was answered before was answered by a gateway that was about to die.
+    fn refused(&mut self, number: u32) {
+        self.ended(number, |wave| wave.refused += 1);
+        if let Some(open) = &mut self.open
+            && open.away.is_empty()
+        {
+            open.first_answer = None;
         }
     }
 
@@ -363,6 +373,27 @@ mod tests {
         assert_eq!((wave.unanswered_s, wave.from_first_answer_s), (Some(15.005), Some(15.02)));
         assert_eq!(wave.turned_away_twice, 0);
         assert_eq!(house.tally.waves(house.begin).len(), 2);
+    }
+
+    #[test]
+    fn the_last_answer_of_a_dying_gateway_does_not_count() {
+        let mut house = House::new(2);
+        house.comes_in(0, 0);
+        house.comes_in(0, 1);
+        for (millis, device, what) in [
+            (10_000, 0, What::Lost),
+            (10_000, 0, What::Dialled),
+            (10_001, 0, What::Connected),
+            (10_002, 0, What::TurnedAway),
+            (10_003, 1, What::Lost),
+            (10_003, 1, What::Dialled),
+            (10_004, 1, What::Refused),
+        ] {
+            house.happens(millis, device, what);
+        }
+        house.comes_in(25_000, 0);
+        let wave = house.comes_in(25_100, 1).unwrap();
+        assert_eq!(wave.from_first_answer_s, Some(0.12), "{wave:?}");
     }
 
     #[test]
