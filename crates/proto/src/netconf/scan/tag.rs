@@ -213,6 +213,7 @@ enum Class {
 }
 
 /// The class of each byte: every name of every reply passes here.
+#[allow(clippy::indexing_slicing, reason = "the compiler fills it")]
 static CLASSES: [Class; 256] = {
     let mut classes = [Class::Other; 256];
     let mut byte = 0;
