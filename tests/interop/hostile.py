@@ -141,12 +141,12 @@ async def crowd(field, count, does, where="devices", each=100, width=200):
 # Connections that say nothing, too little, too much or the wrong thing.
 
 
-async def silent(field, count=5000, each=100):
+async def silent(field, count=5000, each=100, where="devices"):
     async def says_nothing(sock, _):
         await gone(sock)
         return "hung up"
 
-    return await crowd(field, count, says_nothing, each=each)
+    return await crowd(field, count, says_nothing, where, each)
 
 
 async def silent_from_one_address(field, count=5000):

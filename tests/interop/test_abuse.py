@@ -2,8 +2,9 @@
 hears or is told of why, and a healthy device beside them does not notice. See docs/abuse.md.
 """
 
-import json
+import asyncio
 
+import asyncssh
 import pytest
 
 import hostile
@@ -102,6 +103,27 @@ def test_5000_silent_connections_of_one_address_are_mostly_closed_at_once(house,
     facts = abuse(hostile.silent_from_one_address(house[0]), most_mebibytes=64)
     assert facts.get("hung up", 0) + facts.get("not connected", 0) >= 4990, facts
     assert metric(house, "homing_turned_away_total") - before >= 1000
+
+
+def test_silent_connections_at_the_front_door_keep_no_operator_out(house, abuse):
+    field, _ = house
+    longer = hostile.Field(field.gateway, field.loop, seconds=15)
+    longer.numbers = field.numbers
+
+    async def operators_come():
+        crowd = asyncio.ensure_future(hostile.silent(longer, 1500, each=30, where="door"))
+        host, port = field.ports["door"]
+        came = 0
+        while not crowd.done():
+            words = {"username": "ops:healthy", "client_keys": [str(field.key.path)], "known_hosts": None, "config": None}
+            async with asyncssh.connect(host, port, **words, login_timeout=40):
+                came += 1
+            await asyncio.sleep(0.5)
+        return {**crowd.result(), "operators": came}
+
+    facts = abuse(operators_come(), most_mebibytes=96)
+    assert facts["operators"] >= 2, facts
+    assert facts.get("hung up", 0) >= 1000, "whoever says nothing makes room for others"
 
 
 def test_one_byte_a_second_is_hung_up_on(house, abuse):

@@ -22,6 +22,7 @@ pub mod junos;
 pub mod junos_cli;
 pub mod junos_command;
 pub mod known_hosts;
+pub mod lobby;
 pub mod lock_out;
 pub mod netconf;
 pub mod opening;

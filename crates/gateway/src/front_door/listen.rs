@@ -8,18 +8,19 @@ use std::time::Duration;
 
 use homing_proto::api;
 use homing_proto::fault::Fault;
-use homing_proto::gate::{Gate, Limits};
+use homing_proto::gate::{Crowded, Gate, Limits};
 use homing_proto::host_key::{HostKey, HostKeyError};
+use homing_proto::lobby;
 use homing_transport::front_door::{DoorSettings, serve};
 use homing_transport::keys::{KeyFileError, KeyKind, PrivateKey};
 use homing_transport::spool::SpoolLimits;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::lobby::{Lobby, Place};
 use super::visit::Visit;
 use crate::access::RevocationError;
 use crate::config::{Authority, Settings};
@@ -31,8 +32,8 @@ use crate::shared::Shared;
 const KEY_FILE: &str = "door_ed25519";
 /// Its public half, for people to copy.
 const PUBLIC_KEY_FILE: &str = "door_ed25519.pub";
-/// Logins under way at once, and those of one source.
-const LOGINS: usize = 64;
+/// Those who are not logged in, in all and of one source: a newcomer beyond takes the place of whoever has been there longest.
+const LOGINS: u32 = 256;
 const LOGINS_OF_SOURCE: u32 = 32;
 /// How often connections that were turned away are told of.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -241,8 +242,7 @@ struct Hall {
     /// All connections.
     gate: Mutex<Gate>,
     /// Those that are not logged in.
-    lobby: Mutex<Gate>,
-    logins: Arc<Semaphore>,
+    lobby: Arc<Lobby>,
     turned_away: Arc<AtomicU64>,
     visits: TaskTracker,
     stop: CancellationToken,
@@ -264,13 +264,16 @@ impl Hall {
             stall: STALL,
             patience: super::patience(settings),
         };
-        let per_source_in_lobby = per_source.min(LOGINS_OF_SOURCE);
+        let lobby = lobby::Limits {
+            // The rest is for those who are logged in.
+            total: LOGINS.min(total.div_ceil(2)),
+            per_source: per_source.min(LOGINS_OF_SOURCE),
+        };
         Self {
             shared: Arc::clone(shared),
             settings: Arc::new(door),
             gate: Mutex::new(Gate::new(Limits { total, per_source })),
-            lobby: Mutex::new(Gate::new(Limits { total, per_source: per_source_in_lobby })),
-            logins: Arc::new(Semaphore::new(LOGINS)),
+            lobby: Lobby::new(lobby),
             turned_away: Arc::default(),
             visits: TaskTracker::new(),
             stop,
@@ -278,31 +281,23 @@ impl Hall {
     }
 
     /// Counts a connection in, until the pass is dropped.
-    fn enter(self: &Arc<Self>, source: SocketAddr, gate: Which) -> Option<Pass> {
-        let entered = gate(self).lock().unwrap_or_else(PoisonError::into_inner).enter(source.ip());
-        if let Err(crowded) = entered {
-            // One line a connection would be what an attacker wants: it is counted.
-            self.turned_away.fetch_add(1, Ordering::Relaxed);
-            tracing::debug!(code = crowded.code(), %source, "front door: {crowded}");
-            return None;
-        }
-        Some(Pass { hall: Arc::clone(self), source, gate })
+    fn enter(self: &Arc<Self>, source: SocketAddr) -> Result<(Pass, Place), Crowded> {
+        // First, so that a crowd of those who do not log in makes room by itself.
+        let place = self.lobby.enter(source.ip())?;
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner).enter(source.ip())?;
+        Ok((Pass { hall: Arc::clone(self), source }, place))
     }
 }
 
-/// One of the gates.
-type Which = fn(&Hall) -> &Mutex<Gate>;
-
 /// A connection that was counted in.
-pub(super) struct Pass {
+struct Pass {
     hall: Arc<Hall>,
     source: SocketAddr,
-    gate: Which,
 }
 
 impl Drop for Pass {
     fn drop(&mut self) {
-        let gate = (self.gate)(&self.hall);
+        let gate = &self.hall.gate;
         gate.lock().unwrap_or_else(PoisonError::into_inner).leave(self.source.ip());
     }
 }
@@ -321,23 +316,29 @@ async fn accept(hall: Arc<Hall>, socket: TcpListener) {
             descriptors::ran_short(&hall.shared);
             continue;
         }
-        let Some(pass) = hall.enter(source, |hall| &hall.gate) else { continue };
-        let Some(lobby) = hall.enter(source, |hall| &hall.lobby) else { continue };
-        hall.visits.spawn(receive(Arc::clone(&hall), stream, source, pass, lobby));
+        match hall.enter(source) {
+            Ok((pass, place)) => {
+                drop(hall.visits.spawn(receive(Arc::clone(&hall), stream, source, pass, place)));
+            }
+            Err(crowded) => {
+                // One line a connection would be what an attacker wants: it is counted.
+                hall.turned_away.fetch_add(1, Ordering::Relaxed);
+                tracing::debug!(code = crowded.code(), %source, "front door: {crowded}");
+            }
+        }
     }
 }
 
 /// Serves one operator to the end.
-async fn receive(hall: Arc<Hall>, stream: TcpStream, source: SocketAddr, pass: Pass, lobby: Pass) {
-    let login = timeout(hall.settings.login_grace, Arc::clone(&hall.logins).acquire_owned());
-    let Ok(Ok(login)) = login.await else { return };
-    let stop = hall.stop.clone();
+async fn receive(hall: Arc<Hall>, stream: TcpStream, source: SocketAddr, pass: Pass, place: Place) {
+    let (stop, shown_out) = (hall.stop.clone(), place.shown_out());
     let (shared, turned_away) = (Arc::clone(&hall.shared), Arc::clone(&hall.turned_away));
-    let visit = Arc::new(Visit::new(shared, source, (lobby, login), turned_away));
+    let visit = Arc::new(Visit::new(shared, source, place, turned_away));
     let guest = Arc::clone(&visit);
     let shutdown = async move {
         tokio::select! {
             () = stop.cancelled() => "the gateway is stopping".to_owned(),
+            () = shown_out.cancelled() => "too many are not logged in, and others wait".to_owned(),
             gone = guest.expelled() => {
                 sleep(LEAVING).await; // each channel says so first
                 gone

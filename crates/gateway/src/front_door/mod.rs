@@ -1,7 +1,7 @@
 //! The SSH front door: operators log in by name, and every channel they open is one on the device's own connection.
 //!
 //! ```text
-//!   accept ─▶ too many in all, from this source? ─▶ a place among the logins ─▶ SSH login (Access)
+//!   accept ─▶ too many in all, from this source? ─▶ a place in the lobby ─▶ SSH login (Access)
 //!                                                                                    │ ops:edge-7
 //!   device's session ◀── channel: right? limits? ◀── which device? in session? ◀─────┘
 //! ```
@@ -10,6 +10,7 @@
 
 mod keeper;
 mod listen;
+mod lobby;
 mod register;
 mod revoking;
 mod terminal;

@@ -14,11 +14,10 @@ use homing_proto::identity::DeviceName;
 use homing_transport::device_link::{OpenError, Opening};
 use homing_transport::front_door::{Certificate, Door, Opened, Refusal};
 use homing_transport::spool::SpoolLimits;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::keeper::Warden;
-use super::listen::Pass;
+use super::lobby::Place;
 use super::register::{Entered, Login};
 use crate::access;
 use crate::audit;
@@ -36,14 +35,12 @@ const REVIEW: Duration = Duration::from_secs(30);
 /// gets in.
 const HELD_UP: Duration = Duration::from_secs(1);
 
-/// What an operator's connection holds until somebody is logged in.
-type Waiting = (Pass, OwnedSemaphorePermit);
-
 /// One operator's connection.
 pub(super) struct Visit {
     shared: Arc<Shared>,
     source: SocketAddr,
-    waiting: Mutex<Option<Waiting>>,
+    /// Held until somebody is logged in.
+    waiting: Mutex<Option<Place>>,
     has_tried: AtomicBool,
     /// Logins that were not looked at one by one.
     turned_away: Arc<AtomicU64>,
@@ -99,7 +96,7 @@ impl Visit {
     pub(super) fn new(
         shared: Arc<Shared>,
         source: SocketAddr,
-        waiting: Waiting,
+        waiting: Place,
         turned_away: Arc<AtomicU64>,
     ) -> Self {
         let waiting = Mutex::new(Some(waiting));
