@@ -29,5 +29,6 @@ pub mod opening;
 pub mod rate;
 pub mod revocation;
 pub mod roster;
+pub mod secret_words;
 pub mod turns;
 pub mod webhook;

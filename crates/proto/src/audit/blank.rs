@@ -9,31 +9,13 @@
 //! hashed or obfuscated password wherever it stands (`$9$…`, `$6$…`), passwords in URLs, private keys, and what looks
 //! like a key.
 
+use crate::secret_words::{MARKS, names_secret, quoted_length, stands_between};
+
 /// What stands where a secret stood.
 pub const BLANK: &str = "(secret)";
 
-/// A word with one of these in it names a secret.
-const NAMES: [&str; 9] = [
-    "password",
-    "passphrase",
-    "passwd",
-    "secret",
-    "pre-shared-key",
-    "authentication-key",
-    "private-key",
-    "privacy-key",
-    "-psk",
-];
-
 /// A word of so many Base64 digits is taken for a key.
 const LONG: usize = 40;
-
-/// Words that stand between the name and the secret.
-const BETWEEN: [&str; 6] = ["ascii-text", "hexadecimal", "plain-text", "value", "key", "md5"];
-
-/// How hashed and obfuscated passwords begin.
-const MARKS: [&str; 10] =
-    ["$9$", "$8$", "$6$", "$5$", "$1$", "$2a$", "$2b$", "$2y$", "$y$", "$sha1$"];
 
 const PRIVATE: &str = "PRIVATE KEY-----";
 
@@ -51,7 +33,7 @@ pub fn blank_sentence(text: &str) -> String {
 
 fn run(text: &str, by_name: bool) -> String {
     let out = String::with_capacity(text.len());
-    let mut blanked = Blanked { out, awaited: false, by_name };
+    let mut blanked = Blanked { out, awaited: false, inside: None, is_snmp: false, by_name };
     let mut rest = text;
     while !rest.is_empty() {
         rest = blanked.take(rest);
@@ -63,6 +45,10 @@ struct Blanked {
     out: String,
     /// The next word is a secret.
     awaited: bool,
+    /// The element whose name is that of a secret: all text up to its end is one.
+    inside: Option<String>,
+    /// The text is about SNMP, whose communities are passwords.
+    is_snmp: bool,
     /// What follows a word that names a secret is one.
     by_name: bool,
 }
@@ -78,7 +64,10 @@ impl Blanked {
             return self.element(tag, rest);
         }
         if let Some((tag, rest)) = text.starts_with("</").then(|| text.split_once('>')).flatten() {
-            self.awaited = false;
+            if self.inside.as_deref() == tag.get(2..).map(str::trim_end) {
+                self.inside = None;
+            }
+            self.awaited = self.inside.is_some();
             self.out.push_str(tag);
             self.out.push('>');
             return rest;
@@ -117,8 +106,13 @@ impl Blanked {
         self.out.push_str(name);
         self.out.push_str(&run(inside.get(name.len()..).unwrap_or_default(), self.by_name));
         self.out.push('>');
-        self.awaited = false;
-        if !self.by_name || !names_secret(name) || inside.ends_with('/') {
+        self.awaited = self.inside.is_some();
+        let is_secret = self.inside.is_some() || self.names_secret(name);
+        if !self.by_name || !is_secret || inside.ends_with('/') {
+            return rest;
+        }
+        if open_tag(rest.trim_start()).is_some() {
+            self.inside.get_or_insert_with(|| name.to_owned());
             return rest;
         }
         let (value, rest) = rest.split_at(rest.find("</").unwrap_or(rest.len()));
@@ -126,6 +120,12 @@ impl Blanked {
             self.out.push_str(BLANK);
         }
         rest
+    }
+
+    /// Whether what follows this word is a secret, here.
+    fn names_secret(&mut self, word: &str) -> bool {
+        self.is_snmp |= word.eq_ignore_ascii_case("snmp");
+        names_secret(word) || (self.is_snmp && word.eq_ignore_ascii_case("community"))
     }
 
     /// Its words are looked at as well: it may be a command.
@@ -153,7 +153,6 @@ impl Blanked {
     }
 
     fn word(&mut self, piece: &str, word: &str) {
-        let lower = word.to_ascii_lowercase();
         let is_key = looks_like_key(word) && !self.out.ends_with("SHA256:");
         if word == BLANK {
             self.awaited = false;
@@ -161,10 +160,10 @@ impl Blanked {
         } else if is_key || MARKS.iter().any(|mark| word.contains(mark)) {
             self.awaited = false;
             self.out.push_str(BLANK);
-        } else if self.by_name && names_secret(&lower) {
+        } else if self.by_name && self.names_secret(word) {
             self.awaited = true;
             self.out.push_str(piece);
-        } else if self.awaited && !BETWEEN.contains(&lower.as_str()) {
+        } else if self.awaited && !stands_between(word) {
             // Some vendors have a number between: `password 7 0822455D0A16`.
             self.awaited = word.len() == 1 && word.starts_with(|c: char| c.is_ascii_digit());
             self.out.push_str(BLANK);
@@ -172,13 +171,6 @@ impl Blanked {
             self.out.push_str(piece);
         }
     }
-}
-
-fn names_secret(word: &str) -> bool {
-    let lower = word.to_ascii_lowercase();
-    word.len() <= 64
-        && !word.contains(char::is_whitespace)
-        && NAMES.iter().any(|name| lower.contains(name))
 }
 
 fn looks_like_key(word: &str) -> bool {
@@ -207,18 +199,6 @@ fn is_word(c: char) -> bool {
 fn open_tag(text: &str) -> Option<(&str, &str)> {
     let begins = text.strip_prefix('<')?.starts_with(|c: char| c.is_alphabetic() || c == '_');
     begins.then(|| text.find('>').map(|end| text.split_at(end + 1)))?
-}
-
-fn quoted_length(text: &str, quote: char) -> usize {
-    let mut escaped = false;
-    for (at, c) in text.char_indices().skip(1) {
-        match c {
-            '\\' => escaped = !escaped,
-            c if c == quote && !escaped => return at + c.len_utf8(),
-            _ => escaped = false,
-        }
-    }
-    text.len()
 }
 
 /// What follows a PEM block of a private key, if one begins here.

@@ -259,6 +259,19 @@ fn secrets_are_blanked_in_every_form() {
             "key SHA256:AAAAB3NzaC1yc2EAAAADAQABAAABgQC7Zx1a2b3c4d5",
         ),
         ("show route community 65000:1", "show route community 65000:1"),
+        ("set snmp community hunter2 clients x", "set snmp community (secret) clients x"),
+        (
+            "ntp authentication-key 1 type md5 value x",
+            "ntp authentication-key (secret) type md5 value (secret)",
+        ),
+        (
+            "<pre-shared-key><ascii-text>x</ascii-text></pre-shared-key><name>y</name>",
+            "<pre-shared-key><ascii-text>(secret)</ascii-text></pre-shared-key><name>y</name>",
+        ),
+        (
+            "<secret><type>md5</type><value>x</value></secret> y",
+            "<secret><type>(secret)</type><value>(secret)</value></secret> y",
+        ),
     ];
     for (text, expected) in cases {
         assert_eq!(blank(text), expected);

@@ -188,7 +188,7 @@ impl Configuration {
 
     /// A copy without secrets, for people and logs.
     pub fn redacted(&self) -> Self {
-        let statements = redact::redact(&self.tree.statements);
+        let statements = redact::redact(&self.tree.statements, schema::Area::TOP);
         let end_comments = self.tree.end_comments.clone();
         let source = Source::new(self.source.name(), "");
         Self { tree: Tree { statements, end_comments, ..Tree::default() }, source, form: self.form }

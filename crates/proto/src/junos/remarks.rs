@@ -9,6 +9,7 @@ use super::Configuration;
 use super::diagnostics::{Diagnostic, Diagnostics, cut};
 use super::login::DSA_REFUSED;
 use super::near::nearest;
+use super::redact::words_of_path;
 use super::schema::{Area, Found, Rule};
 use super::source::Place;
 use super::tree::Statement;
@@ -191,9 +192,7 @@ impl<'c> Walk<'c> {
     }
 
     fn add(&mut self, path: &[&Statement], weight: Weight, sentence: String) {
-        let words = path.iter().flat_map(|each| &each.words);
-        let words = words.map(|word| if word.secret { "<secret>" } else { word.text.as_str() });
-        let statement = cut(&words.collect::<Vec<_>>().join(" "), WIDTH);
+        let statement = cut(&words_of_path(path).join(" "), WIDTH);
         let span = path.last().map(|each| each.span()).unwrap_or_default();
         let place = self.configuration.place(span);
         self.found.push(NotActedOn { statement, sentence, weight, place });

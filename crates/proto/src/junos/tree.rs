@@ -70,7 +70,7 @@ impl Word {
 
 /// Words in one of the forms in which Junos keeps passwords are secrets wherever they stand.
 pub(crate) fn looks_secret(text: &str) -> bool {
-    ["$9$", "$8$", "$6$", "$5$", "$1$", "$2b$", "$sha1$"].iter().any(|mark| text.starts_with(mark))
+    crate::secret_words::MARKS.iter().any(|mark| text.starts_with(mark))
 }
 
 impl PartialEq for Word {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use homing_proto::junos_cli::line::Line;
+use homing_proto::secret_words::names_secret;
 
 /// How many lines are kept.
 pub(super) const MOST: usize = 500;
@@ -20,12 +21,11 @@ pub(super) fn file() -> Option<PathBuf> {
 
 /// Whether a line may be kept: none with a secret, or with a word behind which one stands.
 pub(super) fn may_keep(line: &str) -> bool {
-    const BEFORE_SECRETS: [&str; 6] =
-        ["secret", "password", "key", "community", "passphrase", "plain-text"];
+    const AS_WELL: [&str; 3] = ["key", "community", "plain-text"];
     let words = Line::all(line);
     let suspicious = words.iter().any(|word| {
         let text = word.text.to_ascii_lowercase();
-        let named = BEFORE_SECRETS.iter().any(|name| text.contains(name));
+        let named = names_secret(&text) || AS_WELL.iter().any(|name| text.contains(name));
         // A shortened keyword is one too: `sec`, `encr`.
         let shortened = text.len() > 1
             && ["secret", "encrypted-password", "plain-text-password-value", "password"]
