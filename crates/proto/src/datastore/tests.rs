@@ -523,3 +523,24 @@ fn what_was_edited_and_reloaded_at_once_stays_as_edited_and_the_rest_is_as_reloa
     );
     assert_eq!(deleted, "set system domain-name reloaded\n");
 }
+
+#[test]
+fn a_delete_with_an_empty_key_deletes_nothing_and_one_without_deletes_all() {
+    let text = "policy-options { prefix-list a { 10.0.0.0/8; } prefix-list b { 10.0.0.0/8; } }";
+    let list = |inner: &str| {
+        let delete = "<prefix-list operation=\"delete\">";
+        format!("<policy-options>{delete}{inner}</prefix-list></policy-options>")
+    };
+    for inner in ["<name/>", "<name></name>", "<name> </name>"] {
+        let mut store = store(text);
+        let error = edit_config(&mut store, &list(inner), ErrorOption::StopOnError).unwrap_err();
+        assert_eq!(error.code(), "missing-value", "{inner}");
+        assert!(!store.is_modified());
+    }
+    let mut named = store(text);
+    edit_config(&mut named, &list("<name>a</name>"), ErrorOption::StopOnError).unwrap();
+    assert!(set_lines(&named.candidate(ONE)).contains("prefix-list b"));
+    let mut all = store(text);
+    edit_config(&mut all, &list(""), ErrorOption::StopOnError).unwrap();
+    assert!(!set_lines(&all.candidate(ONE)).contains("prefix-list"));
+}

@@ -155,6 +155,11 @@ fn read_known(
     rule: &'static Rule,
     mut element: Element,
 ) {
+    if let Some(key) = empty_key(rule, &element) {
+        let message = format!("`{}` stands with an empty name", rule.name);
+        let error = builder.at("missing-value", key.name.span, message);
+        return builder.report(error.expected("a name"));
+    }
     if !rule.acted && !is_of(rule, &element) && !deletes_all(rule, &element) {
         into.extend(read_unknown(builder, element));
         return;
@@ -182,6 +187,17 @@ fn deletes_all(rule: &Rule, element: &Element) -> bool {
         && element.text.is_none()
         && element.children.is_empty()
         && matches!(rule.kind, Kind::Leaf(_) | Kind::LeafList(_) | Kind::List(_))
+}
+
+/// The key of an entry that is there with nothing in it: it names no entry, least of all every one.
+fn empty_key<'e>(rule: &Rule, element: &'e Element) -> Option<&'e Element> {
+    if !matches!(rule.kind, Kind::List(_) | Kind::Nameless(_)) || element.text.is_some() {
+        return None;
+    }
+    let name = rule.key_name()?;
+    let key = element.children.iter().find(|each| each.name.text == name)?;
+    let is_empty = key.text.as_ref().is_none_or(|text| text.text.is_empty());
+    (is_empty && key.children.is_empty()).then_some(key)
 }
 
 /// Whether an element has the shape of a rule for what is kept.
