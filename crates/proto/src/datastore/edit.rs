@@ -7,9 +7,13 @@ use super::commit::prepare;
 use super::error::EditError;
 use super::merge::Merging;
 use super::{CANDIDATE, Datastore, hunk, statement};
+use crate::junos::element::LONGEST_PREFIX;
 use crate::junos::schema::Area;
-use crate::junos::tree::{Operation, Statement};
-use crate::junos::{Configuration, Form, MAX_STATEMENTS};
+use crate::junos::tree::{Operation, Statement, WordKind};
+use crate::junos::{Configuration, Form, MAX_STATEMENTS, identity, print};
+
+/// Elements inside one another at most: as many as are read, less the whole and the name of an entry.
+const MOST_DEPTH: usize = crate::junos::MAX_DEPTH - 2;
 
 /// How a text is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,6 +240,28 @@ fn check_size(configuration: &Configuration) -> Result<(), EditError> {
     }
     if count(configuration.statements()) > MAX_STATEMENTS {
         return Err(EditError::TooManyStatements);
+    }
+    check_depth(configuration.statements(), Area::TOP, 0)
+}
+
+/// Whether every statement has a form of elements that can be read back: a word that no rule knows
+/// is an element in the one before.
+fn check_depth(statements: &[Statement], area: Area, above: usize) -> Result<(), EditError> {
+    for statement in statements {
+        let own = match area.rule_for(statement) {
+            Some(_) => 1,
+            None => {
+                let list = statement.words.iter().position(|word| word.kind == WordKind::Open);
+                let list = list.filter(|at| *at <= LONGEST_PREFIX && statement.children.is_empty());
+                list.map_or(statement.words.len(), |at| at + 1)
+            }
+        };
+        let depth = above + own;
+        if depth > MOST_DEPTH {
+            let words = statement.words.iter().take(3).cloned().collect::<Vec<_>>();
+            return Err(EditError::TooDeep(print::words(&words)));
+        }
+        check_depth(&statement.children, identity::inside(area, statement), depth)?;
     }
     Ok(())
 }

@@ -144,6 +144,9 @@ pub enum EditError {
     /// The candidate would have too many statements.
     #[error("the configuration would have more than {} statements", crate::junos::MAX_STATEMENTS)]
     TooManyStatements,
+    /// A statement has too many words inside one another to be written as elements.
+    #[error("more than 62 words inside one another: {0} …")]
+    TooDeep(String),
 }
 
 impl EditError {
@@ -156,6 +159,7 @@ impl EditError {
             Self::There(_) => "data-exists",
             Self::Syntax(_) => "syntax-error",
             Self::TooManyStatements => "too-many-statements",
+            Self::TooDeep(_) => "too-deep",
         }
     }
 

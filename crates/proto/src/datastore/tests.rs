@@ -544,3 +544,21 @@ fn a_delete_with_an_empty_key_deletes_nothing_and_one_without_deletes_all() {
     edit_config(&mut all, &list(""), ErrorOption::StopOnError).unwrap();
     assert!(!set_lines(&all.candidate(ONE)).contains("prefix-list"));
 }
+
+#[test]
+fn a_statement_too_deep_for_elements_is_refused_and_one_of_many_values_is_not() {
+    let mut store = store("system { host-name a; }");
+    let words = |count: usize| (0..count).map(|at| format!(" w{at}")).collect::<String>();
+    let mut set =
+        |text: String| store.edit(ONE, Edit::Statement(text)).map_err(|error| error.code());
+    assert_eq!(set(format!("set{}", words(140))).unwrap_err(), "too-deep");
+    assert_eq!(set(format!("set{} [ a b ]", words(70))).unwrap_err(), "too-deep");
+    set(format!("set{}", words(62))).unwrap();
+    set(format!("set vendor list [{} ]", words(900))).unwrap();
+    let candidate = store.candidate(ONE);
+    let xml = candidate.print(Form::Xml);
+    assert_eq!(
+        set_lines(&Configuration::parse_as("x", &xml, Form::Xml).unwrap()).lines().count(),
+        902
+    );
+}

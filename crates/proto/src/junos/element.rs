@@ -25,7 +25,7 @@ use super::tree::{Comment, Hints, Operation, Statement, Word, WordKind};
 const UNNAMED: &str = "unnamed";
 
 /// Words in front of `[ a b ]` up to which each value gets an element of its own.
-const LONGEST_PREFIX: usize = 8;
+pub(crate) const LONGEST_PREFIX: usize = 8;
 
 /// An element of XML or a member of JSON.
 #[derive(Clone, Debug)]
