@@ -30,6 +30,8 @@ pub(crate) struct Builder<'s> {
     is_broken: bool,
     /// Whether statements may say what they do to another configuration.
     pub(crate) is_edit: bool,
+    /// Whether the words of a statement may come from several lines.
+    joins_lines: bool,
 }
 
 impl<'s> Builder<'s> {
@@ -41,6 +43,7 @@ impl<'s> Builder<'s> {
             words: 0,
             is_broken: false,
             is_edit: false,
+            joins_lines: false,
         }
     }
 
@@ -205,8 +208,16 @@ impl<'s> Builder<'s> {
 
     /// The same for statements of which only the words are known.
     fn check_line_ends(&mut self, words: &[Word]) {
+    /// Lets the words of a statement come from several lines, as the level of `edit` and a `set` line do.
+    pub(crate) fn joins_lines(self) -> Self {
+        Self { joins_lines: true, ..self }
+    }
+
         let mut brackets = 0_usize;
         for (word, next) in words.iter().zip(words.iter().skip(1)) {
+        if self.joins_lines {
+            return;
+        }
             match word.kind {
                 WordKind::Open => brackets += 1,
                 WordKind::Close => brackets = brackets.saturating_sub(1),

@@ -112,7 +112,7 @@ impl<'s> Lines<'s> {
     pub(crate) fn new(source: &'s Source, commands: &'static [&'static str]) -> Self {
         Self {
             lexer: Lexer::new(source.text(), true),
-            builder: Builder::new(source),
+            builder: Builder::new(source).joins_lines(),
             commands,
             level: Vec::new(),
             former: Vec::new(),

@@ -284,3 +284,11 @@ fn zones_are_one_element_with_two_keys_and_as_paths_have_their_text() {
         assert_eq!(again.print(Form::Curly), text, "{form:?}");
     }
 }
+
+#[test]
+fn the_words_of_edit_and_of_its_lines_are_one_statement_in_unknown_hierarchies_too() {
+    let text = "edit foo bar\nset baz 1\nset quux 2\ntop\nset other \"two\nlines\" end\n";
+    let configuration = Configuration::parse_as("x", text, Form::Set).unwrap();
+    let expected = "set foo bar baz 1\nset foo bar quux 2\nset other \"two\nlines\" end\n";
+    assert_eq!(configuration.print(Form::Set), expected);
+}
