@@ -562,3 +562,13 @@ fn a_statement_too_deep_for_elements_is_refused_and_one_of_many_values_is_not() 
         902
     );
 }
+
+#[test]
+fn an_attribute_is_read_without_its_escapes() {
+    let mut store = store("policy-options { prefix-list a { 10.0.0.0/8; } }");
+    let text = "<policy-options><prefix-list rename=\"rename\" name=\"x&amp;y\"><name>a</name>\
+        </prefix-list></policy-options>";
+    edit_config(&mut store, text, ErrorOption::StopOnError).unwrap();
+    let shown = set_lines(&store.candidate(ONE));
+    assert_eq!(shown, "set policy-options prefix-list \"x&y\" 10.0.0.0/8\n");
+}

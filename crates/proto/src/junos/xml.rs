@@ -21,6 +21,7 @@ use super::schema::Area;
 use super::source::{Source, Span};
 use super::tree::{Comment, Operation, Word};
 use super::{Diagnostics, Tree, diagnostics::shown};
+use crate::netconf::text::unescape;
 
 /// Elements around a configuration.
 const WRAPPERS: [&str; 5] = ["rpc-reply", "data", "rpc", "config", "load-configuration"];
@@ -202,7 +203,11 @@ impl Reading<'_> {
                 );
                 return None;
             };
-            let value = attribute.value.as_ref();
+            let Ok(value) = unescape(attribute.value.as_ref().as_bytes()) else {
+                self.builder.error("malformed-xml", span, "an attribute holds what is no text");
+                return None;
+            };
+            let value = value.as_str();
             match attribute.key.local_name().as_ref() {
                 "inactive" => inactive = value == "inactive" || value == "true",
                 key if self.builder.is_edit => said.push((key.to_owned(), value.to_owned())),
