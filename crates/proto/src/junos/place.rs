@@ -125,6 +125,7 @@ impl<'s> Builder<'s> {
                 self.check_line_end(before, first);
             }
             let rule = match line.area.find(&first.text) {
+                Found::Key(_) if first.text.is_empty() => return self.nameless(first),
                 Found::Rule(rule) if after.is_empty() && deletes_all(&line, rule) => {
                     return self.keep(line, rest);
                 }
@@ -149,6 +150,13 @@ impl<'s> Builder<'s> {
         Some(line.end(inside, is_data))
     }
 
+    /// Notes that an entry has an empty name, which not every form can carry.
+    fn nameless<T>(&mut self, key: &Word) -> Option<T> {
+        let error = self.at("missing-value", key.span, "this name is empty");
+        self.report(error.expected("a name"));
+        None
+    }
+
     /// Keeps the rest of a line as data.
     fn keep(&mut self, line: Line<'_>, rest: &[Word]) -> Option<Placed> {
         self.count(rest.first().map(|word| word.span).unwrap_or_default())?;
@@ -171,6 +179,9 @@ impl<'s> Builder<'s> {
             }
             Kind::List(_) => {
                 let (key, rest) = self.value(first, after, "a name")?;
+                if key.text.is_empty() {
+                    return self.nameless(key);
+                }
                 Some((into(line, vec![first.clone(), key.clone()], rule, rest)?, rest))
             }
             Kind::Line(..) => {
@@ -197,8 +208,16 @@ impl<'s> Builder<'s> {
         }
     }
 
+    /// Lets the words of a statement come from several lines, as the level of `edit` and a `set` line do.
+    pub(crate) fn joins_lines(self) -> Self {
+        Self { joins_lines: true, ..self }
+    }
+
     /// A complete leaf and a new line, yet no `;`: one was forgotten.
     fn check_line_end(&mut self, before: &Word, next: &Word) {
+        if self.joins_lines {
+            return;
+        }
         let between = self.source.text().get(before.span.end as usize..next.span.start as usize);
         if between.is_some_and(|text| text.contains('\n')) {
             let error = self.at("missing-semicolon", before.span, "this statement has no end");
@@ -208,16 +227,8 @@ impl<'s> Builder<'s> {
 
     /// The same for statements of which only the words are known.
     fn check_line_ends(&mut self, words: &[Word]) {
-    /// Lets the words of a statement come from several lines, as the level of `edit` and a `set` line do.
-    pub(crate) fn joins_lines(self) -> Self {
-        Self { joins_lines: true, ..self }
-    }
-
         let mut brackets = 0_usize;
         for (word, next) in words.iter().zip(words.iter().skip(1)) {
-        if self.joins_lines {
-            return;
-        }
             match word.kind {
                 WordKind::Open => brackets += 1,
                 WordKind::Close => brackets = brackets.saturating_sub(1),

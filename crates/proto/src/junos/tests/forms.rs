@@ -292,3 +292,18 @@ fn the_words_of_edit_and_of_its_lines_are_one_statement_in_unknown_hierarchies_t
     let expected = "set foo bar baz 1\nset foo bar quux 2\nset other \"two\nlines\" end\n";
     assert_eq!(configuration.print(Form::Set), expected);
 }
+
+#[test]
+fn an_empty_name_is_refused_in_every_form() {
+    let xml = |inner: &str| format!("<configuration>{inner}</configuration>");
+    for (text, form) in [
+        ("policy-options { prefix-list \"\" { 10.0.0.0/8; } }".to_owned(), Form::Curly),
+        ("interfaces { \"\" { unit 0; } }".to_owned(), Form::Curly),
+        ("set policy-options prefix-list \"\" 10.0.0.0/8\n".to_owned(), Form::Set),
+        (xml("<policy-options><prefix-list><name/></prefix-list></policy-options>"), Form::Xml),
+        (xml("<interfaces><interface><name/></interface></interfaces>"), Form::Xml),
+    ] {
+        let found = Configuration::parse_as("x", &text, form).unwrap_err();
+        assert_eq!(found.code(), "missing-value", "{text}");
+    }
+}
