@@ -62,6 +62,9 @@ pub(super) fn read(top: &mut Vec<Statement>, text: &str) -> Result<Vec<Hunk>, Ed
             }
         }
     }
+    if !header.is_empty() {
+        return Err(EditError::Syntax("the last `[edit …]` has no end; expected `]`".to_owned()));
+    }
     hunks.extend(open.map(Reader::finish).transpose()?);
     Ok(hunks)
 }

@@ -572,3 +572,16 @@ fn an_attribute_is_read_without_its_escapes() {
     let shown = set_lines(&store.candidate(ONE));
     assert_eq!(shown, "set policy-options prefix-list \"x&y\" 10.0.0.0/8\n");
 }
+
+#[test]
+fn a_patch_that_ends_inside_its_header_is_refused() {
+    let mut store = store("system { host-name a; }");
+    let load = Edit::Load {
+        action: Action::Patch,
+        form: None,
+        text: "[edit \"system]\n-  host-name a;\n".to_owned(),
+    };
+    let error = store.edit(ONE, load).unwrap_err();
+    assert_eq!(error.code(), "syntax-error");
+    assert!(!store.is_modified());
+}
