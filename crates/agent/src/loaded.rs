@@ -16,6 +16,9 @@ use crate::trace::{Flags, Settings, TraceError};
 /// The longest configuration file that is read at all.
 pub(crate) const LONGEST: u64 = 64 * 1024 * 1024;
 
+/// Statements not acted on that are told of one by one; of more only the number.
+const MOST_MENTIONS: usize = 20;
+
 /// Why a configuration is not acted on.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -140,7 +143,13 @@ fn mentions(
         .filter(|it| !proxies.contains(&&it.place))
         .partition(|it| it.weight == Weight::Refuse);
     if refused.is_empty() {
-        return Ok(mentioned.iter().map(NotActedOn::to_string).collect());
+        let mut mentions: Vec<String> =
+            mentioned.iter().take(MOST_MENTIONS).map(NotActedOn::to_string).collect();
+        let left_off = mentioned.len().saturating_sub(MOST_MENTIONS);
+        if left_off > 0 {
+            mentions.push(format!("{left_off} more statements are kept, not acted on"));
+        }
+        return Ok(mentions);
     }
     Err(LoadError::NotSupported(refused.iter().map(|it| format!("error: {it}")).collect()))
 }
@@ -235,6 +244,15 @@ mod tests {
         assert_eq!((trace.size, trace.files, trace.world_readable), (20 * 1024, 5, true));
         assert_eq!(trace.flags, Flags { configuration: false, connectivity: true });
         assert_eq!(trace.path, Path::new("/var/log/t"));
+    }
+
+    #[test]
+    fn of_many_statements_that_are_not_acted_on_the_first_are_named_and_the_rest_counted() {
+        let text: String = (0..500).map(|at| format!("vendor {at};\n")).collect();
+        let mentions = load(&text).unwrap().mentions;
+        assert_eq!(mentions.len(), MOST_MENTIONS + 1);
+        let last = mentions.last().unwrap();
+        assert!(last.starts_with("480 more statements"), "{last}");
     }
 
     #[test]
