@@ -24,6 +24,38 @@ pub(super) fn visible(configuration: &Configuration, class: Class) -> Configurat
     }
 }
 
+/// What the filter selects of the configuration, as a user of this class may see it; worked out aside, for a large
+/// configuration takes its time.
+pub(super) async fn selected(
+    configuration: &Arc<Configuration>,
+    class: Class,
+    filter: Option<&[Element]>,
+) -> Result<Option<Element>, RpcError> {
+    filter.map_or(Ok(()), subtree::check)?;
+    let (configuration, filter) = (configuration.clone(), filter.map(<[Element]>::to_vec));
+    aside(move || elements(&visible(&configuration, class), filter.as_deref())).await
+}
+
+/// The same in another form.
+pub(super) async fn selected_text(
+    configuration: &Arc<Configuration>,
+    class: Class,
+    filter: Option<&[Element]>,
+    form: Form,
+) -> Result<String, RpcError> {
+    filter.map_or(Ok(()), subtree::check)?;
+    let (configuration, filter) = (configuration.clone(), filter.map(<[Element]>::to_vec));
+    aside(move || Ok(part(visible(&configuration, class), filter.as_deref())?.print(form))).await
+}
+
+/// Works on a thread where nobody else waits.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, RpcError> + Send + 'static,
+) -> Result<T, RpcError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(RpcError::operation_failed(error.to_string())))
+}
+
 /// `<configuration>` in Junos's namespace; `None` if the filter selects nothing.
 pub(super) fn elements(
     visible: &Configuration,
@@ -40,7 +72,7 @@ pub(super) fn elements(
 }
 
 /// What the filter selects of a configuration, as a configuration.
-pub(super) fn part(
+fn part(
     visible: Configuration,
     filter: Option<&[Element]>,
 ) -> Result<Arc<Configuration>, RpcError> {

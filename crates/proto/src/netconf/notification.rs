@@ -73,6 +73,9 @@ impl Subscription {
                 .with_info("bad-attribute", "type")
                 .with_info("bad-element", "filter"));
         }
+        if let Some(filter) = filter {
+            super::subtree::check(&filter.children)?;
+        }
         Ok(Self { filter: filter.map(|filter| filter.children.clone()), start, stop })
     }
 

@@ -14,30 +14,100 @@
 
 use super::BASE_NAMESPACE;
 use super::element::Element;
+use super::error::{ErrorTag, ErrorType, RpcError};
 
 /// The element that names an entry of a list in Junos's trees.
 const KEY: &str = "name";
+
+/// The most elements of one filter: each is compared with all of the data that stands as deep.
+pub const MOST: usize = 1_000;
+
+/// Whether a filter has few enough elements.
+///
+/// # Errors
+/// `<rpc-error>` with the tag `too-big`.
+pub fn check(filter: &[Element]) -> Result<(), RpcError> {
+    fn count(filter: &[Element], so_far: usize) -> usize {
+        filter.iter().fold(so_far, |all, each| match all {
+            ..=MOST => count(&each.children, all + 1),
+            _ => all,
+        })
+    }
+    if count(filter, 0) <= MOST {
+        return Ok(());
+    }
+    let message = format!("a filter has at most {MOST} elements");
+    Err(RpcError::new(ErrorType::Protocol, ErrorTag::TooBig, message))
+}
 
 /// The part of `data`, a list of siblings, that the elements of `filter` select.
 ///
 /// No filter elements select nothing.
 pub fn select(filter: &[Element], data: &[Element]) -> Vec<Element> {
-    data.iter().filter_map(|element| select_by_any(filter, element)).collect()
+    let mut steps = 0;
+    data.iter().filter_map(|own| Some(mark_by_any(filter, own, &mut steps)?.copy(own))).collect()
 }
 
-/// What the filter's siblings select of one element, put together.
-fn select_by_any(filter: &[Element], data: &Element) -> Option<Element> {
-    let mut selected = filter.iter().filter_map(|filter| select_one(filter, data));
-    let first = selected.next()?;
-    Some(selected.fold(first, |all, more| merge(data, &all, &more)))
+/// What is selected of one element; copied when all of the filter has had its say.
+enum Mark {
+    Whole,
+    /// Of each child, in their order, what is selected.
+    Parts(Vec<Option<Mark>>),
 }
 
-fn select_one(filter: &Element, data: &Element) -> Option<Element> {
+impl Mark {
+    /// What stands in either.
+    fn join(&mut self, other: Mark) {
+        match (&mut *self, other) {
+            (Mark::Whole, _) => {}
+            (_, Mark::Whole) => *self = Mark::Whole,
+            (Mark::Parts(mine), Mark::Parts(theirs)) => {
+                for (mine, theirs) in mine.iter_mut().zip(theirs) {
+                    join(mine, theirs);
+                }
+            }
+        }
+    }
+
+    fn copy(&self, data: &Element) -> Element {
+        let Mark::Parts(parts) = self else { return data.clone() };
+        let parts = data.children.iter().zip(parts);
+        let children = parts.filter_map(|(own, mark)| Some(mark.as_ref()?.copy(own)));
+        Element { children: children.collect(), ..shallow(data) }
+    }
+}
+
+fn join(into: &mut Option<Mark>, other: Option<Mark>) {
+    match (into, other) {
+        (Some(mine), Some(theirs)) => mine.join(theirs),
+        (mine @ None, other) => *mine = other,
+        (Some(_), None) => {}
+    }
+}
+
+/// What the filter's siblings select of one element, put together; `steps` counts comparisons.
+fn mark_by_any<'f>(
+    filter: impl IntoIterator<Item = &'f Element>,
+    data: &Element,
+    steps: &mut usize,
+) -> Option<Mark> {
+    let mut mark = None;
+    for filter in filter {
+        join(&mut mark, mark_one(filter, data, steps));
+        if matches!(mark, Some(Mark::Whole)) {
+            break;
+        }
+    }
+    mark
+}
+
+fn mark_one(filter: &Element, data: &Element, steps: &mut usize) -> Option<Mark> {
+    *steps += 1;
     if !names_match(filter, data) {
         return None;
     }
     if filter.children.is_empty() {
-        return is_selection(filter).then(|| data.clone());
+        return is_selection(filter).then_some(Mark::Whole);
     }
     let (matches, rest): (Vec<_>, Vec<_>) =
         filter.children.iter().partition(|child| is_content_match(child));
@@ -46,42 +116,18 @@ fn select_one(filter: &Element, data: &Element) -> Option<Element> {
         return None;
     }
     if rest.is_empty() {
-        return Some(data.clone());
+        return Some(Mark::Whole);
     }
     let is_key = |own: &Element| own.name == KEY && own.children.is_empty();
-    let (mut children, mut found) = (Vec::new(), !matches.is_empty());
+    let mut found = !matches.is_empty();
+    let mut parts = Vec::with_capacity(data.children.len());
     for own in &data.children {
-        let inner = rest.iter().filter_map(|filter| select_one(filter, own));
-        let inner = inner.reduce(|all, more| merge(own, &all, &more));
+        let inner = mark_by_any(rest.iter().copied(), own, steps);
         found |= inner.is_some();
         let matched = || matches.iter().any(|wanted| has_content(wanted, own));
-        children.extend(inner.or_else(|| (is_key(own) || matched()).then(|| own.clone())));
+        parts.push(inner.or_else(|| (is_key(own) || matched()).then_some(Mark::Whole)));
     }
-    found.then(|| Element { children, ..shallow(data) })
-}
-
-/// Two selections of one element: what stands in either, in the element's order.
-fn merge(data: &Element, one: &Element, other: &Element) -> Element {
-    let (mut ones, mut others) = (one.children.iter().peekable(), other.children.iter().peekable());
-    let mut children = Vec::new();
-    for own in &data.children {
-        let mine = ones.next_if(|child| same_entry(child, own));
-        let theirs = others.next_if(|child| same_entry(child, own));
-        match (mine, theirs) {
-            (Some(mine), Some(theirs)) => children.push(merge(own, mine, theirs)),
-            (Some(only), None) | (None, Some(only)) => children.push(only.clone()),
-            (None, None) => {}
-        }
-    }
-    Element { children, ..shallow(data) }
-}
-
-/// Whether `part`, a selection of some sibling of `whole`, was made of `whole`.
-fn same_entry(part: &Element, whole: &Element) -> bool {
-    part.name == whole.name
-        && part.text == whole.text
-        && part.attributes == whole.attributes
-        && part.child_text(KEY) == whole.child_text(KEY)
+    found.then_some(Mark::Parts(parts))
 }
 
 fn shallow(data: &Element) -> Element {
@@ -193,6 +239,33 @@ mod tests {
             selected(&twice),
             "<configuration><system><host-name>r1</host-name><services><ssh/></services></system></configuration>"
         );
+    }
+
+    #[test]
+    fn a_filter_of_too_many_elements_is_refused() {
+        let filter = |count| parse_most(&format!("<f><a>{}</a></f>", "<b/>".repeat(count)));
+        assert!(check(&filter(MOST - 1).children).is_ok());
+        let error = check(&filter(MOST).children).unwrap_err();
+        assert_eq!(error.tag, ErrorTag::TooBig);
+    }
+
+    #[test]
+    fn a_filter_that_says_the_same_often_costs_as_much_as_one_that_says_it_once() {
+        let entry = "<client><name>a</name></client>";
+        let data = parse_most(&format!("<configuration>{}</configuration>", entry.repeat(300)));
+        let steps = |filter: &str| {
+            let (filter, mut steps) = (parse_most(&format!("<f>{filter}</f>")), 0);
+            assert!(mark_by_any(&filter.children, &data, &mut steps).is_some());
+            steps
+        };
+        assert_eq!(steps("<configuration/>"), steps(&"<configuration/>".repeat(900)));
+        let inside =
+            |count| steps(&format!("<configuration>{}</configuration>", "<client/>".repeat(count)));
+        assert_eq!(inside(1), inside(900));
+    }
+
+    fn parse_most(text: &str) -> Element {
+        Element::parse(text.as_bytes(), Limits::default(), 100_000).unwrap()
     }
 
     #[test]

@@ -10,7 +10,7 @@ use homing_proto::junos::{Configuration, Form};
 use homing_proto::netconf::element::Element;
 use homing_proto::netconf::error::{ErrorTag, ErrorType, RpcError};
 
-use super::super::tree::{NAMESPACE, elements, part, visible};
+use super::super::tree::{NAMESPACE, elements, selected, selected_text, visible};
 use super::reply::bad_attribute;
 use super::system::{counted, leaf, moment, root};
 use super::{Answer, Context, Reply, only, refusal};
@@ -46,19 +46,18 @@ async fn rollback(number: usize, context: &Context) -> Result<Arc<Configuration>
 }
 
 /// The configuration in a form, wrapped as Junos wraps it.
-pub(super) fn shown(
-    configuration: &Configuration,
+async fn shown(
+    configuration: &Arc<Configuration>,
     form: Form,
     filter: Option<&[Element]>,
     context: &Context,
 ) -> Answer {
-    let visible = visible(configuration, context.class);
     if form == Form::Xml {
         let none = || Element::new("configuration").in_namespace(NAMESPACE);
-        let found = elements(&visible, filter)?;
+        let found = selected(configuration, context.class, filter).await?;
         return Ok(Reply::Element(found.unwrap_or_else(none)));
     }
-    let text = part(visible, filter)?.print(form);
+    let text = selected_text(configuration, context.class, filter, form).await?;
     Ok(match form {
         Form::Json => Reply::Text(text),
         Form::Set => {
@@ -111,7 +110,7 @@ pub(super) async fn get(operation: &Element, context: &Context) -> Answer {
         }
     }
     let filter = (!operation.children.is_empty()).then_some(operation.children.as_slice());
-    shown(&configuration, form, filter, context)
+    shown(&configuration, form, filter, context).await
 }
 
 fn parse_elements(root: &Element) -> Result<Configuration, RpcError> {

@@ -20,7 +20,7 @@ use homing_proto::netconf::element::Element;
 use homing_proto::netconf::error::{ErrorTag, ErrorType, RpcError};
 use homing_proto::netconf::notification::streams;
 
-use super::super::tree::{elements, visible};
+use super::super::tree::{elements, selected};
 use super::{Answer, Context, Reply, only, refusal};
 
 /// How long a confirmed commit waits unless the request says otherwise.
@@ -84,7 +84,7 @@ pub(super) async fn get(operation: &Element, context: &Context) -> Answer {
     only(operation, &["filter", "with-defaults"])?;
     check_defaults(operation)?;
     let filter = filter(operation)?;
-    let mut data = data_of(&context.configuration, filter, context)?;
+    let mut data = data_of(&context.configuration, filter, context).await?;
     let streams = [streams(context.started)];
     match filter {
         None => data.children.extend(streams),
@@ -106,17 +106,17 @@ pub(super) async fn get_config(operation: &Element, context: &Context) -> Answer
             return Err(protocol(ErrorTag::InvalidValue, message, "source"));
         }
     };
-    Ok(Reply::Element(data_of(&configuration, filter(operation)?, context)?))
+    Ok(Reply::Element(data_of(&configuration, filter(operation)?, context).await?))
 }
 
 /// `<data>` with what the filter selects.
-fn data_of(
-    configuration: &Configuration,
+async fn data_of(
+    configuration: &Arc<Configuration>,
     filter: Option<&[Element]>,
     context: &Context,
 ) -> Result<Element, RpcError> {
     let mut data = Element::new("data").in_namespace(BASE_NAMESPACE);
-    data.children.extend(elements(&visible(configuration, context.class), filter)?);
+    data.children.extend(selected(configuration, context.class, filter).await?);
     Ok(data)
 }
 
