@@ -4,10 +4,12 @@
 
 mod common;
 
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt as _;
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use common::{Gateway, Lab, text};
 
@@ -88,4 +90,45 @@ fn an_agent_without_clients_stays_and_is_quiet() {
     assert_eq!(shown, "No active outbound-ssh client is configured.\n");
     std::thread::sleep(Duration::from_millis(100));
     assert!(agent.child.try_wait().unwrap().is_none());
+}
+
+#[test]
+fn one_user_does_not_shut_the_netconf_socket_to_others() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let lab = Lab::new();
+    lab.configure("");
+    let _agent = lab.start(&[]);
+    let passable = std::fs::Permissions::from_mode(0o711);
+    std::fs::set_permissions(lab.dir.path(), passable).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_homing-agent"), lab.path("agent")).unwrap();
+    let mut idle: Vec<Child> = (0..40)
+        .map(|_| {
+            let mut other = Command::new(lab.path("agent"));
+            other.args(lab.command("netconf").get_args()).uid(65_534).gid(65_534);
+            other.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+            other.spawn().unwrap()
+        })
+        .collect();
+    let since = Instant::now();
+    let refused = loop {
+        let ended = idle.iter_mut().position(|each| each.try_wait().unwrap().is_some());
+        match ended {
+            Some(at) => break idle.swap_remove(at),
+            None => assert!(since.elapsed() < Duration::from_secs(60), "nobody is refused"),
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let said = text(&refused.wait_with_output().unwrap().stderr);
+    assert!(said.contains("too many connections"), "{said}");
+    let mut root = lab.command("netconf");
+    let mut root = root.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut hello = [0; 6];
+    root.stdout.take().unwrap().read_exact(&mut hello).unwrap();
+    assert_eq!(&hello, b"<hello");
+    for mut each in idle.into_iter().chain([root]) {
+        each.kill().unwrap();
+        each.wait().unwrap();
+    }
 }

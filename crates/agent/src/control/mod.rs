@@ -13,6 +13,7 @@
 //! themselves. A NETCONF stream begins with `<`, so that the two kinds of answer can't be confused.
 
 pub(crate) mod client;
+mod places;
 mod request;
 pub(crate) mod server;
 

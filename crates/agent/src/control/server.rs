@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use homing_proto::datastore::Client;
 use homing_proto::lock_out::Origin;
 use nix::fcntl::{Flock, FlockArg};
@@ -16,13 +17,12 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use super::places::{Entry, Places};
 use super::request::{Caller, LONGEST, Request, Task};
 use super::{Answer, Refusal};
 use crate::handle::AgentHandle;
 use crate::options::Options;
 
-/// Connections at once on each socket.
-const MOST_CONNECTIONS: usize = 32;
 /// How long a caller may take over its request line, and over taking the answer.
 const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -103,14 +103,28 @@ impl Door {
     async fn serve(&self, agent: &AgentHandle) {
         // Dropped with this future, and every connection with it.
         let mut connections = JoinSet::new();
+        let mut places = Places::default();
         loop {
             let accepted = tokio::select! {
-                accepted = self.listener.accept(), if connections.len() < MOST_CONNECTIONS => accepted,
-                Some(_) = connections.join_next() => continue,
+                accepted = self.listener.accept() => accepted,
+                Some(left) = connections.join_next() => {
+                    // A panic keeps its place: it is a fault of ours, and rare.
+                    left.into_iter().for_each(|entry| places.leave(entry));
+                    continue;
+                }
             };
             match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(answer(stream, agent.clone()));
+                    let (uid, is_trusted) = owner(&stream);
+                    match places.enter(uid, is_trusted) {
+                        Some(entry @ Entry::Refused) => {
+                            connections.spawn(refuse(stream).map(move |()| entry));
+                        }
+                        Some(entry) => {
+                            connections.spawn(answer(stream, agent.clone()).map(move |()| entry));
+                        }
+                        None => {}
+                    }
                 }
                 Err(error) => {
                     // Out of descriptors, most likely: it passes, and must not spin.
@@ -156,6 +170,15 @@ async fn answer(mut stream: UnixStream, agent: AgentHandle) {
     }
 }
 
+/// Says why a connection is not served.
+async fn refuse(mut stream: UnixStream) {
+    // Closed with a request unread, the stream would break before the answer is seen.
+    if let Ok(Ok(_)) = timeout(DEADLINE, read_line(&mut stream)).await {
+        let message = "your user has too many connections to the agent; end some of them";
+        reply::<()>(stream, Err(Refusal::new("too-many-connections", message))).await;
+    }
+}
+
 /// Reads byte by byte, since NETCONF may follow the line and belongs to another reader.
 async fn read_line(stream: &mut UnixStream) -> io::Result<String> {
     let mut line = Vec::new();
@@ -170,14 +193,16 @@ async fn read_line(stream: &mut UnixStream) -> io::Result<String> {
 }
 
 fn caller(stream: &UnixStream) -> Caller {
-    let Ok(peer) = stream.peer_cred() else {
-        return Caller { is_trusted: false, name: None };
-    };
+    let (uid, is_trusted) = owner(stream);
+    let name = uid.and_then(|uid| User::from_uid(Uid::from_raw(uid)).ok().flatten());
+    Caller { is_trusted, name: name.map(|user| user.name) }
+}
+
+/// The user at the other end, and whether it is root or the one that the agent runs as.
+fn owner(stream: &UnixStream) -> (Option<u32>, bool) {
+    let Ok(peer) = stream.peer_cred() else { return (None, false) };
     let uid = Uid::from_raw(peer.uid());
-    Caller {
-        is_trusted: uid.is_root() || uid == Uid::effective(),
-        name: User::from_uid(uid).ok().flatten().map(|user| user.name),
-    }
+    (Some(uid.as_raw()), uid.is_root() || uid == Uid::effective())
 }
 
 async fn reply<T: Serialize>(mut stream: UnixStream, answer: Result<T, Refusal>) {
