@@ -41,7 +41,7 @@ fn serve(hello: &str, pieces: &[&[u8]]) -> (Vec<Rpc>, Vec<Action>) {
     let mut requests = Vec::new();
     for piece in [&[hello.as_bytes()], pieces].concat() {
         let mut input = piece;
-        while let Some(rpc) = session.handle_data(&mut input) {
+        while let Some(rpc) = session.handle_data(&mut input, Instant::now()) {
             session.answer(&rpc.attributes, "<ok/>");
             requests.push(rpc);
         }

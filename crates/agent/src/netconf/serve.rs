@@ -56,6 +56,10 @@ const PARTING: Duration = Duration::from_secs(1);
 const REQUEST_LIMIT: u64 = 8 * 1024 * 1024;
 /// The most elements of one request.
 const ELEMENT_LIMIT: usize = 400_000;
+/// The same of a request of someone who may not edit.
+const READER_REQUEST_LIMIT: u64 = 256 * 1024;
+/// The same.
+const READER_ELEMENT_LIMIT: usize = 4_000;
 
 /// Who speaks on a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,11 +91,9 @@ where
     sessions.events().tell(session_start(&party));
     let store = view.store();
     let capabilities: Capabilities = CAPABILITIES.into_iter().collect();
-    let settings = Settings {
-        request_limit: REQUEST_LIMIT,
-        element_limit: ELEMENT_LIMIT,
-        ..Settings::new(capabilities, place.id)
-    };
+    let (request_limit, element_limit) = limits(caller.class);
+    let settings =
+        Settings { request_limit, element_limit, ..Settings::new(capabilities, place.id) };
     let session = Session::new(settings, Instant::now().into_std());
     let stop = stop.shared();
     let mut served =
@@ -103,13 +105,21 @@ where
     closed
 }
 
+/// The most bytes and elements of one request. Who may not edit sends no configurations: filters at most.
+fn limits(class: Class) -> (u64, usize) {
+    match class {
+        Class::SuperUser => (REQUEST_LIMIT, ELEMENT_LIMIT),
+        Class::ReadOnly | Class::Unauthorized => (READER_REQUEST_LIMIT, READER_ELEMENT_LIMIT),
+    }
+}
+
 /// Why a session ended, in the words of RFC 6470.
 fn ended(closed: &Closed) -> &'static str {
     match closed.reason {
         Reason::CloseSession => "closed",
         Reason::Killed => "killed",
         Reason::EndOfStream | Reason::CutShort => "dropped",
-        Reason::HelloTimeout => "timeout",
+        Reason::HelloTimeout | Reason::RequestTimeout => "timeout",
         Reason::Hello(_) => "bad-hello",
         _ => "other",
     }
@@ -165,7 +175,7 @@ where
                 continue;
             }
             let mut input = buffer.get(..count).unwrap_or_default();
-            while let Some(rpc) = self.session.handle_data(&mut input) {
+            while let Some(rpc) = self.session.handle_data(&mut input, Instant::now().into_std()) {
                 self.answer(&rpc).await;
                 if let Some(closed) = self.act().await {
                     return closed;

@@ -41,6 +41,8 @@ pub enum Reason {
     CutShort,
     /// No `<hello>` in time.
     HelloTimeout,
+    /// A request did not come to its end in time.
+    RequestTimeout,
     /// A `<hello>` that can't begin a session.
     Hello(HelloError),
     /// The stream can't be cut into messages.
@@ -71,6 +73,7 @@ impl Closed {
             Reason::EndOfStream => "netconf-end-of-stream",
             Reason::CutShort => "netconf-cut-short",
             Reason::HelloTimeout => "netconf-hello-timeout",
+            Reason::RequestTimeout => "netconf-request-timeout",
             Reason::Hello(error) => error.code(),
             Reason::Framing(error) => error.code(),
             Reason::OutOfStep => "netconf-out-of-step",
@@ -85,9 +88,11 @@ impl Closed {
             Reason::Stopped => Fault::Local,
             Reason::EndOfStream | Reason::CutShort => Fault::Network,
             Reason::Framing(error) => error.fault(),
-            Reason::Hello(_) | Reason::HelloTimeout | Reason::OutOfStep | Reason::ReplyOverdue => {
-                Fault::Peer
-            }
+            Reason::Hello(_)
+            | Reason::HelloTimeout
+            | Reason::RequestTimeout
+            | Reason::OutOfStep
+            | Reason::ReplyOverdue => Fault::Peer,
         }
     }
 }
@@ -101,6 +106,7 @@ impl fmt::Display for Closed {
             Reason::EndOfStream => f.write_str("the other end closed the stream"),
             Reason::CutShort => f.write_str("the stream ended in the middle of an exchange"),
             Reason::HelloTimeout => f.write_str("no hello came in time"),
+            Reason::RequestTimeout => f.write_str("a request did not come to its end in time"),
             Reason::Hello(error) => error.fmt(f),
             Reason::Framing(error) => error.fmt(f),
             Reason::OutOfStep => f.write_str("a reply came that answers another request"),

@@ -34,6 +34,8 @@ pub struct Settings {
     pub hello: Hello,
     /// How long the client's `<hello>` may take.
     pub hello_timeout: Duration,
+    /// How long a request may take to come, from its first byte to its last.
+    pub request_timeout: Duration,
     /// The most bytes of one request.
     pub request_limit: u64,
     /// The most elements of one request.
@@ -46,6 +48,7 @@ impl Settings {
         Self {
             hello: Hello { capabilities, session_id: Some(session_id) },
             hello_timeout: Duration::from_secs(60),
+            request_timeout: Duration::from_secs(600),
             request_limit: 4 * 1024 * 1024,
             element_limit: 50_000,
         }
@@ -83,6 +86,8 @@ pub struct Session {
     framing: Framing,
     decoder: Decoder,
     incoming: Option<Incoming>,
+    /// When what is coming in must be there.
+    deadline: Option<Instant>,
     actions: VecDeque<Action>,
 }
 
@@ -98,6 +103,7 @@ impl Session {
             framing,
             decoder: Decoder::new(framing, hello::LIMIT),
             incoming: None,
+            deadline: None,
             actions: VecDeque::new(),
         };
         session.send(greeting.as_bytes());
@@ -105,7 +111,18 @@ impl Session {
     }
 
     /// Takes bytes off the front of `input` until a request is complete; `None` when all are used up.
-    pub fn handle_data(&mut self, input: &mut &[u8]) -> Option<Rpc> {
+    pub fn handle_data(&mut self, input: &mut &[u8], now: Instant) -> Option<Rpc> {
+        let rpc = self.read(input);
+        let is_unfinished = self.incoming.is_some() || !self.decoder.is_between_messages();
+        if rpc.is_some() || !is_unfinished {
+            self.deadline = None;
+        } else if matches!(self.state, State::Open) && self.deadline.is_none() {
+            self.deadline = Some(now + self.settings.request_timeout);
+        }
+        rpc
+    }
+
+    fn read(&mut self, input: &mut &[u8]) -> Option<Rpc> {
         while !self.is_closed() {
             match self.decoder.next(input) {
                 Ok(Some(Frame::Data(data))) => self.data(data),
@@ -141,6 +158,7 @@ impl Session {
     }
 
     fn end_of_message(&mut self) -> Option<Rpc> {
+        self.deadline = None;
         if let State::Greeting { reader, .. } = &mut self.state {
             let read = std::mem::take(&mut **reader).finish();
             match read.and_then(|hello| self.settings.agree(&hello)) {
@@ -238,7 +256,9 @@ impl Session {
     /// A deadline has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.poll_timeout().is_some_and(|deadline| now >= deadline) {
-            self.close(Closed::by_us(Reason::HelloTimeout));
+            let is_open = matches!(self.state, State::Open);
+            let reason = if is_open { Reason::RequestTimeout } else { Reason::HelloTimeout };
+            self.close(Closed::by_us(reason));
         }
     }
 
@@ -251,7 +271,8 @@ impl Session {
     pub fn poll_timeout(&self) -> Option<Instant> {
         match self.state {
             State::Greeting { deadline, .. } => Some(deadline),
-            State::Open | State::Closed => None,
+            State::Open => self.deadline,
+            State::Closed => None,
         }
     }
 

@@ -32,7 +32,7 @@ fn said(session: &mut Session) -> Vec<String> {
 fn serve(session: &mut Session, pieces: &[&[u8]]) -> Vec<String> {
     for piece in pieces {
         let mut input = *piece;
-        while let Some(rpc) = session.handle_data(&mut input) {
+        while let Some(rpc) = session.handle_data(&mut input, Instant::now()) {
             let body = format!("<{}/>\n", rpc.operation.name);
             session.answer(&rpc.attributes, &body);
         }
@@ -105,6 +105,27 @@ fn a_client_that_does_not_greet_properly_is_closed() {
     let deadline = session.poll_timeout().unwrap();
     session.handle_timeout(deadline);
     assert_eq!(said(&mut session), ["close netconf-hello-timeout"]);
+}
+
+#[test]
+fn a_request_that_does_not_come_to_its_end_closes_the_session() {
+    for (hello, half) in
+        [(OLD, "<rpc message-id='1'><a>"), (NEW, "\n#33\n<rpc message-id='1'>"), (NEW, "\n#")]
+    {
+        let mut session = session();
+        serve(&mut session, &[hello.as_bytes(), b"<rpc message-id='1'><get/></rpc>]]>]]>"]);
+        if hello == OLD {
+            assert_eq!(session.poll_timeout(), None, "nothing is coming");
+        }
+        let mut session = self::session();
+        serve(&mut session, &[hello.as_bytes(), half.as_bytes()]);
+        let deadline = session.poll_timeout().unwrap();
+        // More of it does not give it more time.
+        serve(&mut session, &[b"2"]);
+        assert_eq!(session.poll_timeout().unwrap_or(deadline), deadline);
+        session.handle_timeout(deadline);
+        assert!(said(&mut session).last().unwrap().starts_with("close netconf-"));
+    }
 }
 
 #[test]

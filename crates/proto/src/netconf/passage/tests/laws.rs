@@ -230,7 +230,7 @@ fn read_as_device(framing: Framing, stream: &[u8]) -> Vec<(String, Right)> {
     let mut read = Vec::new();
     let hello = hello(&[base], None);
     for mut input in [hello.as_bytes(), stream] {
-        while let Some(rpc) = session.handle_data(&mut input) {
+        while let Some(rpc) = session.handle_data(&mut input, std::time::Instant::now()) {
             let mut text = String::new();
             rpc.operation.write(&mut text, None, 0);
             let (operation, _) = read_operation(text.as_bytes(), scan::Limits::default()).unwrap();
