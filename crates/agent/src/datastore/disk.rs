@@ -133,8 +133,8 @@ impl Disk {
         let Ok(text) = fs::read(&next) else { return Ok(()) };
         let is_newest = self.journal.newest() == Some(digest(&text).as_str());
         let running = fs::read(file).ok().map(|text| digest(&text));
-        // A file that is neither the former nor the newest was written by a person since.
-        let is_ours = running.is_none() || running.as_deref() == self.journal.former();
+        // A file that no commit made was written by a person since.
+        let is_ours = running.is_none_or(|running| self.journal.has(&running));
         if is_newest && is_ours {
             fs::rename(&next, file).map_err(at(file))?;
             sync_directory(file)
@@ -158,6 +158,7 @@ impl Disk {
         let text_path = self.text_path(commit.record.number);
         staged.write(&text_path, commit.text, 0o600)?;
         if let Some(file) = self.file.as_deref().filter(|_| !commit.is_in_file) {
+            check_replaceable(file).map_err(at(file))?;
             let mode = fs::metadata(file).map_or(0o600, |meta| meta.permissions().mode() & 0o777);
             staged.write(&next_of(file), commit.text, mode)?;
             keep_owner(file, &next_of(file));
@@ -192,10 +193,34 @@ impl Disk {
 
     fn replace_file(&self) -> Result<(), DiskError> {
         let Some(file) = &self.file else { return Ok(()) };
+        self.put_aside(file);
         match fs::rename(next_of(file), file) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(at(file)(error)),
             Ok(()) => sync_directory(file),
+        }
+    }
+
+    /// Keeps what a person wrote into the file and no commit made, as `FILE.edited`.
+    fn put_aside(&self, file: &Path) {
+        let Ok(text) = fs::read(file) else { return };
+        if self.journal.has(&digest(&text)) || !next_of(file).exists() {
+            return;
+        }
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let aside = file.with_file_name(format!("{name}.edited"));
+        let mode = fs::metadata(file).map_or(0o600, |meta| meta.permissions().mode() & 0o777);
+        match write(&aside, &text, mode) {
+            Ok(()) => {
+                keep_owner(file, &aside);
+                tracing::warn!(
+                    file = %aside.display(),
+                    "the configuration file was edited and not reloaded before a commit; what stood in it was put aside"
+                );
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the configuration file was edited before a commit; what stood in it is lost");
+            }
         }
     }
 
@@ -253,7 +278,7 @@ impl Disk {
             return Ok(was_there);
         };
         let next = self.dir.join("rescue.new");
-        write(&next, text, 0o600)?;
+        write(&next, text.as_bytes(), 0o600)?;
         fs::rename(&next, &path).map_err(at(&path))?;
         sync_directory(&path)?;
         Ok(was_there)
@@ -270,9 +295,9 @@ impl Disk {
         let mut journal = self.journal.clone();
         journal.scheduled = scheduled.map(|(record, _)| record.clone());
         if let Some((_, text)) = scheduled {
-            write(&self.schedule_path(), text, 0o600)?;
+            write(&self.schedule_path(), text.as_bytes(), 0o600)?;
         }
-        write(&self.next_journal(), &journal.text(), 0o600)?;
+        write(&self.next_journal(), journal.text().as_bytes(), 0o600)?;
         let path = self.dir.join("journal.json");
         fs::rename(self.next_journal(), &path).map_err(at(&path))?;
         self.journal = journal;
@@ -313,7 +338,7 @@ impl Disk {
 impl Staged {
     fn write(&mut self, path: &Path, text: &str, mode: u32) -> Result<(), DiskError> {
         self.made.push(path.to_owned());
-        write(path, text, mode)
+        write(path, text.as_bytes(), mode)
     }
 }
 
@@ -323,15 +348,42 @@ fn next_of(file: &Path) -> PathBuf {
     file.with_file_name(format!(".{name}.homing-new"))
 }
 
+/// Whether another file can take this one's name. If not, commits would be lost at the next start.
+fn check_replaceable(file: &Path) -> io::Result<()> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    if is_mount_point(&mounts, file) {
+        let message = "this file is a mount point and can't be replaced; mount its folder instead";
+        return Err(io::Error::other(message));
+    }
+    match OpenOptions::new().write(true).open(file) {
+        // Of the owner and root this is an immutable file (`chattr +i`).
+        Err(error) if error.raw_os_error() == Some(nix::libc::EPERM) => {
+            let message = "this file is immutable and can't be replaced; run `chattr -i` on it";
+            Err(io::Error::other(message))
+        }
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the table of mounts (`proc_pid_mountinfo(5)`) has one at `path`.
+fn is_mount_point(mounts: &str, path: &Path) -> bool {
+    let escapes = [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")];
+    mounts.lines().filter_map(|line| line.split(' ').nth(4)).any(|mount| {
+        let mount = escapes.iter().fold(mount.to_owned(), |all, (from, to)| all.replace(from, to));
+        Path::new(&mount) == path
+    })
+}
+
 /// Writes a file that was not there, down to the disk.
-fn write(path: &Path, text: &str, mode: u32) -> Result<(), DiskError> {
+fn write(path: &Path, text: &[u8], mode: u32) -> Result<(), DiskError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(path)(error)),
         _ => {}
     }
     let open = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
     let mut file = open.map_err(at(path))?;
-    file.write_all(text.as_bytes()).map_err(at(path))?;
+    file.write_all(text).map_err(at(path))?;
     file.sync_all().map_err(at(path))
 }
 
@@ -348,4 +400,74 @@ fn sync_directory(path: &Path) -> Result<(), DiskError> {
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
     let dir = dir.unwrap_or(Path::new("."));
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(at(dir))
+}
+
+#[cfg(test)]
+mod tests {
+    use homing_proto::datastore::{Author, Client, Timestamp};
+
+    use super::*;
+
+    fn commit(disk: &mut Disk, number: u64, text: &str) -> Result<(), DiskError> {
+        let record = CommitRecord {
+            number,
+            at: Timestamp::UNIX_EPOCH,
+            author: Author::new("ann", Client::Cli),
+            comment: None,
+            confirmed_until: None,
+        };
+        let staged = disk.stage(&NewCommit {
+            record: &record,
+            confirming: None,
+            text,
+            scheduled: None,
+            is_in_file: false,
+        })?;
+        disk.finish(staged)
+    }
+
+    #[test]
+    fn what_a_person_wrote_into_the_file_is_put_aside_by_the_next_commit() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, aside) = (dir.path().join("agent.conf"), dir.path().join("agent.conf.edited"));
+        let mut disk = Disk::open(dir.path(), Some(&file)).unwrap();
+        commit(&mut disk, 1, "a;\n").unwrap();
+        commit(&mut disk, 2, "b;\n").unwrap();
+        assert!(!aside.exists(), "a commit of ours is no edit");
+        fs::write(&file, "by hand;\n").unwrap();
+        commit(&mut disk, 3, "c;\n").unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "c;\n");
+        assert_eq!(fs::read_to_string(&aside).unwrap(), "by hand;\n");
+        // An earlier commit's text is kept anyway.
+        fs::remove_file(&aside).unwrap();
+        fs::write(&file, "a;\n").unwrap();
+        commit(&mut disk, 4, "d;\n").unwrap();
+        assert!(!aside.exists());
+    }
+
+    #[test]
+    fn a_commit_whose_file_was_not_replaced_is_ended_at_the_start_though_others_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("agent.conf");
+        let mut disk = Disk::open(dir.path(), Some(&file)).unwrap();
+        for (number, text) in [(1, "a;\n"), (2, "b;\n"), (3, "c;\n")] {
+            commit(&mut disk, number, text).unwrap();
+        }
+        fs::write(&file, "a;\n").unwrap();
+        fs::write(next_of(&file), "c;\n").unwrap();
+        Disk::open(dir.path(), Some(&file)).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "c;\n");
+        assert!(!next_of(&file).exists());
+    }
+
+    #[test]
+    fn a_mount_point_is_seen_and_is_no_place_for_commits() {
+        let mounts = "36 35 98:0 /x /etc/agent\\040one.conf rw,noatime - ext4 /dev/root rw\n";
+        assert!(is_mount_point(mounts, Path::new("/etc/agent one.conf")));
+        assert!(!is_mount_point(mounts, Path::new("/etc")));
+        assert!(check_replaceable(Path::new("/proc")).is_err());
+        let file = tempfile::NamedTempFile::new().unwrap();
+        check_replaceable(file.path()).unwrap();
+        check_replaceable(Path::new("/nowhere/agent.conf")).unwrap();
+    }
 }

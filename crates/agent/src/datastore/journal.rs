@@ -54,9 +54,9 @@ impl Journal {
         self.commits.first().map(|entry| entry.digest.as_str())
     }
 
-    /// The digest of the text before that.
-    pub(super) fn former(&self) -> Option<&str> {
-        self.commits.get(1).map(|entry| entry.digest.as_str())
+    /// Whether a commit that is kept made the text of this digest.
+    pub(super) fn has(&self, digest: &str) -> bool {
+        self.commits.iter().any(|entry| entry.digest == digest)
     }
 }
 
