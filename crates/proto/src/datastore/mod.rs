@@ -19,6 +19,7 @@ mod author;
 mod commit;
 mod compare;
 mod compare_xml;
+mod delete;
 mod edit;
 mod error;
 mod hunk;

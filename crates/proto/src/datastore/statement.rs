@@ -9,15 +9,15 @@
 //! ```
 //!
 //! `edit`, `up`, `top` and `[edit …]` choose the level of the lines that follow. Consecutive `set`
-//! lines are read into one tree and merged at once.
+//! lines are read into one tree and merged at once, and consecutive `delete` lines are one walk.
 
 use regex_lite::{Regex, RegexBuilder};
 
-use super::CANDIDATE;
 use super::edit::Outcome;
 use super::error::EditError;
 use super::merge::{add, merge};
 use super::path::{find, level_of};
+use super::{CANDIDATE, delete};
 use crate::junos::identity::{identity, position};
 use crate::junos::place::follow;
 use crate::junos::schema::{Area, Found, Kind};
@@ -70,7 +70,14 @@ pub(super) fn apply_all(top: &mut Vec<Statement>, text: &str) -> Result<Outcome,
     let mut lines = Lines::new(&source, &COMMANDS);
     let mut outcome = Outcome::default();
     let mut gathered = Vec::new();
+    let mut deletes: Vec<Vec<Word>> = Vec::new();
     while let Some(line) = lines.next() {
+        if line.verb.text() == "delete" && !line.path.is_empty() {
+            merge(top, std::mem::take(&mut gathered), Area::TOP);
+            deletes.push(line.path);
+            continue;
+        }
+        outcome.warnings.extend(delete::delete(top, &std::mem::take(&mut deletes)));
         if line.verb.text() == "set" {
             lines.set(&mut gathered, line);
             continue;
@@ -79,6 +86,7 @@ pub(super) fn apply_all(top: &mut Vec<Statement>, text: &str) -> Result<Outcome,
         outcome.warnings.extend(command(top, line)?);
     }
     lines.builder.diagnostics.or(()).map_err(EditError::Statements)?;
+    outcome.warnings.extend(delete::delete(top, &deletes));
     merge(top, gathered, Area::TOP);
     Ok(outcome)
 }
@@ -89,7 +97,6 @@ fn command(top: &mut Vec<Statement>, line: CommandLine) -> Result<Option<String>
         return Err(EditError::Syntax(format!("`{}` stands without a statement", verb.text())));
     }
     match verb.text() {
-        "delete" => return Ok(delete(top, &path)),
         "deactivate" => switch(top, &path, true)?,
         "activate" => switch(top, &path, false)?,
         "rename" => rename(top, &path, false)?,
@@ -106,24 +113,6 @@ fn command(top: &mut Vec<Statement>, line: CommandLine) -> Result<Option<String>
 
 fn not_there(path: &[Word]) -> EditError {
     EditError::NotThere(print::words(path))
-}
-
-/// Deletes what is at or below `path`; what is not there is only warned of, as on Junos.
-fn delete(top: &mut Vec<Statement>, path: &[Word]) -> Option<String> {
-    let open = path.iter().position(Word::is_bracket);
-    let (prefix, values) = path.split_at_checked(open.unwrap_or(path.len()))?;
-    let values: Vec<&Word> = values.iter().filter(|word| !word.is_bracket()).collect();
-    let hit = if open.is_none() {
-        edit::delete(top, prefix)
-    } else {
-        let each = values.into_iter().map(|value| {
-            let one: Vec<Word> = prefix.iter().chain([value]).cloned().collect();
-            edit::delete(top, &one)
-        });
-        each.fold(true, |all, hit| all & hit)
-    };
-    prune(top, path);
-    (!hit).then(|| format!("statement not found: {}", print::words(path)))
 }
 
 /// Deletes every statement at `path` whose next word the pattern fits as a whole.
@@ -153,6 +142,14 @@ fn wildcard(top: &mut Vec<Statement>, path: &[Word]) -> Result<Option<String>, E
     Ok((count == 0).then(|| format!("no statement fits: {} {}", print::words(path), text.text())))
 }
 
+/// Whether a container says nothing.
+pub(super) fn is_nothing(statement: &Statement) -> bool {
+    !statement.inactive
+        && statement.children.is_empty()
+        && statement.comments.is_empty()
+        && statement.end_comments.is_empty()
+}
+
 /// Removes containers along `path` that are left with nothing in them.
 pub(super) fn prune(level: &mut Vec<Statement>, path: &[Word]) {
     fn prune_in(level: &mut Vec<Statement>, area: Area, path: &[Word]) {
@@ -169,13 +166,7 @@ pub(super) fn prune(level: &mut Vec<Statement>, path: &[Word]) {
             prune_in(&mut each.children, rule.inside(), rest);
         }
         if is_structure {
-            let empty = |each: &Statement| {
-                !each.inactive
-                    && each.children.is_empty()
-                    && each.comments.is_empty()
-                    && each.end_comments.is_empty()
-            };
-            level.retain(|each| each.keyword() != rule.name || !empty(each));
+            level.retain(|each| each.keyword() != rule.name || !is_nothing(each));
         }
     }
     fn entry<'t, 'w>(
