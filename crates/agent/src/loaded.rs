@@ -190,7 +190,7 @@ fn trace_settings(outbound: &OutboundSsh, log_dir: &Path) -> Result<Option<Setti
     let Some(options) = &outbound.traceoptions else { return Ok(None) };
     let Some(file) = &options.file else { return Ok(None) };
     let has = |flag| options.flags.contains(&flag) || options.flags.contains(&TraceFlag::All);
-    Ok(Some(Settings {
+    let settings = Settings {
         path: Settings::path_of(&file.name, log_dir)?,
         size: file.size.unwrap_or(Settings::DEFAULT_SIZE),
         files: file.files,
@@ -200,7 +200,9 @@ fn trace_settings(outbound: &OutboundSsh, log_dir: &Path) -> Result<Option<Setti
             configuration: has(TraceFlag::Configuration),
             connectivity: has(TraceFlag::Connectivity),
         },
-    }))
+    };
+    settings.expression()?;
+    Ok(Some(settings))
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ impl Store {
         let first = loaded()?;
         let mentions = first.mentions.clone();
         let changes = match self.act_on(first, GRACE).await {
-            // A full disk takes no trace file either.
+            // Traces are no reason to stay unreachable.
             Err(StoreError::Load(LoadError::Trace(error))) => {
                 tracing::error!("rolling back without traceoptions: {error}");
                 self.act_on(Loaded { trace: None, ..loaded()? }, GRACE).await?

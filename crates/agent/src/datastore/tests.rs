@@ -256,7 +256,11 @@ async fn a_file_that_can_not_be_read_does_not_keep_the_agent_from_starting() {
     let (store, dir) = house.obey();
     store.commit(ONE, Commit::default()).await.unwrap();
     let file = dir.path().join("agent.conf");
-    for broken in ["system { host-name", "system { services { outbound-ssh { client x; } } }"] {
+    for broken in [
+        "system { host-name",
+        "system { services { outbound-ssh { client x; } } }",
+        "system { services { outbound-ssh { traceoptions { file t match \"(\"; } } } }",
+    ] {
         std::fs::write(&file, broken).unwrap();
         let house = House::start(dir.clone()).await;
         assert_eq!(house.host_name().await, "b");
@@ -327,4 +331,12 @@ async fn a_commit_that_fails_leaves_the_watch_over_the_one_that_waits_as_it_was(
     store.edit(ONE, Edit::Statement(line.to_owned())).await.unwrap();
     assert!(over(confirmed()).await.is_err());
     assert_eq!(store.guard().check_confirm(&origin), Ok(()));
+}
+
+#[tokio::test]
+async fn a_match_that_is_no_expression_is_found_before_the_commit() {
+    let house = House::new().await;
+    house.set("system services outbound-ssh traceoptions file t match (").await;
+    let wrong = house.store.check(ONE).await.unwrap_err();
+    assert_eq!(wrong.code(), "traceoptions-refused");
 }

@@ -59,6 +59,15 @@ impl Settings {
         }
         Err(TraceError::Name(name.to_owned()))
     }
+
+    /// What lines must match.
+    ///
+    /// # Errors
+    /// A `match` that is no expression.
+    pub(crate) fn expression(&self) -> Result<Option<Regex>, TraceError> {
+        let compile = |text: &String| RegexBuilder::new(text).size_limit(MATCH_SIZE_LIMIT).build();
+        Ok(self.matching.as_ref().map(compile).transpose()?)
+    }
 }
 
 /// The `flag` statements.
@@ -128,8 +137,7 @@ impl Trace {
 
 impl Sink {
     fn new(settings: Settings) -> Result<Self, TraceError> {
-        let compile = |text: &String| RegexBuilder::new(text).size_limit(MATCH_SIZE_LIMIT).build();
-        let matching = settings.matching.as_ref().map(compile).transpose()?;
+        let matching = settings.expression()?;
         let file = RotatingFile::new(&settings);
         Ok(Self { settings, matching, file, broken: false })
     }
