@@ -10,7 +10,8 @@ use homing_proto::junos::{Configuration, Form};
 const ONE: SessionId = SessionId(1);
 
 /// What is edited.
-const BASE: &str = "system { host-name a; login { user u { class super-user; } user v { class x; } } }
+const BASE: &str =
+    "system { host-name a; login { user u { class super-user; } user v { class x; } } }
     interfaces { ge-0/0/0 { unit 0 { family inet { address 192.0.2.1/24; } } } }
     firewall { family inet { filter f { term a { then accept; } term b { then { reject; } } } } }
     bogus { one 1; two { three; } }";

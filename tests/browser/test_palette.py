@@ -45,13 +45,22 @@ def test_the_palette_walks_closes_and_searches(house, logged_in):
     expect(dialog).to_be_hidden()
     page.keyboard.press("Control+k")
     page.keyboard.type('no:such "device')
-    expect(page.locator("#palette-list [role=option]")).to_have_text(re.compile("Search devices for"))
+    expect(page.locator("#palette-list [role=option]")).to_have_text([re.compile("Search devices for")])
     page.keyboard.press("Control+k")
     expect(dialog).to_be_hidden()
     page.keyboard.press("?")
     expect(page.get_by_role("heading", name="Keys")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("heading", name="Keys")).to_be_hidden()
+
+
+def test_who_types_a_name_and_enter_at_once_goes_there(house, logged_in):
+    page = logged_in(house)
+    page.keyboard.press("Control+k")
+    expect(page.locator("#palette-list [role=option]").first).to_be_visible()
+    page.keyboard.insert_text("edge-1")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/devices/edge-1")
 
 
 def test_a_query_is_completed(house, logged_in, accessible):

@@ -8,6 +8,8 @@ export function choices(field, list, find, { isStrict = false } = {}) {
   let shown = [];
   let at = -1;
   let asked = 0;
+  // The look that is under way; Enter waits for it, so that nobody takes what fitted an earlier word.
+  let pending = null;
   field.setAttribute("role", "combobox");
   field.setAttribute("aria-autocomplete", "list");
   field.setAttribute("aria-controls", list.id);
@@ -16,6 +18,7 @@ export function choices(field, list, find, { isStrict = false } = {}) {
 
   function close() {
     asked += 1;
+    pending = null;
     [shown, at, list.hidden] = [[], -1, true];
     list.replaceChildren();
     field.setAttribute("aria-expanded", "false");
@@ -52,8 +55,15 @@ export function choices(field, list, find, { isStrict = false } = {}) {
     return item;
   }
 
-  async function look(isAsked = false) {
+  function look(isAsked = false) {
     const now = (asked += 1);
+    pending = fill(now, isAsked).finally(() => {
+      if (now === asked) pending = null;
+    });
+    return pending;
+  }
+
+  async function fill(now, isAsked) {
     const found = await find(field.value, isAsked);
     if (now !== asked) return;
     if (!found.length) return close();
@@ -81,6 +91,9 @@ export function choices(field, list, find, { isStrict = false } = {}) {
       if (list.hidden) return look(true);
       const count = shown.length;
       mark(at < 0 && event.key === "ArrowUp" ? count - 1 : (at + steps[event.key] + count) % count);
+    } else if (isStrict && pending && event.key === "Enter") {
+      event.preventDefault();
+      pending.then(() => take(at));
     } else if (!list.hidden && at >= 0 && (event.key === "Enter" || event.key === "Tab")) {
       if (event.key === "Tab" && isStrict) return;
       event.preventDefault();
