@@ -60,21 +60,26 @@ if (dialog) {
     field.focus();
     look();
   };
+  // A hidden field keeps the keyboard until the page is drawn anew: the next key would be lost in it.
+  const shut = () => {
+    field.blur();
+    dialog.close();
+  };
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
     // In a terminal every key is the device's.
     if (event.target.closest?.(".xterm")) return;
     event.preventDefault();
-    if (dialog.open) dialog.close();
+    if (dialog.open) shut();
     else show();
   });
   document.getElementById("palette-open")?.addEventListener("click", show);
   // The first Escape is the dialog's too: with its list alone, the dialog would be empty.
   field.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") dialog.close();
+    if (event.key === "Escape") shut();
   }, { capture: true });
   dialog.addEventListener("close", close);
   dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close();
+    if (event.target === dialog) shut();
   });
 }
