@@ -10,7 +10,7 @@ OURS, NEAREST = "homing", "russh"
 def table(runs):
     good = [run for run in runs if not run.get("fail")]
     peers = sorted({run["peer"] for run in good}, key=lambda peer: (peer != OURS, peer != NEAREST, peer))
-    rows = [row for row in (figures(good, peers, *figure) for figure in FIGURES) if row]
+    rows = [row for row in (figures(good, peers, *figure) for figure in ROWS) if row]
     busiest = max(run.get("foreign_cores", 0) for run in good)
     dates = " and ".join(sorted({run["at"] for run in good}))
     head = ["", "Homing", *(f"bare {peer}" if peer == NEAREST else peer for peer in peers[1:]), "Homing to bare russh"]
@@ -42,7 +42,7 @@ def growth(run):
     return (run["hwm_kb"] - run["mem0"]["rss"]) / 1024
 
 
-FIGURES = [
+ROWS = [
     ("200 devices at once, connects/s", "storm", 200, 0, lambda run: run["storm"]["rate"]),
     ("1,000 devices at once, connects/s", "storm", 1000, 0, lambda run: run["storm"]["rate"]),
     ("of these, the manager's processor time for each, ms", "storm", 1000, 2, lambda run: run["est"]["cpu_s"] / run["n"] * 1e3),
