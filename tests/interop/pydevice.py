@@ -214,6 +214,7 @@ class PyDevice:
                 if b"<hello" not in message and not await self._answer(process, message.decode()):
                     process.exit(0)
                     return
+        process.exit(0)  # a NETCONF server ends with its input
 
     async def _answer(self, process, message):
         identity = re.search(r'message-id="([^"]*)"', message).group(1)

@@ -7,7 +7,6 @@ use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
 use homing_proto::excerpt::Excerpt;
@@ -15,6 +14,7 @@ use russh::client::Msg;
 use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Sig};
 use tokio::sync::Notify;
 
+use super::lingering::see_off;
 use super::link::{DeviceLink, Kind, OpenError, Terminal};
 use super::requests::ChannelRequests;
 use super::stream::DeviceStream;
@@ -22,8 +22,6 @@ use crate::spool::{Cut, SpoolWriter};
 
 /// Bytes handed to the session at once.
 const PIECE: usize = 64 * 1024;
-/// How long a channel that is let go may take to end by itself.
-const LINGER: Duration = Duration::from_secs(5);
 
 /// What comes on a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,11 +105,26 @@ impl Drop for Shared {
 
 impl Shared {
     /// Tells the device, once, that nothing more will be written.
-    async fn end(&self) -> Result<(), WriteError> {
-        if self.ended.swap(true, Ordering::AcqRel) {
+    pub(super) async fn end(&self) -> Result<(), WriteError> {
+        if !self.is_first_end() {
             return Ok(());
         }
         self.write.eof().await.map_err(|_| WriteError)
+    }
+
+    /// Whether the device has not yet been told that nothing more will be written; it counts as told from now on.
+    fn is_first_end(&self) -> bool {
+        !self.ended.swap(true, Ordering::AcqRel)
+    }
+
+    /// Closes the channel.
+    pub(super) async fn close(&self) -> Result<(), WriteError> {
+        self.write.close().await.map_err(|_| WriteError)
+    }
+
+    /// Where the channel belongs.
+    pub(super) fn link(&self) -> &DeviceLink {
+        &self.link
     }
 
     /// Nothing more can be written.
@@ -141,12 +154,8 @@ impl DeviceChannel {
         let (closed, ended) = (AtomicBool::new(false), AtomicBool::new(false));
         let shared = Shared { write, closed, ended, notify: Notify::new(), link };
         let shared = Arc::new(shared);
-        let reader = ChannelReader {
-            read: Some(read),
-            early: VecDeque::new(),
-            linger: LINGER,
-            shared: shared.clone(),
-        };
+        let reader =
+            ChannelReader { read: Some(read), early: VecDeque::new(), shared: shared.clone() };
         Self { reader, writer: ChannelWriter { shared } }
     }
 
@@ -215,15 +224,14 @@ impl DeviceChannel {
     }
 }
 
-/// The reading side. Dropping it ends the channel: politely at first, and what still comes is thrown away.
+/// The reading side. Dropping it ends the channel: politely at first, see [`lingering`](super::lingering), and what still comes is
+/// thrown away.
 #[derive(Debug)]
 pub struct ChannelReader {
     /// From the library; gone once the channel is closed.
     read: Option<ChannelReadHalf>,
     /// What came before the answer to the request.
     early: VecDeque<Event>,
-    /// How long the channel may take to end by itself when the reader is let go.
-    linger: Duration,
     /// What both sides know.
     shared: Arc<Shared>,
 }
@@ -234,9 +242,9 @@ impl ChannelReader {
         std::future::poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// How long the device may take to end the channel by itself once this reader is dropped; five seconds unless told.
-    pub fn set_linger(&mut self, linger: Duration) {
-        self.linger = linger;
+    /// Whether the device has not yet been told that nothing more will be written; it counts as told from now on.
+    pub(super) fn is_first_end(&self) -> bool {
+        self.shared.is_first_end()
     }
 
     /// As [`next`](Self::next).
@@ -343,25 +351,11 @@ impl ChannelReader {
 
 impl Drop for ChannelReader {
     fn drop(&mut self) {
-        let Some(mut read) = self.read.take() else { return };
+        let Some(read) = self.read.take() else { return };
         self.shared.set_closed();
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let (shared, linger) = (self.shared.clone(), self.linger);
-        runtime.spawn(async move {
-            // End of input makes most programs stop; the library forgets a channel only if the device closes it first.
-            let _ = shared.end().await;
-            let ended = async {
-                while read.wait().await.is_some_and(|message| !matches!(message, ChannelMsg::Close))
-                {
-                }
-            };
-            if tokio::time::timeout(linger, ended).await.is_err() {
-                let _ = shared.write.close().await;
-                let _ =
-                    tokio::time::timeout(LINGER, async { while read.wait().await.is_some() {} })
-                        .await;
-            }
-        });
+        let place = self.shared.link.lingering().join();
+        runtime.spawn(see_off(self.shared.clone(), read, place));
     }
 }
 
@@ -421,7 +415,7 @@ impl ChannelWriter {
 
     /// Closes the channel at once.
     pub async fn close(&mut self) {
-        let _ = self.shared.write.close().await;
+        let _ = self.shared.close().await;
     }
 }
 

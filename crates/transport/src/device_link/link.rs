@@ -15,11 +15,15 @@ use tokio::time::Instant;
 
 use super::channel::DeviceChannel;
 use super::handler::Handler;
+use super::lingering::Lingering;
 use super::renewal::Renewal;
 use super::{FAREWELL, by};
 use crate::closed::{Closed, Ending};
 use crate::watched::Pulse;
 
+/// How long a device may take to find room after channels that lingered were closed, attempt by attempt.
+const MAKING_ROOM: [Duration; 3] =
+    [Duration::from_millis(20), Duration::from_millis(200), Duration::from_secs(1)];
 /// Longest reason sent with a disconnect.
 const LONGEST_REASON: usize = 200;
 
@@ -170,6 +174,8 @@ struct Shared {
     ending: Arc<Ending>,
     /// Open channels.
     channels: AtomicUsize,
+    /// Channels that only the device is not done with.
+    lingering: Lingering,
     /// How long the keys have served.
     renewal: Renewal,
 }
@@ -195,7 +201,8 @@ impl DeviceLink {
         ending: Arc<Ending>,
     ) -> Self {
         let (channels, renewal) = (AtomicUsize::new(0), Renewal::new(Instant::now()));
-        Self(Arc::new(Shared { handle, host_key, pulse, ending, channels, renewal }))
+        let lingering = Lingering::default();
+        Self(Arc::new(Shared { handle, host_key, pulse, ending, channels, lingering, renewal }))
     }
 
     /// The proven host key.
@@ -264,9 +271,27 @@ impl DeviceLink {
         }
     }
 
-    /// A channel on which nothing was asked for. One that is confirmed after the caller has given up is closed again, on whichever side
-    /// of the hand-over it is then.
+    /// A channel on which nothing was asked for. Where the device has no room, the channels that linger there make some.
     async fn open_channel(&self, opening: Opening) -> Result<DeviceChannel, OpenError> {
+        let is_full = |opened: &Result<_, OpenError>| {
+            matches!(opened, Err(OpenError::TooMany | OpenError::Prohibited))
+        };
+        let mut opened = self.open_once(&opening).await;
+        if is_full(&opened) && self.0.lingering.hurry(Instant::now()) {
+            for pause in MAKING_ROOM {
+                tokio::time::sleep(pause).await;
+                opened = self.open_once(&opening).await;
+                if !is_full(&opened) {
+                    break;
+                }
+            }
+        }
+        opened
+    }
+
+    /// One attempt. One that is confirmed after the caller has given up is closed again, on whichever side
+    /// of the hand-over it is then.
+    async fn open_once(&self, opening: &Opening) -> Result<DeviceChannel, OpenError> {
         let (opened, wait) = oneshot::channel();
         let link = self.clone();
         let asked = opening.clone();
@@ -277,7 +302,7 @@ impl DeviceLink {
         match wait.await {
             Ok(Ok(channel)) => Ok(channel),
             Ok(Err(russh::Error::ChannelOpenFailure(failure))) => {
-                Err(OpenError::from_failure(&failure, &opening))
+                Err(OpenError::from_failure(&failure, opening))
             }
             Ok(Err(error)) => Err(self.lost(&error).await),
             Err(_) => Err(self.lost(&russh::Error::Disconnect).await),
@@ -319,6 +344,21 @@ impl DeviceLink {
     /// How many channels the device would have opened, and was refused.
     pub fn refused_channels(&self) -> u64 {
         self.0.pulse.refused()
+    }
+
+    /// Channels that the gateway is done with and the device is not.
+    pub(super) fn lingering(&self) -> &Lingering {
+        &self.0.lingering
+    }
+
+    /// How many channels linger: the gateway is done with them and waits for the device to close them.
+    pub fn lingering_channels(&self) -> usize {
+        self.0.lingering.count()
+    }
+
+    /// How many channels the gateway had to close before the device did. Each keeps some memory until the connection ends.
+    pub fn channels_closed_first(&self) -> u64 {
+        self.0.lingering.closed_first()
     }
 
     /// One more channel is open.

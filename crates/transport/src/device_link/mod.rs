@@ -17,6 +17,7 @@
 
 mod channel;
 mod handler;
+mod lingering;
 mod link;
 mod login;
 mod renewal;

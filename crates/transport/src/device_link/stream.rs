@@ -25,6 +25,8 @@ pub struct DeviceStream {
     closed: bool,
     /// No more data will come.
     eof: bool,
+    /// The device is being told that nothing more will be written.
+    is_telling_end: bool,
     /// A writer that waits for window.
     waiting: Option<Waker>,
 }
@@ -36,7 +38,16 @@ impl DeviceStream {
         writer: Box<dyn AsyncWrite + Send + Sync + Unpin>,
         pulse: Arc<Pulse>,
     ) -> Self {
-        Self { reader, writer, pulse, left: Bytes::new(), closed: false, eof: false, waiting: None }
+        Self {
+            reader,
+            writer,
+            pulse,
+            left: Bytes::new(),
+            closed: false,
+            eof: false,
+            is_telling_end: false,
+            waiting: None,
+        }
     }
 
     /// The next piece of ordinary data; empty at the end.
@@ -107,9 +118,15 @@ impl AsyncWrite for DeviceStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.closed {
-            return Poll::Ready(Ok(()));
+        if !self.is_telling_end {
+            // The reader tells it, too, when it is let go: some end the whole connection if told twice.
+            if self.closed || !self.reader.is_first_end() {
+                return Poll::Ready(Ok(()));
+            }
+            self.is_telling_end = true;
         }
-        Pin::new(&mut self.writer).poll_shutdown(cx)
+        let told = ready!(Pin::new(&mut self.writer).poll_shutdown(cx));
+        self.is_telling_end = false;
+        Poll::Ready(told)
     }
 }

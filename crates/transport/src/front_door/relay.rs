@@ -32,8 +32,6 @@ use crate::spool::{Cut, SpoolReader};
 
 /// How long a session may take until something is asked for.
 const IDLE: Duration = Duration::from_secs(60);
-/// How long the device may take to end a channel by itself that the operator has let go.
-const LINGER: Duration = Duration::from_secs(1);
 /// How long the end of a session's data waits for its exit status. A client that has nothing more to say itself closes the channel
 /// at that end, and then hears nothing more: without its exit status, `ssh` by a control master ends with 255.
 const EOF_HELD: Duration = Duration::from_secs(1);
@@ -114,8 +112,7 @@ impl Relay {
     ) -> (Self, impl Future<Output = ()> + Send) {
         let requests = channel.requests();
         let lost = Box::pin(channel.lost());
-        let (mut reader, writer) = channel.split();
-        reader.set_linger(LINGER);
+        let (reader, writer) = channel.split();
         let (chunks, waiting) = mpsc::channel(CHUNKS);
         let writing = write_chunks(writer, waiting, towards.traffic.clone());
         let urgent = Arc::new(Urgent::default());

@@ -182,3 +182,57 @@ async fn a_channel_whose_opener_gave_up_as_it_was_confirmed_is_closed() {
     };
     drop(channel);
 }
+
+#[tokio::test]
+async fn a_channel_let_go_is_closed_by_the_device_first_where_its_program_ends_with_its_input() {
+    let (link, _device) = linked().await;
+    for _ in 0..100 {
+        drop(link.open(Kind::Subsystem("netconf".into()), soon()).await.unwrap());
+        let mut stream =
+            link.open(Kind::Subsystem("netconf".into()), soon()).await.unwrap().into_stream();
+        stream.shutdown().await.unwrap();
+        drop(stream);
+    }
+    until(|| link.lingering_channels() == 0).await;
+    assert_eq!(link.channels_closed_first(), 0, "the library would keep a piece of each");
+}
+
+#[tokio::test]
+async fn channels_let_go_whose_programs_do_not_end_are_closed_when_the_device_needs_the_room() {
+    let (link, _device) = linked().await;
+    for _ in 0..3 {
+        let mut open = Vec::new();
+        for _ in 0..10 {
+            open.push(exec_on(&link, "never-read").await);
+        }
+    }
+    assert!(link.channels_closed_first() >= 20);
+    drop(exec_on(&link, "count").await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_let_go_whose_program_does_not_end_is_closed_after_a_while() {
+    let (link, _device) = linked().await;
+    drop(exec_on(&link, "never-read").await);
+    until(|| link.lingering_channels() == 1).await;
+    until(|| link.lingering_channels() == 0).await;
+    assert_eq!(link.channels_closed_first(), 1);
+}
+
+#[tokio::test]
+async fn a_channel_let_go_whose_program_talks_on_is_closed_after_a_mebibyte() {
+    let (link, _device) = linked().await;
+    drop(exec_on(&link, "flood 1000").await);
+    until(|| link.channels_closed_first() == 1).await;
+    let (received, _) = link.counters();
+    assert!(received < 16 * MIB as u64, "{received}");
+}
+
+/// Polls for at most half a minute.
+async fn until(is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "it never came to that");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
