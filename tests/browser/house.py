@@ -28,12 +28,12 @@ roles = ["configurator", "admin"]
 class House:
     """A gateway, its console, and the agents that were started."""
 
-    def __init__(self, start=True):
+    def __init__(self, start=True, config=CONFIG):
         # Short, because the paths of Unix sockets are.
         self.folder = Path(tempfile.mkdtemp(prefix="homing-"))
         self.web_port = programs.free_port()
         self.url = f"http://127.0.0.1:{self.web_port}"
-        self.gateway = programs.Gateway(self.folder, config=CONFIG.format(port=self.web_port))
+        self.gateway = programs.Gateway(self.folder, config=config.format(port=self.web_port))
         self.started = [self.gateway]
         self.agents = {}
         if start:
@@ -79,8 +79,9 @@ class House:
         return agent.start() if start else agent
 
     def paste(self, name, stanza):
-        """An agent whose configuration is what an operator pasted."""
-        agent = programs.Agent(self.folder / name, f"set system host-name {name}\n{stanza}", "--ssh-server", "embedded", name=name)
+        """An agent whose configuration is what an operator pasted, in set or curly form."""
+        first = f"set system host-name {name}" if stanza.startswith("set ") else f"system {{ host-name {name}; }}"
+        agent = programs.Agent(self.folder / name, f"{first}\n{stanza}", "--ssh-server", "embedded", name=name)
         self.started.append(agent)
         return agent.start()
 

@@ -136,6 +136,12 @@ class PyDevice:
         self.task = self.loop.spawn(self.serve())
         return self
 
+    async def keep_dialling(self, pause=0.2):
+        """Dials again each time that it is turned away or cut off, until it is cancelled."""
+        while True:
+            await self.serve()
+            await asyncio.sleep(pause)
+
     async def serve(self):
         reader, writer = await asyncio.open_connection(self.host, self.port)
         self.socket = writer.get_extra_info("socket")

@@ -117,23 +117,13 @@ def test_a_rejected_device_stays_out(gateway, dial):
 def test_two_boxes_with_one_cloned_key_raise_an_alarm_and_don_t_fight_for_ever(gateway, loop):
     secret = gateway.secret_of(gateway.enroll("edge-1"))
     key = new_key()
-    stop = []
-
-    async def keep_dialling():
-        import asyncio
-
-        while not stop:
-            box = pydevice.PyDevice(loop, gateway.port, "edge-1", secret=secret, key=key, authorized=[gateway.public_key])
-            await box.serve()
-            await asyncio.sleep(0.2)
-
-    tasks = [loop.spawn(keep_dialling()) for _ in range(2)]
+    boxes = [pydevice.PyDevice(loop, gateway.port, "edge-1", secret=secret, key=key, authorized=[gateway.public_key]) for _ in range(2)]
+    tasks = [loop.spawn(box.keep_dialling()) for box in boxes]
     try:
         entry = gateway.wait_code("edge-1", "duplicate-device", timeout=40)
         assert entry["advice"]
         assert gateway.is_up("edge-1")
     finally:
-        stop.append(True)
         for task in tasks:
             task.cancel()
 

@@ -22,6 +22,12 @@ pub const OLD_ALGORITHMS: Duration = Duration::from_secs(30 * 86_400);
 /// So many of each kind are named.
 pub const MOST_NAMED: usize = 10;
 
+/// Whether a refusal says that two devices say that they are the same.
+#[must_use]
+pub fn is_duplicate(code: &str) -> bool {
+    matches!(code, "duplicate-device" | "cloned-key" | "ambiguous-device-id" | "ambiguous-key")
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Outage,
@@ -62,7 +68,7 @@ impl Kind {
     }
 }
 
-/// A device whose last attempt was refused.
+/// A device whose last attempt was refused, or as which another one was.
 #[derive(Debug, Clone, Copy)]
 pub struct RefusedDevice<'a> {
     /// Its name.
@@ -159,12 +165,10 @@ impl Watch {
         let RefusedDevice { name, code, message, since } = device;
         let lasts = self.now.duration_since(since);
         let is_long = lasts.is_positive() && lasts.unsigned_abs() >= REFUSED_FOR;
-        let kind = match code {
-            "duplicate-device" | "cloned-key" | "ambiguous-device-id" | "ambiguous-key" => {
-                Kind::Duplicate
-            }
-            _ if is_long => Kind::RefusedLong,
-            _ => Kind::Refused,
+        let kind = match is_long {
+            _ if is_duplicate(code) => Kind::Duplicate,
+            true => Kind::RefusedLong,
+            false => Kind::Refused,
         };
         if self.is_full(kind) {
             return;
@@ -307,11 +311,11 @@ mod tests {
         watch.handle_certificate(at(86_400));
         watch.handle_nearly_full("/data");
         watch.handle_descriptors(1024);
-        watch.handle_outage("disk-full", "no space", Duration::from_secs(5), "/data");
+        watch.handle_outage("store-full", "no space", Duration::from_secs(5), "/data");
         assert_eq!(
             codes(watch),
             [
-                "disk-full",
+                "store-full",
                 "descriptors-short",
                 "disk-nearly-full",
                 "duplicate-device",

@@ -335,12 +335,12 @@ fn look(shared: &Shared, operator: &Operator) -> Glance {
             DeviceState::Blocked => &mut counts.blocked,
         };
         *count += 1;
-        watch_over(&mut watch, &seen);
+        watch_over(&mut watch, &seen, survey.now);
     }
     Glance { counts, watch }
 }
 
-fn watch_over(watch: &mut Watch, seen: &Seen<'_>) {
+fn watch_over(watch: &mut Watch, seen: &Seen<'_>, now: Timestamp) {
     if let Some(pending) = seen.waiting {
         match seen.record.is_some() && pending.reason != show::FIRST_KEY {
             true => {
@@ -350,20 +350,17 @@ fn watch_over(watch: &mut Watch, seen: &Seen<'_>) {
             false => watch.handle_pending(),
         }
     }
-    let Some(standing) = seen.standing.filter(|_| seen.state == DeviceState::Refused) else {
-        return;
+    let Some(standing) = seen.standing else { return };
+    let (event, since) = match (&standing.ended, standing.duplicate(now)) {
+        // A key that nobody accepted is told of once.
+        (Some(event), _) if seen.state == DeviceState::Refused && seen.waiting.is_none() => {
+            (event, standing.refused_since.unwrap_or(event.at))
+        }
+        (_, Some(duplicate)) => (&duplicate.event, duplicate.since),
+        _ => return,
     };
-    let Some(event) = &standing.ended else { return };
-    // A key that nobody accepted is told of once.
-    if seen.waiting.is_some() {
-        return;
-    }
-    watch.handle_refused(RefusedDevice {
-        name: &seen.name,
-        code: &event.code,
-        message: &event.message,
-        since: standing.refused_since.unwrap_or(event.at),
-    });
+    let name = &seen.name;
+    watch.handle_refused(RefusedDevice { name, code: &event.code, message: &event.message, since });
 }
 
 #[cfg(test)]

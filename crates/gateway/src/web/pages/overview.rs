@@ -125,9 +125,8 @@ fn matter(attention: &Attention, now: Timestamp) -> Matter {
         "more-refused" => Some(("/devices?q=state:refused".to_owned(), "List them")),
         // What concerns the gateway itself is mended on its machine: here is which file, and what it says now.
         "certificate-over" | "certificate-ends" => Some(("#gateway-title".to_owned(), "Which one")),
-        "disk-full" | "disk-nearly-full" | "store-failed" => {
-            Some(("/events?code=events-dropped".to_owned(), "What was lost"))
-        }
+        "store-full" | "store-read-only" | "store-disk-failed" | "store-failed"
+        | "disk-nearly-full" => Some(("/events?code=events-dropped".to_owned(), "What was lost")),
         "more-changed-keys" => Some(("/devices?q=has:pending".to_owned(), "List them")),
         _ => attention.device.as_ref().map(to_device),
     };
