@@ -18,17 +18,27 @@ pub(crate) struct Standings {
     version: AtomicU64,
 }
 
-/// What is remembered of one device.
+/// What is remembered of one device: little, since there may be a hundred thousand of them.
 #[derive(Debug, Clone)]
 pub(crate) struct Standing {
-    /// Its latest event.
-    pub(crate) last: Event,
-    /// The latest event that ended an attempt or a session.
-    pub(crate) ended: Option<Event>,
+    /// Its latest event as JSON, a quarter of the event's own size.
+    last: Box<[u8]>,
+    /// What ended its latest attempt or session.
+    pub(crate) ended: Option<Ended>,
     /// Since when one attempt after another was refused.
     pub(crate) refused_since: Option<Timestamp>,
-    /// The latest refusal of a second device under its name: it may well be in session itself.
+    /// A second device under its name: it may well be in session itself.
     duplicate: Option<Box<Duplicate>>,
+}
+
+/// The end of an attempt or of a session.
+#[derive(Debug, Clone)]
+pub(crate) struct Ended {
+    pub(crate) at: Timestamp,
+    /// `Down` after a session, `Refused` after an attempt.
+    pub(crate) state: DeviceState,
+    pub(crate) code: Box<str>,
+    pub(crate) message: Box<str>,
 }
 
 /// A second device that comes under the name of one, again and again.
@@ -37,50 +47,54 @@ pub(crate) struct Duplicate {
     /// Since when.
     pub(crate) since: Timestamp,
     /// Its latest refusal.
-    pub(crate) event: Event,
+    pub(crate) refused: Ended,
 }
 
 impl Standing {
-    fn new(event: &Event) -> Self {
-        Self { last: event.clone(), ended: None, refused_since: None, duplicate: None }
+    fn new() -> Self {
+        Self { last: Box::default(), ended: None, refused_since: None, duplicate: None }
     }
 
     fn note(&mut self, event: &Event) {
-        let is_close = event.code == SESSION_CLOSED;
-        let ends = is_close || event.fault.is_some();
-        self.refused_since = match is_close || event.code == IN_SESSION {
-            true => None,
-            false => self.refused_since.or(ends.then_some(event.at)),
+        let ended = Ended::new(event);
+        self.refused_since = match &ended {
+            Some(Ended { state: DeviceState::Down, .. }) => None,
+            _ if event.code == IN_SESSION => None,
+            Some(ended) => self.refused_since.or(Some(ended.at)),
+            None => self.refused_since,
         };
-        if ends {
-            self.ended = Some(event.clone());
+        if let Some(ended) = ended {
+            if is_duplicate(&ended.code) {
+                let since = self.duplicate(ended.at).map_or(ended.at, |old| old.since);
+                self.duplicate = Some(Box::new(Duplicate { since, refused: ended.clone() }));
+            }
+            self.ended = Some(ended);
         }
-        if let Some(mut new) = Duplicate::new(event) {
-            new.since = self.duplicate(event.at).map_or(new.since, |old| old.since);
-            self.duplicate = Some(new);
-        }
-        self.last = event.clone();
+        self.last = serde_json::to_vec(event).unwrap_or_default().into();
+    }
+
+    /// Its latest event.
+    pub(crate) fn last(&self) -> Option<Event> {
+        serde_json::from_slice(&self.last).ok()
     }
 
     /// The second device under its name, if it came not long ago: a device dials again within minutes.
     pub(crate) fn duplicate(&self, now: Timestamp) -> Option<&Duplicate> {
         let duplicate = self.duplicate.as_deref();
-        duplicate.filter(|one| now.duration_since(one.event.at).unsigned_abs() < REFUSED_FOR)
-    }
-
-    /// `Down` or `Refused`; none if it was never here.
-    pub(crate) fn state(&self) -> Option<DeviceState> {
-        self.ended.as_ref().map(|event| match event.code.as_str() {
-            SESSION_CLOSED => DeviceState::Down,
-            _ => DeviceState::Refused,
-        })
+        duplicate.filter(|one| now.duration_since(one.refused.at).unsigned_abs() < REFUSED_FOR)
     }
 }
 
-impl Duplicate {
-    fn new(event: &Event) -> Option<Box<Self>> {
-        let is_one = event.fault.is_some() && is_duplicate(&event.code);
-        is_one.then(|| Box::new(Self { since: event.at, event: event.clone() }))
+impl Ended {
+    /// None: the event ends nothing.
+    fn new(event: &Event) -> Option<Self> {
+        let state = match event.code == SESSION_CLOSED {
+            true => DeviceState::Down,
+            false if event.fault.is_some() => DeviceState::Refused,
+            false => return None,
+        };
+        let (code, message) = (event.code.as_str().into(), event.message.as_str().into());
+        Some(Self { at: event.at, state, code, message })
     }
 }
 
@@ -90,7 +104,7 @@ impl Standings {
         let Some(device) = &event.device else { return };
         self.version.fetch_add(1, Ordering::Relaxed);
         let mut of = self.of.write().unwrap_or_else(PoisonError::into_inner);
-        of.entry(device.clone()).or_insert_with(|| Standing::new(event)).note(event);
+        of.entry(device.clone()).or_insert_with(Standing::new).note(event);
     }
 
     /// What is remembered of a device.
@@ -110,9 +124,9 @@ impl Standings {
 
     /// Since when a device is away, and why; none if it was never in session.
     pub(crate) fn away(&self, device: &DeviceName) -> Option<String> {
-        let event = self.of(device)?.ended?;
-        let at = event.at.strftime("%Y-%m-%d %H:%M:%SZ");
-        Some(format!("since {at}: {}", event.message))
+        let ended = self.of(device)?.ended?;
+        let at = ended.at.strftime("%Y-%m-%d %H:%M:%SZ");
+        Some(format!("since {at}: {}", ended.message))
     }
 
     /// The device is forgotten.
@@ -136,7 +150,8 @@ mod tests {
 
     #[test]
     fn a_second_device_under_a_name_is_known_of_while_the_first_is_in_session() {
-        let mut standing = Standing::new(&event(0, IN_SESSION));
+        let mut standing = Standing::new();
+        standing.note(&event(0, IN_SESSION));
         for (second, code) in
             [(10, "duplicate-device"), (20, IN_SESSION), (30, "duplicate-device"), (40, IN_SESSION)]
         {
@@ -144,14 +159,16 @@ mod tests {
         }
         let at = |second| standing.duplicate(Timestamp::from_second(second).unwrap());
         let duplicate = at(100).unwrap();
-        assert_eq!((duplicate.since.as_second(), duplicate.event.at.as_second()), (10, 30));
+        assert_eq!((duplicate.since.as_second(), duplicate.refused.at.as_second()), (10, 30));
         assert!(standing.refused_since.is_none());
+        assert_eq!(standing.last().unwrap().at.as_second(), 40);
         assert!(at(630).is_none(), "a device dials again within minutes: it is gone");
     }
 
     #[test]
     fn a_duplicate_that_comes_back_later_is_told_of_from_then_on() {
-        let mut standing = Standing::new(&event(0, IN_SESSION));
+        let mut standing = Standing::new();
+        standing.note(&event(0, IN_SESSION));
         standing.note(&event(10, "cloned-key"));
         standing.note(&event(5_000, "cloned-key"));
         assert_eq!(

@@ -72,7 +72,7 @@ impl<'s> Seen<'s> {
     pub(super) fn compose(&self) -> Device {
         match self.origin {
             Origin::Record(record) => {
-                show::compose(record, self.sessions, self.standing.cloned(), self.waiting)
+                show::compose(record, self.sessions, self.standing, self.waiting)
             }
             Origin::Stranger(pending) => show::stranger(pending),
         }

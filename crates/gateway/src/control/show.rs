@@ -26,7 +26,8 @@ pub(super) fn device(shared: &Shared, record: &DeviceRecord) -> Device {
     let sessions = newest_first(shared.fleet.sessions_of(&record.name));
     let waiting = shared.store.pending();
     let waiting = waiting.iter().find(|pending| pending.device.as_ref() == Some(&record.name));
-    compose(record, &sessions, shared.standings.of(&record.name), waiting.map(|p| &**p))
+    let standing = shared.standings.of(&record.name);
+    compose(record, &sessions, standing.as_ref(), waiting.map(|p| &**p))
 }
 
 /// A device that nobody enrolled.
@@ -74,8 +75,8 @@ pub(super) fn stands(
         None if waiting.is_some_and(|pending| pending.reason == FIRST_KEY) => {
             (DeviceState::Pending, waiting.map(|pending| pending.first_seen))
         }
-        None => match standing.and_then(Standing::state) {
-            Some(state) => (state, ended.map(|event| event.at)),
+        None => match ended {
+            Some(ended) => (ended.state, Some(ended.at)),
             None if record.last_seen().is_some() => (DeviceState::Down, record.last_seen()),
             None => (DeviceState::New, Some(record.created_at)),
         },
@@ -86,12 +87,12 @@ pub(super) fn stands(
 pub(super) fn compose(
     record: &DeviceRecord,
     sessions: &[Arc<Session>],
-    standing: Option<Standing>,
+    standing: Option<&Standing>,
     waiting: Option<&PendingRecord>,
 ) -> Device {
     let mut sessions = sessions.iter();
     let session = sessions.next().map(|session| &**session);
-    let (state, since) = stands(record, session, standing.as_ref(), waiting);
+    let (state, since) = stands(record, session, standing, waiting);
     Device {
         name: record.name.to_string(),
         state,
@@ -114,7 +115,7 @@ pub(super) fn compose(
         session: session.map(Session::shown),
         other_sessions: sessions.map(|session| session.shown()).collect(),
         pending: waiting.map(pending::shown),
-        last_event: standing.map(|standing| standing.last),
+        last_event: standing.and_then(Standing::last),
         created_at: Some(record.created_at),
     }
 }

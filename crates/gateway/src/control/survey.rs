@@ -351,16 +351,16 @@ fn watch_over(watch: &mut Watch, seen: &Seen<'_>, now: Timestamp) {
         }
     }
     let Some(standing) = seen.standing else { return };
-    let (event, since) = match (&standing.ended, standing.duplicate(now)) {
+    let (refused, since) = match (&standing.ended, standing.duplicate(now)) {
         // A key that nobody accepted is told of once.
-        (Some(event), _) if seen.state == DeviceState::Refused && seen.waiting.is_none() => {
-            (event, standing.refused_since.unwrap_or(event.at))
+        (Some(ended), _) if seen.state == DeviceState::Refused && seen.waiting.is_none() => {
+            (ended, standing.refused_since.unwrap_or(ended.at))
         }
-        (_, Some(duplicate)) => (&duplicate.event, duplicate.since),
+        (_, Some(duplicate)) => (&duplicate.refused, duplicate.since),
         _ => return,
     };
-    let name = &seen.name;
-    watch.handle_refused(RefusedDevice { name, code: &event.code, message: &event.message, since });
+    let (name, code, message) = (&seen.name, &refused.code, &refused.message);
+    watch.handle_refused(RefusedDevice { name, code, message, since });
 }
 
 #[cfg(test)]
