@@ -1,11 +1,8 @@
-//! Commit in two steps, and the confirmed commit that rolls back by itself.
+//! Commit in two steps.
 //!
 //! ```text
 //! commit ─▶ Plan ─▶ shell makes it durable and acts on it ─▶ handle_committed ─▶ running
 //!                   shell can't                           ─▶ handle_commit_failed: as before
-//!
-//! confirmed: running ──commit──▶ running ──▶ the next commit       ─▶ it stays
-//!                                  until     cancel, handle_timeout ─▶ Plan: the former one
 //! ```
 //!
 //! Source: RFC 6241 section 8.4; Junos, *commit*, *commit-configuration*.
@@ -15,10 +12,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::author::{Author, Client, SessionId};
-use super::compare::{hunks, same};
+use super::author::{Author, SessionId};
+use super::confirm::{Confirming, ConfirmingRecord, Ending};
 use super::error::Refused;
-use super::{CANDIDATE, Datastore, MOST_COMMITS, Timestamp, hunk};
+use super::{CANDIDATE, Datastore, MOST_COMMITS, Timestamp};
 use crate::junos::{Configuration, Form, MAX_BYTES, detect};
 
 /// Characters of a comment or persist-id at most.
@@ -66,8 +63,8 @@ pub struct Plan {
     pub record: CommitRecord,
     /// The commit that waits for confirmation when this is done.
     pub confirming: Option<ConfirmingRecord>,
-    kind: Kind,
-    former: Option<Arc<Configuration>>,
+    pub(super) kind: Kind,
+    pub(super) former: Option<Arc<Configuration>>,
 }
 
 impl Plan {
@@ -86,44 +83,13 @@ impl Plan {
     }
 }
 
-/// A commit that waits for its confirmation, as the shell keeps it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConfirmingRecord {
-    /// When it rolls back.
-    pub until: Timestamp,
-    /// How long it waited when it was made, in seconds.
-    pub seconds: u64,
-    /// The word that another session may confirm it with.
-    pub persist: Option<String>,
-    /// The commit whose configuration it rolls back to.
-    pub former: u64,
-}
-
-/// A commit that waits for its confirmation.
-#[derive(Clone, Debug)]
-pub(super) struct Confirming {
-    record: ConfirmingRecord,
-    /// Whose end rolls it back, unless it persists.
-    session: Option<SessionId>,
-    /// Who made it, as long as that session is there.
-    maker: Option<SessionId>,
-    former: Arc<Configuration>,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Commit(SessionId, bool),
     Reload,
     /// The commit whose time has come.
     Scheduled,
     RollBack(Ending),
-}
-
-/// How a confirmed commit was undone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
-    Cancelled,
-    TimedOut,
 }
 
 /// What others should be told (RFC 6470).
@@ -271,88 +237,6 @@ impl Datastore {
         self.is_committing = false;
     }
 
-    /// Begins to undo a confirmed commit.
-    ///
-    /// # Errors
-    /// None waits, or under another name, or it is another session's alone.
-    pub fn cancel(
-        &mut self,
-        session: SessionId,
-        persist_id: Option<String>,
-        now: Timestamp,
-    ) -> Result<Plan, Refused> {
-        let author = self.sessions.get(&session).map(|session| session.author.clone());
-        let author = author.ok_or(Refused::NotOpen(session))?;
-        if self.is_committing {
-            return Err(Refused::InProgress);
-        }
-        let Some(confirming) = &self.confirming else { return Err(Refused::NothingToConfirm) };
-        let is_own = confirming.session.is_none_or(|own| own == session);
-        if confirming.record.persist != persist_id || !is_own {
-            return Err(Refused::WrongPersistId);
-        }
-        self.roll_back(author, Ending::Cancelled, now)
-    }
-
-    /// Goes on waiting for the confirmation of a commit that was made before a restart.
-    pub fn resume(&mut self, record: ConfirmingRecord, former: Arc<Configuration>, now: Timestamp) {
-        // A clock that was set back must not make the wait longer than it was.
-        let longest = now + Duration::from_secs(record.seconds);
-        let record = ConfirmingRecord { until: record.until.min(longest), ..record };
-        let former = super::settled(former);
-        self.confirming = Some(Confirming { record, session: None, maker: None, former });
-    }
-
-    /// The commit that waits for its confirmation.
-    pub fn confirming(&self) -> Option<&ConfirmingRecord> {
-        self.confirming.as_ref().map(|confirming| &confirming.record)
-    }
-
-    /// Whether the end of this session undoes a confirmed commit (RFC 6241 section 8.4.1).
-    pub fn is_confirming(&self, session: SessionId) -> bool {
-        self.confirming.as_ref().is_some_and(|confirming| confirming.session == Some(session))
-    }
-
-    /// When to wake this machine.
-    pub fn poll_timeout(&self) -> Option<Timestamp> {
-        let until = self.confirming.as_ref().map(|confirming| confirming.record.until);
-        let at = self.scheduled().map(|record| record.at);
-        until.into_iter().chain(at).min()
-    }
-
-    /// Begins the automatic rollback, or the commit that was scheduled, if its time has come.
-    pub fn handle_timeout(&mut self, now: Timestamp) -> Option<Plan> {
-        if self.is_committing {
-            return None;
-        }
-        let until = self.confirming.as_ref().map(|confirming| confirming.record.until);
-        if until.is_none_or(|until| now < until) {
-            return self.due(now);
-        }
-        self.roll_back(Author::new("root", Client::Other), Ending::TimedOut, now).ok()
-    }
-
-    fn roll_back(
-        &mut self,
-        author: Author,
-        ending: Ending,
-        now: Timestamp,
-    ) -> Result<Plan, Refused> {
-        let Some(confirming) = &self.confirming else { return Err(Refused::NothingToConfirm) };
-        // It was in force before: nothing that is looked at here may keep it from being so again.
-        let former = &confirming.former;
-        let (configuration, text) =
-            prepare(former, false).unwrap_or_else(|_| (former.clone(), former.print(Form::Curly)));
-        let comment = match ending {
-            Ending::Cancelled => "the confirmed commit was cancelled",
-            Ending::TimedOut => "the confirmed commit was not confirmed",
-        };
-        self.is_committing = true;
-        let record = self.record(author, Some(comment.to_owned()), now, None);
-        let kind = Kind::RollBack(ending);
-        Ok(Plan { configuration, text, record, confirming: None, kind, former: None })
-    }
-
     pub(super) fn check_free(&self) -> Result<(), Refused> {
         if self.is_committing {
             return Err(Refused::InProgress);
@@ -363,98 +247,7 @@ impl Datastore {
         }
     }
 
-    /// Fails while a commit waits for its confirmation, which nothing but a commit that says so gives.
-    pub(super) fn check_confirmed(&self) -> Result<(), Refused> {
-        match &self.confirming {
-            Some(confirming) => Err(Refused::AwaitsConfirmation {
-                until: confirming.record.until,
-                session: confirming.maker,
-            }),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether the commit that waits, if any, was made by this session.
-    pub(super) fn is_confirmed_by(&self, session: SessionId) -> bool {
-        self.confirming.as_ref().is_some_and(|confirming| confirming.maker == Some(session))
-    }
-
-    /// A session is gone; its number may be another's one day.
-    pub(super) fn forget_confirmer(&mut self, session: SessionId) {
-        if let Some(confirming) = &mut self.confirming {
-            confirming.maker = confirming.maker.filter(|maker| *maker != session);
-        }
-    }
-
-    fn check_persist_id(&self, session: SessionId, commit: &Commit) -> Result<(), Refused> {
-        match (&self.confirming, &commit.persist_id) {
-            (None, Some(_)) => Err(Refused::NothingToConfirm),
-            (Some(confirming), given) => {
-                let is_own = confirming.session.is_none_or(|own| own == session);
-                let fits = confirming.record.persist == *given && is_own;
-                if fits { Ok(()) } else { Err(Refused::WrongPersistId) }
-            }
-            (None, None) => Ok(()),
-        }
-    }
-
-    /// What a commit of `session` would make running.
-    pub(super) fn joined(&self, session: SessionId) -> Result<Arc<Configuration>, Refused> {
-        let (candidate, misfits) = self.to_commit(session)?;
-        if misfits.is_empty() {
-            return Ok(candidate);
-        }
-        Err(Refused::Conflict(misfits.iter().map(hunk::Misfit::path).collect()))
-    }
-
-    /// What a commit of `session` would make running; a private candidate is joined with what
-    /// others committed since it was opened.
-    fn to_commit(
-        &self,
-        session: SessionId,
-    ) -> Result<(Arc<Configuration>, Vec<hunk::Misfit>), Refused> {
-        // Whoever edits alone is not overtaken by private candidates either.
-        self.check_holder(self.candidate_holder, session)?;
-        let Some(private) = self.sessions.get(&session).and_then(|it| it.private.as_ref()) else {
-            return Ok((self.shared.clone(), Vec::new()));
-        };
-        if Arc::ptr_eq(&private.base, &self.running) {
-            return Ok((private.candidate.clone(), Vec::new()));
-        }
-        let mut joined = self.running.clone();
-        let changes = hunks(&private.base, &private.candidate);
-        let misfits = hunk::apply(Arc::make_mut(&mut joined).statements_mut(), changes);
-        Ok((joined, misfits))
-    }
-
-    /// After a commit: who edits goes on from the configuration that is running.
-    fn settle_candidates(&mut self, plan: &Plan, before: &Arc<Configuration>) {
-        let running = self.running.clone();
-        let committed = match plan.kind {
-            Kind::Commit(session, _) => Some(session),
-            _ => None,
-        };
-        if let Some(private) = committed.and_then(|session| self.private_mut(session)) {
-            private.base = running.clone();
-            private.candidate = running.clone();
-        }
-        let by_shared =
-            committed.is_some_and(|session| self.mode(session) != Some(super::Mode::Private));
-        if by_shared || Arc::ptr_eq(&self.shared, before) || same(&self.shared, before) {
-            self.shared = running;
-        } else {
-            // What was edited and not committed stays edited, on top of the new configuration.
-            let changes = hunks(before, &self.shared);
-            let mut shared = running;
-            let misfits = hunk::apply(Arc::make_mut(&mut shared).statements_mut(), changes);
-            // Where both changed the same, what was edited stays as it was edited, and nothing else.
-            let statements = Arc::make_mut(&mut shared).statements_mut();
-            misfits.iter().for_each(|it| it.take_from(self.shared.statements(), statements));
-            self.shared = shared;
-        }
-    }
-
-    fn record(
+    pub(super) fn record(
         &self,
         author: Author,
         comment: Option<String>,

@@ -23,11 +23,11 @@
 use std::collections::{HashMap, HashSet};
 
 use super::hunk::{Beside, Change, Hunk, head};
+use super::{hunk_set, hunk_text};
 use crate::junos::Configuration;
 use crate::junos::identity::{Identity, Index, identity, inside};
-use crate::junos::print;
 use crate::junos::schema::{Area, Kind};
-use crate::junos::tree::{Comment, Statement, Word};
+use crate::junos::tree::{Statement, Word};
 
 /// Whether two configurations say the same: the order of statements counts only where it does on
 /// a device.
@@ -40,7 +40,7 @@ pub fn same(one: &Configuration, other: &Configuration) -> bool {
 pub fn compare(from: &Configuration, to: &Configuration) -> String {
     let mut out = String::new();
     for hunk in hunks(from, to) {
-        print_hunk(&mut out, &hunk);
+        hunk_text::print(&mut out, &hunk);
     }
     out
 }
@@ -49,7 +49,7 @@ pub fn compare(from: &Configuration, to: &Configuration) -> String {
 pub fn compare_set(from: &Configuration, to: &Configuration) -> String {
     let mut out = String::new();
     for hunk in hunks(from, to) {
-        print_hunk_set(&mut out, &hunk);
+        hunk_set::print(&mut out, &hunk);
     }
     out
 }
@@ -272,184 +272,4 @@ impl<'n> Neighbours<'n> {
             self.before.insert(list, at);
         }
     }
-}
-
-fn print_hunk(out: &mut String, hunk: &Hunk) {
-    let blank = if hunk.path.is_empty() { "" } else { " " };
-    out.push_str(&format!("[edit{blank}{}]\n", print::words(&hunk.path)));
-    let depth = depth(hunk);
-    let mut above: Option<Vec<Word>> = None;
-    // What a chain of entries stands before: said once, behind the last of them.
-    let mut ahead: Option<&Statement> = None;
-    for (at, change) in hunk.changes.iter().enumerate() {
-        let statement = match change {
-            Change::Removed(statement) => {
-                whole(out, '-', depth, statement, hunk.area);
-                continue;
-            }
-            Change::Switched(statement) => {
-                let word = if statement.inactive { "inactive: " } else { "active: " };
-                dots(out, '!', depth, word, statement);
-                continue;
-            }
-            Change::Commented(statement, old) => {
-                print_remarks(out, '-', depth, old);
-                print_remarks(out, '+', depth, &statement.comments);
-                dots(out, ' ', depth, "", statement);
-                continue;
-            }
-            Change::Added(statement, _) | Change::Moved(statement, _) => statement,
-        };
-        let beside = change.beside();
-        if let Beside::After(other) = beside
-            && above.as_ref() != Some(&other.words)
-        {
-            dots(out, ' ', depth, "", other);
-        }
-        match change {
-            Change::Moved(..) => dots(out, '!', depth, "", statement),
-            _ => whole(out, '+', depth, statement, hunk.area),
-        }
-        if let Beside::Before(other) = beside {
-            ahead = Some(other);
-        }
-        let goes_on = hunk.changes.get(at + 1).map(Change::beside);
-        let chained =
-            matches!(goes_on, Some(Beside::After(before)) if before.words == statement.words);
-        above = Some(statement.words.clone());
-        if !chained && let Some(other) = ahead.take() {
-            dots(out, ' ', depth, "", other);
-            above = Some(other.words.clone());
-        }
-    }
-}
-
-/// Blanks behind the marks of a hunk.
-fn depth(hunk: &Hunk) -> usize {
-    let is_leaf = |statement: &Statement| match hunk.area.rule_for(statement) {
-        Some(rule) => matches!(rule.kind, Kind::Leaf(_) | Kind::LeafList(_) | Kind::Empty),
-        None => statement.children.is_empty() && !statement.hints.braced,
-    };
-    let further = match hunk.changes.first() {
-        Some(Change::Removed(first) | Change::Added(first, _)) if is_leaf(first) => 1,
-        Some(Change::Switched(_)) => 3,
-        _ => 2,
-    };
-    levels(&hunk.path) + further
-}
-
-/// How many statements a path goes down.
-fn levels(path: &[Word]) -> usize {
-    let (mut area, mut rest, mut levels) = (Area::TOP, path, 0);
-    while let Some((first, after)) = rest.split_first() {
-        let rule = area.rule_of(first.text());
-        area = rule.map_or(Area::Unknown, |rule| rule.inside());
-        let has_key = rule.is_some_and(|rule| matches!(rule.kind, Kind::List(_) | Kind::Line(..)));
-        rest = if has_key { after.get(1..).unwrap_or(&[]) } else { after };
-        // `from-zone a to-zone b` is one.
-        levels += usize::from(rule.is_none_or(|rule| rule.pair().is_none()));
-    }
-    levels
-}
-
-impl Change {
-    fn beside(&self) -> &Beside {
-        match self {
-            Self::Added(_, beside) | Self::Moved(_, beside) => beside,
-            _ => &Beside::End,
-        }
-    }
-}
-
-fn print_remarks(out: &mut String, mark: char, depth: usize, comments: &[Comment]) {
-    for comment in comments {
-        lines(out, mark, depth, &format!("{}\n", comment.text()));
-    }
-}
-
-/// A statement with everything in it.
-fn whole(out: &mut String, mark: char, depth: usize, statement: &Statement, area: Area) {
-    lines(out, mark, depth, &print::statement(statement, area));
-}
-
-/// A statement without what is in it.
-fn dots(out: &mut String, mark: char, depth: usize, tag: &str, statement: &Statement) {
-    lines(out, mark, depth, &format!("{tag}{} {{ ... }}\n", print::words(&statement.words)));
-}
-
-/// Every line of `text` behind the mark and blanks.
-fn lines(out: &mut String, mark: char, depth: usize, text: &str) {
-    for line in text.lines() {
-        out.push(mark);
-        out.extend(std::iter::repeat_n(' ', depth));
-        out.push_str(line);
-        out.push('\n');
-    }
-}
-
-fn print_hunk_set(out: &mut String, hunk: &Hunk) {
-    let blank = if hunk.path.is_empty() { "" } else { " " };
-    let above = format!("{blank}{}", print::words(&hunk.path));
-    for change in &hunk.changes {
-        match change {
-            Change::Removed(statement) => {
-                let is_leaf = matches!(
-                    hunk.area.rule_for(statement).map(|rule| &rule.kind),
-                    Some(Kind::Leaf(_) | Kind::Line(..))
-                );
-                let words = statement.words.get(..if is_leaf { 1 } else { statement.words.len() });
-                out.push_str(&format!("delete{above} {}\n", print::words(words.unwrap_or(&[]))));
-            }
-            Change::Added(statement, beside) => {
-                print_added_set(out, &above, statement);
-                print_insert(out, &above, statement, beside);
-            }
-            Change::Moved(statement, beside) => print_insert(out, &above, statement, beside),
-            Change::Switched(statement) => {
-                let verb = if statement.inactive { "deactivate" } else { "activate" };
-                out.push_str(&format!("{verb}{above} {}\n", print::words(&statement.words)));
-            }
-            Change::Commented(statement, _) => print_comments(out, &above, statement, true),
-        }
-    }
-    if hunk.leaves_empty {
-        // `delete` takes what it emptied along.
-        out.push_str(&format!("set{above}\n"));
-    }
-}
-
-fn print_insert(out: &mut String, above: &str, statement: &Statement, beside: &Beside) {
-    let (mark, other) = match beside {
-        Beside::End => return,
-        Beside::After(other) => ("after", other),
-        Beside::Before(other) => ("before", other),
-    };
-    let (words, other) = (print::words(&statement.words), print::words(&other.words));
-    out.push_str(&format!("insert{above} {words} {mark} {other}\n"));
-}
-
-/// The lines of a statement, its comments as `annotate` lines.
-fn print_added_set(out: &mut String, above: &str, statement: &Statement) {
-    fn bare(statement: &Statement) -> Statement {
-        let children = statement.children.iter().map(bare).collect();
-        let comments = Vec::new();
-        Statement { children, comments, ..statement.clone() }
-    }
-    fn remarks(out: &mut String, above: &str, statement: &Statement) {
-        print_comments(out, above, statement, false);
-        let path = format!("{above} {}", print::words(&statement.words));
-        statement.children.iter().for_each(|each| remarks(out, &path, each));
-    }
-    out.push_str(&print::set_lines(&[bare(statement)], above));
-    remarks(out, above, statement);
-}
-
-fn print_comments(out: &mut String, above: &str, statement: &Statement, even_none: bool) {
-    if statement.comments.is_empty() && !even_none {
-        return;
-    }
-    let texts: Vec<&str> = statement.comments.iter().map(|each| each.text()).collect();
-    let text = Word::new(texts.join("\n"), Default::default());
-    let words: Vec<Word> = statement.words.iter().cloned().chain([text]).collect();
-    out.push_str(&format!("annotate{above} {}\n", print::words(&words)));
 }

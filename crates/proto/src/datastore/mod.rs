@@ -19,10 +19,14 @@ mod author;
 mod commit;
 mod compare;
 mod compare_xml;
+mod confirm;
 mod delete;
 mod edit;
 mod error;
 mod hunk;
+mod hunk_set;
+mod hunk_text;
+mod join;
 #[cfg(test)]
 mod laws;
 mod merge;
@@ -39,9 +43,10 @@ use std::sync::Arc;
 
 pub use crate::api::Timestamp;
 pub use author::{Author, Client, SessionId};
-pub use commit::{Commit, CommitRecord, ConfirmingRecord, Event, Plan};
+pub use commit::{Commit, CommitRecord, Event, Plan};
 pub use compare::{compare, compare_set, same};
 pub use compare_xml::compare_xml;
+pub use confirm::ConfirmingRecord;
 pub use edit::{Action, DefaultOperation, Edit, ErrorOption, Outcome, TestOption};
 pub use error::{EditError, Refused};
 pub use schedule::ScheduledRecord;
@@ -49,7 +54,7 @@ pub use sessions::{Mode, Target};
 
 use crate::junos::schema::Area;
 use crate::junos::{Configuration, identity};
-use commit::Confirming;
+use confirm::Confirming;
 use sessions::Session;
 
 /// Earlier configurations that are kept, the running one among them.
