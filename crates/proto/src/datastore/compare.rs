@@ -11,6 +11,7 @@
 //! +    }
 //! !    user c { ... }             stands elsewhere
 //! !     inactive: user d { ... }  was deactivated; `active:` for the other way
+//! !     protect: user d { ... }   is protected; `unprotect:` for the other way
 //! +    /* staff */
 //!      user e { ... }             has this comment
 //! ```
@@ -32,7 +33,7 @@ use crate::junos::tree::{Statement, Word};
 /// Whether two configurations say the same: the order of statements counts only where it does on
 /// a device.
 pub fn same(one: &Configuration, other: &Configuration) -> bool {
-    one.statements() == other.statements() || hunks(one, other).is_empty()
+    same_in(one.statements(), other.statements(), Area::TOP)
 }
 
 /// What leads from one configuration to another, in the `[edit …]` form; empty if they say the
@@ -45,20 +46,29 @@ pub fn compare(from: &Configuration, to: &Configuration) -> String {
     out
 }
 
-/// The same as lines of `set`, `delete`, `insert`, `activate`, `deactivate` and `annotate`.
+/// The same as lines of `set`, `delete`, `insert`, `activate`, `protect`, `annotate` and so on.
 pub fn compare_set(from: &Configuration, to: &Configuration) -> String {
-    let mut out = String::new();
+    let mut lines = hunk_set::Lines::default();
     for hunk in hunks(from, to) {
-        hunk_set::print(&mut out, &hunk);
+        lines.print(&hunk);
     }
-    out
+    lines.finish()
 }
 
 /// What leads from one configuration to another.
 pub(super) fn hunks(from: &Configuration, to: &Configuration) -> Vec<Hunk> {
+    hunks_in(from.statements(), to.statements(), Area::TOP)
+}
+
+fn hunks_in(from: &[Statement], to: &[Statement], area: Area) -> Vec<Hunk> {
     let mut walk = Walk { path: Vec::new(), hunks: Vec::new() };
-    walk.level(from.statements(), to.statements(), Area::TOP);
+    walk.level(from, to, area);
     walk.hunks
+}
+
+/// As [`same`], for statements of one level.
+pub(super) fn same_in(one: &[Statement], other: &[Statement], area: Area) -> bool {
+    one == other || hunks_in(one, other, area).is_empty()
 }
 
 struct Walk {
@@ -207,6 +217,9 @@ fn changes(old: &[Statement], new: &[Statement], area: Area, matched: &Matched) 
                 }
                 if there.inactive != each.inactive {
                     changes.push(Change::Switched(head(each)));
+                }
+                if there.guard != each.guard {
+                    changes.push(Change::Guarded(head(each)));
                 }
                 if there.comments != each.comments {
                     changes.push(Change::Commented(head(each), there.comments.clone()));

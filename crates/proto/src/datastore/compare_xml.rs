@@ -13,7 +13,7 @@ use crate::junos::identity::identity;
 use crate::junos::place::{Builder, Mark};
 use crate::junos::schema::Area;
 use crate::junos::source::Source;
-use crate::junos::tree::{Operation, Statement, Word};
+use crate::junos::tree::{Guard, Operation, Statement, Word};
 use crate::junos::{Configuration, print_elements};
 
 /// What leads from one configuration to another, as elements with an `operation`.
@@ -34,7 +34,16 @@ fn put(delta: &mut Vec<Statement>, hunk: Hunk) {
     for change in hunk.changes {
         let statement = match change {
             Change::Removed(statement) => {
-                Statement { operation: Operation::Delete, ..Statement::new(statement.words) }
+                let guard = lifted(statement.guard);
+                let operation = Operation::Delete;
+                Statement { operation, guard, ..Statement::new(statement.words) }
+            }
+            Change::Guarded(statement) => {
+                let guard = match statement.guard {
+                    Guard::Protected => Guard::Protected,
+                    _ => Guard::Lifted,
+                };
+                Statement { guard, inactive: false, comments: Vec::new(), ..statement }
             }
             Change::Added(statement, beside) => {
                 let operation = placed(&beside, Operation::Create);
@@ -65,6 +74,14 @@ fn add(level: &mut Vec<Statement>, mut statement: Statement, area: Area) {
         statement.operation = Operation::Replace;
     }
     level.push(statement);
+}
+
+/// What lets a protected statement be deleted.
+fn lifted(guard: Guard) -> Guard {
+    match guard {
+        Guard::Protected => Guard::Lifted,
+        other => other,
+    }
 }
 
 fn placed(beside: &Beside, otherwise: Operation) -> Operation {

@@ -10,14 +10,23 @@
 
 use std::collections::HashMap;
 
+use super::error::EditError;
+use super::protect;
 use super::statement::is_nothing;
 use crate::junos::print;
 use crate::junos::schema::{Area, Found, Kind};
 use crate::junos::tree::{Statement, Word};
 
 /// Deletes what is at or below the path of each line, in their order, and containers that are left with nothing in
-/// them; gives a warning for each line whose statement was not there, as Junos does.
-pub(super) fn delete(top: &mut Vec<Statement>, lines: &[Vec<Word>]) -> Vec<String> {
+/// them; gives a warning for each line whose statement was not there, as Junos does, and for each protected statement
+/// that stays.
+///
+/// # Errors
+/// A line names what is protected, or what is in it.
+pub(super) fn delete(
+    top: &mut Vec<Statement>,
+    lines: &[Vec<Word>],
+) -> Result<Vec<String>, EditError> {
     let mut root = Node::default();
     // For each path of the tree the line that it comes from.
     let mut owners = Vec::new();
@@ -27,15 +36,19 @@ pub(super) fn delete(top: &mut Vec<Statement>, lines: &[Vec<Word>]) -> Vec<Strin
             owners.push(number);
         }
     }
-    let mut walk = Walk { hits: vec![false; owners.len()], visited: 0 };
+    let mut walk = Walk::new(owners.len());
     walk.delete(top, &root, NOT_AT_ALL);
+    if let Some(path) = walk.refused {
+        return Err(EditError::Protected(path));
+    }
     prune(top, Area::TOP, &root);
     let mut is_missing = vec![false; lines.len()];
     for (hit, number) in walk.hits.iter().zip(owners) {
         is_missing.get_mut(number).into_iter().for_each(|missing| *missing |= !hit);
     }
     let missing = lines.iter().zip(is_missing).filter(|(_, is_missing)| *is_missing);
-    missing.map(|(line, _)| format!("statement not found: {}", print::words(line))).collect()
+    let missing = missing.map(|(line, _)| format!("statement not found: {}", print::words(line)));
+    Ok(missing.chain(walk.kept.iter().map(|path| protect::stays(path))).collect())
 }
 
 /// The paths of a line: one, or one for each value in brackets.
@@ -81,14 +94,25 @@ struct Walk {
     hits: Vec<bool>,
     /// Statements looked at.
     visited: usize,
+    /// The words of the statements above.
+    above: Vec<Word>,
+    /// Protected statements in what is deleted.
+    kept: Vec<String>,
+    /// The first protected statement that a path names.
+    refused: Option<String>,
 }
 
 impl Walk {
+    fn new(paths: usize) -> Self {
+        let hits = vec![false; paths];
+        Self { hits, visited: 0, above: Vec::new(), kept: Vec::new(), refused: None }
+    }
+
     /// `doom` is the number of the first path that deletes what this level is in.
     fn delete(&mut self, level: &mut Vec<Statement>, node: &Node<'_>, doom: usize) {
         level.retain_mut(|each| {
             self.visited += 1;
-            let mut doom = doom;
+            let (above, mut doom) = (doom, doom);
             let mut at = Some(node);
             for word in &each.words {
                 at = at.and_then(|node| node.below.get(word));
@@ -98,12 +122,24 @@ impl Walk {
                     self.hits.get_mut(end).into_iter().for_each(|hit| *hit = true);
                 }
             }
-            if let Some(node) = at.filter(|node| !node.below.is_empty()) {
-                self.delete(&mut each.children, node, doom);
+            let below = at.filter(|node| !node.below.is_empty());
+            if each.is_protected() && (doom != above || below.is_some()) {
+                self.refused.get_or_insert(path_of(&self.above, each));
+                return true;
             }
-            doom == NOT_AT_ALL
+            if let Some(node) = below {
+                let length = self.above.len();
+                self.above.extend_from_slice(&each.words);
+                self.delete(&mut each.children, node, doom);
+                self.above.truncate(length);
+            }
+            doom == NOT_AT_ALL || protect::strip(each, &self.above, &mut self.kept)
         });
     }
+}
+
+fn path_of(above: &[Word], statement: &Statement) -> String {
+    print::words(&[above, &statement.words].concat())
 }
 
 /// Removes containers on the paths that are left with nothing in them.
@@ -140,7 +176,7 @@ mod tests {
     fn deleted(text: &str, lines: &[&str]) -> (String, Vec<String>) {
         let mut configuration = Configuration::parse("x", text).unwrap();
         let lines: Vec<Vec<Word>> = lines.iter().map(|line| words(line)).collect();
-        let warnings = delete(configuration.statements_mut(), &lines);
+        let warnings = delete(configuration.statements_mut(), &lines).unwrap();
         (configuration.print(Form::Set), warnings)
     }
 
@@ -173,7 +209,7 @@ mod tests {
         for (number, line) in lines.iter().enumerate() {
             root.add(line.iter().collect(), number);
         }
-        let mut walk = Walk { hits: vec![false; lines.len()], visited: 0 };
+        let mut walk = Walk::new(lines.len());
         walk.delete(&mut top, &root, NOT_AT_ALL);
         assert!(walk.hits.iter().all(|hit| *hit));
         assert_eq!(top.first().unwrap().children().len(), 500);

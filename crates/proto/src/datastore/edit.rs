@@ -6,7 +6,7 @@ use super::author::SessionId;
 use super::commit::prepare;
 use super::error::EditError;
 use super::merge::Merging;
-use super::{CANDIDATE, Datastore, hunk, statement};
+use super::{CANDIDATE, Datastore, hunk, protect, statement};
 use crate::junos::element::LONGEST_PREFIX;
 use crate::junos::schema::Area;
 use crate::junos::tree::{Operation, Statement, WordKind};
@@ -174,11 +174,14 @@ fn load(
     }
     let source = read(text, form)?;
     let is_whole = *source.operation() == Operation::Replace && action == Action::Replace;
-    if is_whole || matches!(action, Action::Override | Action::Update) {
-        *candidate = Arc::new(read("", Form::Curly)?);
-    }
     let merging = Merging { replaces: action == Action::Replace, ..Merging::default() };
-    join(candidate, source, merging, ErrorOption::StopOnError)
+    if !is_whole && !matches!(action, Action::Override | Action::Update) {
+        return join(candidate, source, merging, ErrorOption::StopOnError);
+    }
+    let before = std::mem::replace(candidate, Arc::new(read("", Form::Curly)?));
+    let outcome = join(candidate, source, merging, ErrorOption::StopOnError)?;
+    protect::check_kept(before.statements(), candidate.statements())?;
+    Ok(outcome)
 }
 
 fn edit_config(
@@ -191,9 +194,11 @@ fn edit_config(
     let operation = source.operation().clone();
     let is_whole =
         default_operation == DefaultOperation::Replace || operation == Operation::Replace;
+    let before = candidate.clone();
     if is_whole || operation.is_delete() {
         *candidate = Arc::new(read("", Form::Curly)?);
         if operation.is_delete() {
+            protect::check_kept(before.statements(), &[])?;
             return Ok(Outcome::default());
         }
     }
@@ -203,7 +208,11 @@ fn edit_config(
         _ => Operation::Merge,
     };
     let merging = Merging { default, replaces: true, is_strict: true, ..Merging::default() };
-    join(candidate, source, merging, error_option)
+    let outcome = join(candidate, source, merging, error_option)?;
+    if is_whole {
+        protect::check_kept(before.statements(), candidate.statements())?;
+    }
+    Ok(outcome)
 }
 
 fn read(text: &str, form: Form) -> Result<Configuration, EditError> {
@@ -228,10 +237,13 @@ fn join(
 fn patch(candidate: &mut Arc<Configuration>, text: &str) -> Result<Outcome, EditError> {
     let statements = Arc::make_mut(candidate).statements_mut();
     let hunks = super::patch::read(statements, text)?;
-    match hunk::apply(statements, hunks).into_iter().next() {
-        Some(misfit) => Err(EditError::NotThere(misfit.path())),
-        None => Ok(Outcome::default()),
+    let held = protect::is_held(statements);
+    let before = held.then(|| protect::lifted(statements.clone(), &hunks));
+    if let Some(misfit) = hunk::apply(statements, hunks).first() {
+        return Err(EditError::NotThere(misfit.path()));
     }
+    protect::check_kept(before.as_deref().unwrap_or(&[]), statements)?;
+    Ok(Outcome::default())
 }
 
 fn check_size(configuration: &Configuration) -> Result<(), EditError> {

@@ -138,6 +138,9 @@ pub enum EditError {
     /// The statement is there already.
     #[error("statement is there already: {0}")]
     There(String),
+    /// The statement, or one above it, is protected.
+    #[error("statement is protected: {0}")]
+    Protected(String),
     /// The command can't be read.
     #[error("{0}")]
     Syntax(String),
@@ -157,6 +160,7 @@ impl EditError {
             Self::Statements(found) => found.code(),
             Self::NotThere(_) => "data-missing",
             Self::There(_) => "data-exists",
+            Self::Protected(_) => "statement-protected",
             Self::Syntax(_) => "syntax-error",
             Self::TooManyStatements => "too-many-statements",
             Self::TooDeep(_) => "too-deep",

@@ -39,6 +39,8 @@ pub(super) enum Change {
     Moved(Statement, Beside),
     /// It is inactive or active; without what is in it.
     Switched(Statement),
+    /// It is protected or no longer; without what is in it.
+    Guarded(Statement),
     /// It has other comments, these, and had those; without what is in it.
     Commented(Statement, Vec<Comment>),
 }
@@ -69,6 +71,11 @@ pub(super) struct Misfit {
 }
 
 impl Misfit {
+    /// The statement with these words from the top.
+    pub(super) fn at(path: Vec<Word>) -> Self {
+        Self { above: path, statement: None }
+    }
+
     /// The whole path of the statement.
     pub(super) fn path(&self) -> String {
         let own = self.statement.iter().flat_map(|statement| &statement.words);
@@ -167,6 +174,7 @@ impl Change {
             | Self::Added(statement, _)
             | Self::Moved(statement, _)
             | Self::Switched(statement)
+            | Self::Guarded(statement)
             | Self::Commented(statement, _) => statement,
         }
     }
@@ -194,6 +202,11 @@ impl Change {
             Self::Switched(statement) => {
                 let at = find(level, area, &statement)?;
                 level.get_mut(at).into_iter().for_each(|it| it.inactive = statement.inactive);
+                Ok(())
+            }
+            Self::Guarded(statement) => {
+                let at = find(level, area, &statement)?;
+                level.get_mut(at).into_iter().for_each(|it| it.guard = statement.guard);
                 Ok(())
             }
             Self::Commented(statement, _) => {

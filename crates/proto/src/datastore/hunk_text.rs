@@ -24,6 +24,11 @@ pub(super) fn print(out: &mut String, hunk: &Hunk) {
                 dots(out, '!', depth, word, statement);
                 continue;
             }
+            Change::Guarded(statement) => {
+                let word = if statement.is_protected() { "protect: " } else { "unprotect: " };
+                dots(out, '!', depth, word, statement);
+                continue;
+            }
             Change::Commented(statement, old) => {
                 print_remarks(out, '-', depth, old);
                 print_remarks(out, '+', depth, &statement.comments);
@@ -64,7 +69,7 @@ fn depth(hunk: &Hunk) -> usize {
     };
     let further = match hunk.changes.first() {
         Some(Change::Removed(first) | Change::Added(first, _)) if is_leaf(first) => 1,
-        Some(Change::Switched(_)) => 3,
+        Some(Change::Switched(_) | Change::Guarded(_)) => 3,
         _ => 2,
     };
     levels(&hunk.path) + further

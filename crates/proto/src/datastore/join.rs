@@ -11,7 +11,7 @@ use super::author::SessionId;
 use super::commit::{Kind, Plan};
 use super::compare::{hunks, same};
 use super::error::Refused;
-use super::{Datastore, hunk};
+use super::{Datastore, hunk, protect};
 use crate::junos::Configuration;
 
 impl Datastore {
@@ -40,7 +40,10 @@ impl Datastore {
         }
         let mut joined = self.running.clone();
         let changes = hunks(&private.base, &private.candidate);
-        let misfits = hunk::apply(Arc::make_mut(&mut joined).statements_mut(), changes);
+        let mut misfits = hunk::apply(Arc::make_mut(&mut joined).statements_mut(), changes);
+        let (base, running) = (private.base.statements(), self.running.statements());
+        let guarded = protect::changed_since(base, running, joined.statements());
+        misfits.extend(guarded.map(hunk::Misfit::at));
         Ok((joined, misfits))
     }
 

@@ -8,11 +8,25 @@ use super::*;
 use crate::junos::Form;
 use crate::junos::laws::{Choices, configuration};
 use crate::junos::schema::Area;
+use crate::junos::tree::{Guard, Statement};
 
 const ONE: SessionId = SessionId(1);
 
 fn grown(bytes: &[u8], comments: bool) -> Arc<Configuration> {
     settled(Arc::new(configuration(Choices(bytes.iter()).known(Area::TOP, comments))))
+}
+
+/// The same with nothing protected, so that anything may be changed.
+fn open(configuration: &Arc<Configuration>) -> Arc<Configuration> {
+    fn lift(statements: &mut [Statement]) {
+        for statement in statements {
+            statement.guard = Guard::Open;
+            lift(&mut statement.children);
+        }
+    }
+    let mut open = configuration.clone();
+    lift(Arc::make_mut(&mut open).statements_mut());
+    open
 }
 
 /// Known statements and others.
@@ -64,7 +78,7 @@ fn pair() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
 proptest! {
     #[test]
     fn a_comparison_loaded_as_a_patch_gives_the_other((one, other) in pair()) {
-        let (one, other) = (mixed(&one), mixed(&other));
+        let (one, other) = (open(&mixed(&one)), mixed(&other));
         let text = compare(&one, &other);
         prop_assert_eq!(text.is_empty(), same(&one, &other));
         let patched = loaded(&one, Action::Patch, Form::Curly, text.clone());
@@ -73,7 +87,7 @@ proptest! {
 
     #[test]
     fn a_comparison_as_set_lines_gives_the_other((one, other) in pair()) {
-        let (one, other) = (grown(&one, false), grown(&other, false));
+        let (one, other) = (open(&grown(&one, false)), grown(&other, false));
         let text = compare_set(&one, &other);
         let set = loaded(&one, Action::Set, Form::Set, text.clone());
         prop_assert!(same(&set, &other), "{}\n--- left over\n{}", text, compare(&set, &other));
@@ -97,11 +111,27 @@ proptest! {
 
     #[test]
     fn merging_twice_is_merging_once((one, other) in pair()) {
-        let (one, other) = (grown(&one, true), grown(&other, true));
+        let (one, other) = (open(&grown(&one, true)), grown(&other, true));
         let text = other.print(Form::Curly);
         let once = loaded(&one, Action::Merge, Form::Curly, text.clone());
         let twice = loaded(&once, Action::Merge, Form::Curly, text);
         prop_assert!(same(&once, &twice));
+    }
+
+    #[test]
+    fn what_is_protected_stays_as_it_is_whatever_is_loaded((one, other) in pair(), form in 0_usize..4) {
+        let (one, other) = (grown(&one, true), open(&grown(&other, true)));
+        let form = [Form::Curly, Form::Set, Form::Xml, Form::Json][form];
+        for action in [Action::Merge, Action::Replace, Action::Override] {
+            let mut store = store(&one);
+            let text = other.print(form);
+            let form = Some(form).filter(|form| *form != Form::Set || action != Action::Override);
+            if store.edit(ONE, Edit::Load { action, form, text }).is_ok() {
+                let after = store.candidate(ONE);
+                let kept = protect::check_kept(one.statements(), after.statements());
+                prop_assert!(kept.is_ok(), "{:?}\n{}", kept, compare(&one, &after));
+            }
+        }
     }
 
     #[test]

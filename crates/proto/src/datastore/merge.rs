@@ -12,11 +12,12 @@
 //! Source: RFC 6241 section 7.2; Junos, *load*, *Junos XML Protocol operations*.
 
 use super::error::EditError;
+use super::protect;
 use crate::junos::edit::gather;
 use crate::junos::identity::{Identity, Index, identity, inside, position, settle};
 use crate::junos::print;
 use crate::junos::schema::{Area, Kind};
-use crate::junos::tree::{Operation, Statement, Word};
+use crate::junos::tree::{Guard, Operation, Statement, Word};
 
 /// Words of a line that are looked at for braces that begin with them.
 const LONGEST_PREFIX: usize = 8;
@@ -50,8 +51,17 @@ impl Default for Merging {
 
 /// Merges `source`, which says nothing else, into `target`: a leaf has the new value, everything
 /// else is joined.
-pub(super) fn merge(target: &mut Vec<Statement>, source: Vec<Statement>, area: Area) {
-    Merging::default().merge(target, source, area);
+///
+/// # Errors
+/// It would change what is protected.
+pub(super) fn merge(
+    target: &mut Vec<Statement>,
+    source: Vec<Statement>,
+    area: Area,
+) -> Result<(), EditError> {
+    let mut merging = Merging::default();
+    merging.merge(target, source, area);
+    merging.errors.into_iter().next().map_or(Ok(()), Err)
 }
 
 /// Adds a statement that is not there, behind others of its kind if it is one of several.
@@ -102,21 +112,10 @@ impl Merging {
         let mut others = Vec::new();
         for (statement, place) in source.into_iter().zip(places) {
             let operation = self.operation(&statement, above);
-            match (operation, place.and_then(|at| target.get_mut(at))) {
-                (Operation::Merge, Some(there)) => self.join(there, statement, area, above),
-                (Operation::Activate, Some(there)) => {
-                    there.inactive = false;
-                    self.join(there, statement, area, above);
-                }
-                (Operation::Replace, Some(there)) => *there = self.grown(statement, area),
-                (Operation::None, Some(there)) => {
-                    self.inside(there, statement, area, &Operation::None);
-                }
-                (Operation::Create, Some(_)) => {
-                    let path = self.path_of(&statement);
-                    self.errors.push(EditError::There(path));
-                }
-                (operation, _) => others.push((statement, operation)),
+            let there = place.and_then(|at| target.get_mut(at));
+            match there.filter(|_| !operation.moves_places()) {
+                Some(there) => self.change(there, statement, area, (operation, above)),
+                None => others.push((statement, operation)),
             }
         }
         // What makes places move comes when none is needed any more.
@@ -134,6 +133,60 @@ impl Merging {
         }
     }
 
+    /// Does what is said to a statement that is there, unless that changes what is protected.
+    fn change(
+        &mut self,
+        there: &mut Statement,
+        statement: Statement,
+        area: Area,
+        how: (Operation, &Operation),
+    ) {
+        if statement.guard == Guard::Lifted {
+            there.guard = Guard::Open;
+        }
+        let is_held = match how.0 {
+            Operation::Replace => protect::is_held(std::slice::from_ref(there)),
+            _ => there.is_protected(),
+        };
+        if !is_held {
+            return self.change_freely(there, statement, area, how);
+        }
+        let (before, errors) = (there.clone(), self.errors.len());
+        self.change_freely(there, statement, area, how);
+        let (one, other) = (std::slice::from_ref(&before), std::slice::from_ref(there));
+        if let Err(error) = protect::check_kept_in(one, other, area, &self.path) {
+            *there = before;
+            self.errors.truncate(errors);
+            self.errors.push(error);
+        }
+    }
+
+    fn change_freely(
+        &mut self,
+        there: &mut Statement,
+        statement: Statement,
+        area: Area,
+        (operation, above): (Operation, &Operation),
+    ) {
+        let guard = statement.guard;
+        match operation {
+            Operation::Activate => {
+                there.inactive = false;
+                self.join(there, statement, area, above);
+            }
+            Operation::Replace => *there = self.grown(statement, area),
+            Operation::None => self.inside(there, statement, area, &Operation::None),
+            Operation::Create => {
+                let path = self.path_of(&statement);
+                self.errors.push(EditError::There(path));
+            }
+            _ => self.join(there, statement, area, above),
+        }
+        if guard == Guard::Protected {
+            there.guard = guard;
+        }
+    }
+
     fn other(
         &mut self,
         level: &mut Vec<Statement>,
@@ -141,6 +194,16 @@ impl Merging {
         area: Area,
         operation: Operation,
     ) {
+        let there = position(level, area, identity(area, &statement));
+        if let Some(there) = there.and_then(|at| level.get_mut(at)) {
+            if statement.guard == Guard::Lifted {
+                there.guard = Guard::Open;
+            }
+            if there.is_protected() {
+                let path = self.path_of(&statement);
+                return self.errors.push(EditError::Protected(path));
+            }
+        }
         match operation {
             Operation::Delete | Operation::Remove => {
                 let is_strict = operation == Operation::Delete;
@@ -168,8 +231,21 @@ impl Merging {
             Some((_, words)) if is_bare_leaf && !words.is_empty() => words,
             _ => statement.words.as_slice(),
         };
-        level.retain(|each| !each.words.starts_with(words));
-        if level.len() == before && is_strict {
+        let (mut kept, mut is_refused) = (Vec::new(), false);
+        level.retain_mut(|each| {
+            if !each.words.starts_with(words) {
+                return true;
+            }
+            is_refused |= each.is_protected();
+            protect::strip(each, &self.path, &mut kept)
+        });
+        if is_refused {
+            let path = kept.into_iter().next().unwrap_or_default();
+            return self.errors.push(EditError::Protected(path));
+        }
+        let is_missing = level.len() == before && kept.is_empty();
+        self.warnings.extend(kept.iter().map(|path| protect::stays(path)));
+        if is_missing && is_strict {
             let path = self.path_of(statement);
             if self.is_strict {
                 self.errors.push(EditError::NotThere(path));
@@ -269,7 +345,11 @@ impl Merging {
 
     /// A statement that is new, without what its own statements say they do.
     fn grown(&mut self, statement: Statement, area: Area) -> Statement {
-        let mut grown = Statement { operation: Operation::Unsaid, ..statement };
+        let guard = match statement.guard {
+            Guard::Lifted => Guard::Open,
+            guard => guard,
+        };
+        let mut grown = Statement { operation: Operation::Unsaid, guard, ..statement };
         if !grown.children.iter().any(says) {
             return grown;
         }
@@ -310,5 +390,7 @@ fn put_into_block(statement: &mut Statement, target: &[Statement], area: Area, i
 
 /// Whether a statement or one in it says what it does.
 fn says(statement: &Statement) -> bool {
-    statement.operation != Operation::Unsaid || statement.children.iter().any(says)
+    statement.operation != Operation::Unsaid
+        || statement.guard == Guard::Lifted
+        || statement.children.iter().any(says)
 }

@@ -32,6 +32,7 @@ mod laws;
 mod merge;
 mod patch;
 mod path;
+mod protect;
 mod schedule;
 mod sessions;
 mod statement;

@@ -20,11 +20,12 @@ use super::compare::ordered_list;
 use super::error::EditError;
 use super::hunk::{Beside, Change, Hunk, descend, head};
 use crate::junos::curly;
+use crate::junos::edit::Switch;
 use crate::junos::lexer::{Lexer, Token, bracket_word};
 use crate::junos::place::{Builder, Mark};
 use crate::junos::schema::Area;
 use crate::junos::source::Source;
-use crate::junos::tree::{Comment, Statement, Word};
+use crate::junos::tree::{Comment, Guard, Statement, Word};
 
 /// Bytes of an `[edit …]` line at most.
 const LONGEST_HEADER: usize = 16 * 1024;
@@ -86,7 +87,7 @@ enum Piece {
     Removed(Statement),
     Added(Statement),
     Context(Statement),
-    Marked(Option<bool>, Statement),
+    Marked(Option<Switch>, Statement),
     /// Comments with nothing behind them; those that are there now.
     Comments(Vec<Comment>),
 }
@@ -148,9 +149,9 @@ impl Reader {
                 }
             }
             mark => {
-                for (inactive, statement) in heads(&text)? {
+                for (tag, statement) in heads(&text)? {
                     self.pieces.push(match mark {
-                        '!' => Piece::Marked(inactive, statement),
+                        '!' => Piece::Marked(tag, statement),
                         _ => Piece::Context(statement),
                     });
                 }
@@ -183,10 +184,7 @@ impl Reader {
                 Piece::Added(statement) => {
                     (Some(statement), Some(Change::Added(statement.clone(), beside(statement))))
                 }
-                Piece::Marked(Some(inactive), statement) => {
-                    let statement = Statement { inactive: *inactive, ..statement.clone() };
-                    (None, Some(Change::Switched(statement)))
-                }
+                Piece::Marked(Some(tag), statement) => (None, Some(tagged(*tag, statement))),
                 Piece::Marked(None, statement) => match comments.take() {
                     Some(comments) => (None, Some(commented(statement, comments))),
                     None => {
@@ -202,6 +200,25 @@ impl Reader {
             }
         }
         Ok(Hunk { path, area, leaves_empty: false, changes })
+    }
+}
+
+fn tagged(tag: Switch, statement: &Statement) -> Change {
+    let statement = statement.clone();
+    match tag {
+        Switch::Inactive(inactive) => Change::Switched(Statement { inactive, ..statement }),
+        Switch::Guard(guard) => Change::Guarded(Statement { guard, ..statement }),
+    }
+}
+
+/// The tag that a word in front of a statement is.
+fn tag_of(word: &str) -> Option<Switch> {
+    match word {
+        "inactive:" => Some(Switch::Inactive(true)),
+        "active:" => Some(Switch::Inactive(false)),
+        "protect:" => Some(Switch::Guard(Guard::Protected)),
+        "unprotect:" => Some(Switch::Guard(Guard::Open)),
+        _ => None,
     }
 }
 
@@ -241,8 +258,8 @@ fn words_of(text: &str) -> Result<Vec<Word>, EditError> {
     }
 }
 
-/// Statements whose braces hold three dots, each with its tag: whether it is `inactive:`.
-fn heads(text: &str) -> Result<Vec<(Option<bool>, Statement)>, EditError> {
+/// Statements whose braces hold three dots, each with its tag.
+fn heads(text: &str) -> Result<Vec<(Option<Switch>, Statement)>, EditError> {
     let wrong = || EditError::Syntax("expected `STATEMENT { ... }`".to_owned());
     let mut lexer = Lexer::new(text, false);
     let mut heads = Vec::new();
@@ -254,10 +271,9 @@ fn heads(text: &str) -> Result<Vec<(Option<bool>, Statement)>, EditError> {
             Token::End if words.is_empty() => return Ok(heads),
             Token::Word(word) => {
                 let is_plain = span.end - span.start == word.text().len() as u32;
-                match word.text() {
-                    "inactive:" if words.is_empty() && is_plain => tag = Some(true),
-                    "active:" if words.is_empty() && is_plain => tag = Some(false),
-                    _ => words.push(word),
+                match tag_of(word.text()).filter(|_| words.is_empty() && is_plain) {
+                    Some(said) => tag = Some(said),
+                    None => words.push(word),
                 }
             }
             Token::Mark(mark @ ('[' | ']')) => words.push(bracket_word(mark, span)),

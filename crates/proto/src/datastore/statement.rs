@@ -3,6 +3,7 @@
 //! ```text
 //! set PATH                            delete PATH
 //! activate PATH                       deactivate PATH
+//! protect PATH                        unprotect PATH
 //! rename PATH to NAME                 copy PATH to NAME
 //! insert PATH before|after NAME       annotate PATH "TEXT"
 //! wildcard delete PATH PATTERN        the pattern fits whole words that follow the path
@@ -17,13 +18,14 @@ use super::edit::Outcome;
 use super::error::EditError;
 use super::merge::{add, merge};
 use super::path::{find, level_of};
-use super::{CANDIDATE, delete};
+use super::{CANDIDATE, delete, protect};
+use crate::junos::edit::Switch;
 use crate::junos::identity::{identity, position};
 use crate::junos::place::follow;
 use crate::junos::schema::{Area, Found, Kind};
 use crate::junos::set::{CommandLine, Lines};
 use crate::junos::source::Source;
-use crate::junos::tree::{Comment, Statement, Word};
+use crate::junos::tree::{Comment, Guard, Statement, Word};
 use crate::junos::{edit, print};
 
 /// Bytes that a compiled pattern may take.
@@ -73,25 +75,25 @@ pub(super) fn apply_all(top: &mut Vec<Statement>, text: &str) -> Result<Outcome,
     let mut deletes: Vec<Vec<Word>> = Vec::new();
     while let Some(line) = lines.next() {
         if line.verb.text() == "delete" && !line.path.is_empty() {
-            merge(top, std::mem::take(&mut gathered), Area::TOP);
+            merge(top, std::mem::take(&mut gathered), Area::TOP)?;
             deletes.push(line.path);
             continue;
         }
-        outcome.warnings.extend(delete::delete(top, &std::mem::take(&mut deletes)));
+        outcome.warnings.extend(delete::delete(top, &std::mem::take(&mut deletes))?);
         if line.verb.text() == "set" {
             lines.set(&mut gathered, line);
             continue;
         }
-        merge(top, std::mem::take(&mut gathered), Area::TOP);
+        merge(top, std::mem::take(&mut gathered), Area::TOP)?;
         outcome.warnings.extend(command(top, line)?);
     }
     lines.builder.diagnostics.or(()).map_err(EditError::Statements)?;
-    outcome.warnings.extend(delete::delete(top, &deletes));
-    merge(top, gathered, Area::TOP);
+    outcome.warnings.extend(delete::delete(top, &deletes)?);
+    merge(top, gathered, Area::TOP)?;
     Ok(outcome)
 }
 
-fn command(top: &mut Vec<Statement>, line: CommandLine) -> Result<Option<String>, EditError> {
+fn command(top: &mut Vec<Statement>, line: CommandLine) -> Result<Vec<String>, EditError> {
     let CommandLine { verb, path, .. } = line;
     if path.is_empty() {
         return Err(EditError::Syntax(format!("`{}` stands without a statement", verb.text())));
@@ -99,6 +101,8 @@ fn command(top: &mut Vec<Statement>, line: CommandLine) -> Result<Option<String>
     match verb.text() {
         "deactivate" => switch(top, &path, true)?,
         "activate" => switch(top, &path, false)?,
+        "protect" => return guard(top, &path, Guard::Protected),
+        "unprotect" => return guard(top, &path, Guard::Open),
         "rename" => rename(top, &path, false)?,
         "copy" => rename(top, &path, true)?,
         "insert" => insert(top, &path)?,
@@ -108,7 +112,7 @@ fn command(top: &mut Vec<Statement>, line: CommandLine) -> Result<Option<String>
             return Err(EditError::Syntax(format!("`{other}` does not change a configuration")));
         }
     }
-    Ok(None)
+    Ok(Vec::new())
 }
 
 fn not_there(path: &[Word]) -> EditError {
@@ -116,18 +120,28 @@ fn not_there(path: &[Word]) -> EditError {
 }
 
 /// Deletes every statement at `path` whose next word the pattern fits as a whole.
-fn wildcard(top: &mut Vec<Statement>, path: &[Word]) -> Result<Option<String>, EditError> {
-    fn delete(level: &mut Vec<Statement>, path: &[Word], pattern: &Regex) -> usize {
-        let before = level.len();
-        level.retain(|each| {
+fn wildcard(top: &mut Vec<Statement>, path: &[Word]) -> Result<Vec<String>, EditError> {
+    /// Counts what the pattern fits; what is protected stays and is told by `kept`.
+    fn delete(
+        level: &mut Vec<Statement>,
+        (above, path): (&[Word], &[Word]),
+        pattern: &Regex,
+        kept: &mut Vec<String>,
+    ) -> usize {
+        let mut count = 0;
+        level.retain_mut(|each| {
             let next = each.words.strip_prefix(path).and_then(<[Word]>::first);
-            !next.is_some_and(|word| pattern.is_match(word.text()))
+            let fits = next.is_some_and(|word| pattern.is_match(word.text()));
+            count += usize::from(fits);
+            !fits || protect::strip(each, above, kept)
         });
-        let below = level.iter_mut().filter(|each| !each.words.is_empty()).map(|each| {
-            let rest = path.strip_prefix(each.words.as_slice());
-            rest.map_or(0, |rest| delete(&mut each.children, rest, pattern))
-        });
-        below.sum::<usize>() + before - level.len()
+        for each in level.iter_mut().filter(|each| !each.words.is_empty()) {
+            if let Some(rest) = path.strip_prefix(each.words.as_slice()) {
+                let above = [above, &each.words].concat();
+                count += delete(&mut each.children, (&above, rest), pattern, kept);
+            }
+        }
+        count
     }
     let wanted =
         || EditError::Syntax("expected `wildcard delete`, a path and a pattern".to_owned());
@@ -137,14 +151,19 @@ fn wildcard(top: &mut Vec<Statement>, path: &[Word]) -> Result<Option<String>, E
         .size_limit(PATTERN_SIZE)
         .build()
         .map_err(|error| EditError::Syntax(format!("`{}`: {error}", text.text())))?;
-    let count = delete(top, path, &pattern);
+    protect::check(top, &[path, std::slice::from_ref(text)].concat(), false)?;
+    let mut kept = Vec::new();
+    let count = delete(top, (&[], path), &pattern, &mut kept);
     prune(top, path);
-    Ok((count == 0).then(|| format!("no statement fits: {} {}", print::words(path), text.text())))
+    let none =
+        (count == 0).then(|| format!("no statement fits: {} {}", print::words(path), text.text()));
+    Ok(none.into_iter().chain(kept.iter().map(|path| protect::stays(path))).collect())
 }
 
 /// Whether a container says nothing.
 pub(super) fn is_nothing(statement: &Statement) -> bool {
     !statement.inactive
+        && !statement.is_protected()
         && statement.children.is_empty()
         && statement.comments.is_empty()
         && statement.end_comments.is_empty()
@@ -182,7 +201,17 @@ pub(super) fn prune(level: &mut Vec<Statement>, path: &[Word]) {
 }
 
 fn switch(top: &mut Vec<Statement>, path: &[Word], inactive: bool) -> Result<(), EditError> {
-    if edit::switch(top, Area::TOP, path, inactive) { Ok(()) } else { Err(not_there(path)) }
+    protect::check(top, path, true)?;
+    let is_there = edit::switch(top, Area::TOP, path, Switch::Inactive(inactive));
+    if is_there { Ok(()) } else { Err(not_there(path)) }
+}
+
+/// Protects or unprotects what is at `path`; as on Junos it is no error if there is nothing.
+fn guard(top: &mut Vec<Statement>, path: &[Word], guard: Guard) -> Result<Vec<String>, EditError> {
+    protect::check(top, path, false)?;
+    let is_there = edit::switch(top, Area::TOP, path, Switch::Guard(guard));
+    let missing = || format!("statement not found: {}", print::words(path));
+    Ok((!is_there).then(missing).into_iter().collect())
 }
 
 /// The words before the last `to`, `before` or `after`, that word, and what follows it.
@@ -223,6 +252,7 @@ fn area_at(top: &[Statement], place: &[usize]) -> Area {
 
 fn rename(top: &mut Vec<Statement>, path: &[Word], is_copy: bool) -> Result<(), EditError> {
     let (path, _, name) = split_at_word(path, &["to"])?;
+    protect::check(top, path, !is_copy)?;
     let place = find(top, path).ok_or_else(|| not_there(path))?;
     let area = area_at(top, &place);
     let (last, level) =
@@ -242,6 +272,7 @@ fn rename(top: &mut Vec<Statement>, path: &[Word], is_copy: bool) -> Result<(), 
 
 fn insert(top: &mut Vec<Statement>, path: &[Word]) -> Result<(), EditError> {
     let (path, mark, name) = split_at_word(path, &["before", "after"])?;
+    protect::check(top, path, true)?;
     let place = find(top, path).ok_or_else(|| not_there(path))?;
     let (last, level) =
         place.last().copied().zip(level_of(top, &place)).ok_or_else(|| not_there(path))?;
@@ -264,6 +295,7 @@ fn annotate(top: &mut Vec<Statement>, path: &[Word]) -> Result<(), EditError> {
     let Some((text, path)) = path.split_last().filter(|(_, path)| !path.is_empty()) else {
         return Err(EditError::Syntax("expected a statement and a comment".to_owned()));
     };
+    protect::check(top, path, true)?;
     let place = find(top, path).ok_or_else(|| not_there(path))?;
     let statement = follow(top, &place).ok_or_else(|| not_there(path))?;
     statement.comments.clear();

@@ -1,10 +1,10 @@
 //! Reading the curly form, the one that `show configuration` prints.
 //!
 //! ```text
-//! statement = [ comments ] [ "inactive:" ] word … ( ";" | "{" statement … "}" [ ";" ] )
+//! statement = [ comments ] [ "inactive:" ] [ "protect:" ] word … ( ";" | "{" statement … "}" [ ";" ] )
 //! ```
 //!
-//! `protect:` and `active:` in front of a statement are understood and dropped. After an error the
+//! `active:` and `unprotect:` in front of a statement mean something to an edit alone. After an error the
 //! reader goes on behind the next `;` or the statement's braces, so that one run shows them all.
 
 use super::identity;
@@ -13,7 +13,7 @@ use super::limits::{MAX_DEPTH, MAX_WORDS};
 use super::place::{Builder, Mark, follow};
 use super::schema::Area;
 use super::source::{Source, Span};
-use super::tree::{Comment, Operation, Statement, Word};
+use super::tree::{Comment, Guard, Operation, Statement, Word};
 use super::{Diagnostics, Tree};
 
 /// Reads a whole text.
@@ -196,7 +196,16 @@ impl Reader<'_> {
                 }
                 true
             }
-            "protect:" | "unprotect:" => true,
+            "protect:" => {
+                mark.guard = Guard::Protected;
+                true
+            }
+            "unprotect:" => {
+                if self.builder.is_edit {
+                    mark.guard = Guard::Lifted;
+                }
+                true
+            }
             "replace:" if self.builder.is_edit => {
                 mark.operation = Operation::Replace;
                 true

@@ -1,10 +1,10 @@
-//! `delete`, `deactivate` and `activate`: changing what is in the tree, by path.
+//! `delete`, `deactivate`, `activate`, `protect` and `unprotect`: changing what is in the tree, by path.
 //!
 //! A path is the words of a `set` line. It may end inside a statement's words: `delete … secret`
 //! names the leaf without its value.
 
 use super::schema::Area;
-use super::tree::{Statement, Word};
+use super::tree::{Guard, Statement, Word};
 
 /// Removes every statement at or below `path`; says whether there was one.
 pub(crate) fn delete(statements: &mut Vec<Statement>, path: &[Word]) -> bool {
@@ -19,24 +19,46 @@ pub(crate) fn delete(statements: &mut Vec<Statement>, path: &[Word]) -> bool {
     hit
 }
 
-/// Marks the statement at `path` inactive or active; says whether there was one.
+/// A mark in front of a statement, to be put there or taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Switch {
+    /// `inactive:`
+    Inactive(bool),
+    /// `protect:`
+    Guard(Guard),
+}
+
+impl Switch {
+    fn is_put(self) -> bool {
+        matches!(self, Self::Inactive(true) | Self::Guard(Guard::Protected))
+    }
+
+    fn apply(self, statement: &mut Statement) {
+        match self {
+            Self::Inactive(inactive) => statement.inactive = inactive,
+            Self::Guard(guard) => statement.guard = guard,
+        }
+    }
+}
+
+/// Puts the mark in front of the statement at `path`, or takes it away; says whether there was one.
 pub(crate) fn switch(
     statements: &mut Vec<Statement>,
     area: Area,
     path: &[Word],
-    inactive: bool,
+    mark: Switch,
 ) -> bool {
-    if inactive {
+    if mark.is_put() {
         gather(statements, area, path);
     }
     let mut hit = false;
     for each in statements.iter_mut() {
         if each.words.starts_with(path) {
-            each.inactive = inactive;
+            mark.apply(each);
             hit = true;
         } else if let Some(rest) = path.strip_prefix(each.words.as_slice()) {
             let inside = area.rule_for(each).map_or(Area::Unknown, |rule| rule.inside());
-            hit |= switch(&mut each.children, inside, rest, inactive);
+            hit |= switch(&mut each.children, inside, rest, mark);
         }
     }
     hit

@@ -19,7 +19,7 @@
 
 use super::place::{Builder, Mark, follow, unknown};
 use super::schema::{Area, Body, Found, Kind, Pair, Rule, Value};
-use super::tree::{Comment, Hints, Operation, Statement, Word, WordKind};
+use super::tree::{Comment, Guard, Hints, Operation, Statement, Word, WordKind};
 
 /// The element that stands for a keyword which cannot be an element's name.
 const UNNAMED: &str = "unnamed";
@@ -34,6 +34,7 @@ pub(crate) struct Element {
     pub(crate) text: Option<Word>,
     pub(crate) children: Vec<Element>,
     pub(crate) inactive: bool,
+    pub(crate) guard: Guard,
     pub(crate) comments: Vec<Comment>,
     pub(crate) end_comments: Vec<Comment>,
     /// JSON: one of an array.
@@ -50,6 +51,7 @@ impl Element {
             text: None,
             children: Vec::new(),
             inactive: false,
+            guard: Guard::Open,
             comments: Vec::new(),
             end_comments: Vec::new(),
             many: false,
@@ -135,12 +137,14 @@ fn write_paired(statement: &Statement, rule: &'static Rule, pair: &Pair) -> Vec<
         }
     }
     let is_said = statement.inactive
+        || statement.guard != Guard::Open
         || !others.children.is_empty()
         || !others.comments.is_empty()
         || !others.end_comments.is_empty();
     if is_said || elements.is_empty() {
         let mut element = write_known(&others, rule);
         element.inactive = statement.inactive;
+        element.guard = statement.guard;
         element.operation = statement.operation.clone();
         (element.comments, element.end_comments) = (others.comments, others.end_comments);
         elements.insert(0, element);
@@ -171,7 +175,7 @@ fn read_known(
     };
     let Some(words) = words else { return };
     let (inactive, comments) = (element.inactive, element.comments);
-    let mark = Mark { inactive, comments, operation: element.operation };
+    let mark = Mark { inactive, guard: element.guard, comments, operation: element.operation };
     let Some(placed) = builder.place(into, area, &words, mark) else { return };
     if matches!(rule.inside(), Area::Nothing) {
         return;
@@ -296,6 +300,7 @@ fn read_unknown(builder: &mut Builder<'_>, mut element: Element) -> Option<State
         words,
         children: children.filter_map(|child| read_unknown(builder, child)).collect(),
         inactive: element.inactive,
+        guard: element.guard,
         comments: element.comments,
         end_comments: element.end_comments,
         hints,
@@ -327,6 +332,7 @@ fn write_statement(statement: &Statement, area: Area) -> Vec<Element> {
     }
     for each in &mut elements {
         each.inactive = statement.inactive;
+        each.guard = statement.guard;
         each.operation = statement.operation.clone();
     }
     elements
@@ -344,10 +350,12 @@ fn write_wrapped(statement: &Statement, name: &str, inside: Area) -> Vec<Element
     all.many = true;
     all.braced = true;
     all.inactive = statement.inactive;
+    all.guard = statement.guard;
     all.comments.clone_from(&statement.comments);
     all.end_comments.clone_from(&statement.end_comments);
     all.children = others.into_iter().flat_map(|each| write_statement(each, inside)).collect();
     let says = all.inactive
+        || all.guard != Guard::Open
         || !all.comments.is_empty()
         || !all.end_comments.is_empty()
         || !all.children.is_empty()

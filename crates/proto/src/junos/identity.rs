@@ -135,6 +135,7 @@ impl Statement {
             self.words = twin.words;
         }
         self.inactive |= twin.inactive;
+        self.mark_guard(twin.guard);
         if twin.operation != Operation::Unsaid {
             self.operation = twin.operation;
         }

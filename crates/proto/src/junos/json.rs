@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Lists are arrays, a statement without value is `[null]`. `"@"` holds what is said about the
-//! object it stands in, `"@name"` what is said about the member `name`: `inactive` and `comment`
-//! are read.
+//! object it stands in, `"@name"` what is said about the member `name`: `inactive`, `protect` and
+//! `comment` are read.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use super::json_text::{Json, JsonReader, JsonValue, Member};
 use super::place::Builder;
 use super::schema::Area;
 use super::source::{Source, Span};
-use super::tree::{Comment, Operation, Word};
+use super::tree::{Comment, Guard, Operation, Word};
 use super::{Diagnostics, Tree};
 
 /// Reads a whole text.
@@ -143,13 +143,22 @@ fn single(builder: &mut Builder<'_>, above: &mut Element, name: &Word, json: Jso
     above.children.push(element);
 }
 
-/// Takes `inactive` and `comment` out of what is said about an element.
+/// Whether a remark holds: `true`, or its own name.
+fn is_true(text: &str, name: &str) -> bool {
+    text == "true" || text == name
+}
+
+/// Takes `inactive`, `protect` and `comment` out of what is said about an element.
 fn remark(element: &mut Element, json: &Json, is_edit: bool) {
     let JsonValue::Object(members) = &json.value else { return };
     for (name, value) in members {
         let JsonValue::Text(text) = &value.value else { continue };
         match name.text.as_str() {
-            "inactive" => element.inactive = text.text == "true" || text.text == "inactive",
+            "inactive" => element.inactive = is_true(&text.text, "inactive"),
+            "protect" if is_true(&text.text, "protect") => element.guard = Guard::Protected,
+            "unprotect" if is_edit && is_true(&text.text, "unprotect") => {
+                element.guard = Guard::Lifted;
+            }
             "active" if is_edit => element.operation = Operation::Activate,
             "operation" if is_edit => {
                 element.operation = match text.text.as_str() {

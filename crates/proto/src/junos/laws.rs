@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::schema::{Area, Kind, Rule, Value};
-use super::tree::WordKind;
+use super::tree::{Guard, WordKind};
 use super::*;
 
 /// Random bytes as a source of choices; all zero once it is empty, so that trees end.
@@ -80,6 +80,9 @@ impl Choices<'_> {
 
     fn remark(&mut self, statement: &mut Statement, comments: bool) {
         statement.inactive = self.one_in(5);
+        if self.one_in(7) {
+            statement.guard = Guard::Protected;
+        }
         while comments && self.one_in(6) {
             let texts = ["/* two\nlines */", "# line", "plain", "a */ b", "/**/", "## x"];
             statement.comments.push(Comment::new(texts[self.next() % texts.len()]));

@@ -1,7 +1,7 @@
 //! One line on its way down the tree: making what it names, going on with what is there.
 
 use super::schema::{Area, Rule};
-use super::tree::{Comment, Operation, Statement, Word};
+use super::tree::{Comment, Guard, Operation, Statement, Word};
 
 /// How far back a statement with the same words is looked for. One further back is joined with its
 /// twin when all is read: see [`super::identity::settle_known`].
@@ -12,6 +12,8 @@ const NEAR: usize = 16;
 pub(crate) struct Mark {
     /// `inactive:`
     pub(crate) inactive: bool,
+    /// `protect:` or `unprotect:`
+    pub(crate) guard: Guard,
     /// Comments.
     pub(crate) comments: Vec<Comment>,
     /// What it does to another configuration.
@@ -103,6 +105,7 @@ impl<'t> Line<'t> {
         }
         if let Some(statement) = self.level.get_mut(index) {
             statement.inactive |= mark.inactive;
+            statement.mark_guard(mark.guard);
             statement.comments.extend(mark.comments);
             if mark.operation != Operation::Unsaid {
                 statement.operation = mark.operation;
@@ -130,10 +133,10 @@ impl<'t> Line<'t> {
     }
 
     pub(super) fn add_values(&mut self, keyword: &Word, values: &[Word]) {
-        let (inactive, operation) = (self.mark.inactive, self.mark.operation.clone());
+        let Mark { inactive, guard, mut comments, operation } = std::mem::take(&mut self.mark);
         for value in values {
-            self.mark.inactive = inactive;
-            self.mark.operation = operation.clone();
+            let comments = std::mem::take(&mut comments);
+            self.mark = Mark { inactive, guard, comments, operation: operation.clone() };
             self.add(vec![keyword.clone(), value.clone()]);
         }
         self.mark = Mark::default();
@@ -144,6 +147,7 @@ impl<'t> Line<'t> {
         self.path.push(self.level.len());
         self.level.push(Statement {
             inactive: self.mark.inactive,
+            guard: self.mark.guard,
             comments: self.mark.comments,
             operation: self.mark.operation,
             ..Statement::new(words.to_vec())

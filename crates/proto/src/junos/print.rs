@@ -5,6 +5,7 @@
 //!     device-id sw1;                         set … client mist secret "$9$…"
 //!     secret "$9$…"; ## SECRET-DATA          set … client mist 10.0.0.1 port 2200
 //!     inactive: 10.0.0.1 port 2200;          deactivate … client mist 10.0.0.1
+//!     protect: services netconf;             protect … client mist services netconf
 //! }
 //! ```
 //!
@@ -76,6 +77,7 @@ fn leaf_list_run(area: Area, first: &Statement, after: &[Statement]) -> usize {
         each.keyword() == first.keyword()
             && is_value(each)
             && each.inactive == first.inactive
+            && each.guard == first.guard
             && each.comments.is_empty()
     };
     if is_list { after.iter().take_while(joins).count() } else { 0 }
@@ -139,6 +141,7 @@ fn is_joined(statement: &Statement, inside: Area) -> bool {
     };
     body.one_line == OneLine::Joined
         && !statement.inactive
+        && !statement.is_protected()
         && statement.comments.is_empty()
         && statement.end_comments.is_empty()
         && !statement.children.is_empty()
@@ -149,7 +152,8 @@ fn is_one_line(statement: &Statement, inside: Area) -> bool {
     let Area::Known(body) = inside else { return false };
     let plain = |child: &Statement| {
         let known = inside.rule_for(child).is_some();
-        known && !child.inactive && child.comments.is_empty() && child.children.is_empty()
+        let bare = !child.inactive && !child.is_protected();
+        known && bare && child.comments.is_empty() && child.children.is_empty()
     };
     let allowed = match body.one_line {
         OneLine::No | OneLine::Joined => false,
@@ -159,12 +163,15 @@ fn is_one_line(statement: &Statement, inside: Area) -> bool {
     allowed && statement.end_comments.is_empty() && statement.children.iter().all(plain)
 }
 
-/// Comments, indentation, `inactive:`.
+/// Comments, indentation, `inactive:`, `protect:`.
 fn print_front(out: &mut String, statement: &Statement, depth: usize) {
     print_comments(out, &statement.comments, depth);
     indent(out, depth);
     if statement.inactive {
         out.push_str("inactive: ");
+    }
+    if statement.is_protected() {
+        out.push_str("protect: ");
     }
 }
 
@@ -207,6 +214,11 @@ fn print_set_lines(out: &mut String, statements: &[Statement], above: &str) {
         print_set_lines(out, &statement.children, &path);
         if statement.inactive {
             out.push_str("deactivate");
+            out.push_str(&path);
+            out.push('\n');
+        }
+        if statement.is_protected() {
+            out.push_str("protect");
             out.push_str(&path);
             out.push('\n');
         }

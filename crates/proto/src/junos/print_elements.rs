@@ -5,7 +5,7 @@
 use super::Tree;
 use super::element::{self, Element};
 use super::schema::Area;
-use super::tree::{Comment, Operation, Word, WordKind};
+use super::tree::{Comment, Guard, Operation, Word, WordKind};
 
 /// The XML form of what changes another configuration.
 pub(crate) fn xml_of(statements: Vec<super::Statement>) -> String {
@@ -57,6 +57,11 @@ fn attributes(element: &Element) -> String {
     if element.inactive {
         said.push_str(" inactive=\"inactive\"");
     }
+    said.push_str(match element.guard {
+        Guard::Open => "",
+        Guard::Protected => " protect=\"protect\"",
+        Guard::Lifted => " unprotect=\"unprotect\"",
+    });
     let named = |what: &str, name: &str| {
         let name = escape(name).replace('"', "&quot;");
         format!(" insert=\"{what}\" name=\"{name}\"")
@@ -200,6 +205,9 @@ fn remark(element: &Element) -> Option<String> {
     let mut members = Vec::new();
     if element.inactive {
         members.push("\"inactive\": true".to_owned());
+    }
+    if element.guard == Guard::Protected {
+        members.push("\"protect\": true".to_owned());
     }
     if !element.comments.is_empty() {
         let texts: Vec<&str> = element.comments.iter().map(Comment::text).collect();

@@ -3,12 +3,12 @@
 //! ```text
 //! [edit system services]                         the level of the lines that follow
 //! admin@sw1# set outbound-ssh client mist …      a prompt is skipped
-//! delete | deactivate | activate PATH
+//! delete | deactivate | activate | protect | unprotect PATH
 //! edit PATH, up [N], top, exit                   change the level
 //! configure, commit …, quit                      ignored
 //! ```
 
-use super::edit;
+use super::edit::{self, Switch};
 use super::identity;
 use super::lexer::{Lexer, Token, bracket_word};
 use super::limits::{MAX_DEPTH, MAX_WORDS};
@@ -16,7 +16,7 @@ use super::near::nearest;
 use super::place::{Builder, Mark, follow};
 use super::schema::{Area, Kind};
 use super::source::Source;
-use super::tree::{Comment, Statement, Word};
+use super::tree::{Comment, Guard, Statement, Word};
 use super::{Diagnostics, Tree, diagnostics::shown};
 
 /// What a line of this form may begin with.
@@ -66,18 +66,20 @@ fn command(lines: &mut Lines<'_>, tree: &mut Tree, line: CommandLine) {
         "delete" => {
             edit::delete(&mut tree.statements, &line.path);
         }
-        "deactivate" => switch(lines, tree, &line, true),
-        "activate" => switch(lines, tree, &line, false),
+        "deactivate" => switch(lines, tree, &line, Switch::Inactive(true)),
+        "activate" => switch(lines, tree, &line, Switch::Inactive(false)),
+        "protect" => switch(lines, tree, &line, Switch::Guard(Guard::Protected)),
+        "unprotect" => switch(lines, tree, &line, Switch::Guard(Guard::Open)),
         _ => {}
     }
 }
 
-fn switch(lines: &mut Lines<'_>, tree: &mut Tree, line: &CommandLine, inactive: bool) {
+fn switch(lines: &mut Lines<'_>, tree: &mut Tree, line: &CommandLine, mark: Switch) {
     let CommandLine { verb, path, .. } = line;
     if path.is_empty() {
         let message = format!("there is nothing to {}", verb.text);
         lines.builder.error("missing-statement", verb.span, message);
-    } else if !edit::switch(&mut tree.statements, Area::TOP, path, inactive) {
+    } else if !edit::switch(&mut tree.statements, Area::TOP, path, mark) {
         let span = path.first().zip(path.last()).map(|(first, last)| first.span.to(last.span));
         let message = format!("there is no such statement to {}", verb.text);
         let error = lines.builder.at("no-such-statement", span.unwrap_or(verb.span), message);
@@ -185,7 +187,7 @@ impl<'s> Lines<'s> {
             }
             "up" => self.up(path),
             "exit" | "quit" => self.level = self.former.pop().unwrap_or_default(),
-            "configure" | "commit" | "protect" | "unprotect" => {}
+            "configure" | "commit" => {}
             word if self.commands.contains(&word) => {
                 let path = self.level.iter().chain(path).cloned().collect();
                 return Some(CommandLine { verb: verb.clone(), path, is_secret });

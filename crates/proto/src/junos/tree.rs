@@ -162,10 +162,27 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
+    /// Whether statements behind the one it is said of stand elsewhere then.
+    pub(crate) fn moves_places(&self) -> bool {
+        self.is_delete() || matches!(self, Self::After(_) | Self::Before(_) | Self::Rename(_))
+    }
+
     /// Whether the statement shall be gone.
     pub(crate) fn is_delete(&self) -> bool {
         matches!(self, Self::Delete | Self::Remove)
     }
+}
+
+/// Whether a statement may be changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Guard {
+    /// It may, as far as this mark goes.
+    #[default]
+    Open,
+    /// `protect:`
+    Protected,
+    /// `unprotect:`, which only an edit says.
+    Lifted,
 }
 
 /// A statement and everything in its braces.
@@ -174,6 +191,7 @@ pub struct Statement {
     pub(crate) words: Vec<Word>,
     pub(crate) children: Vec<Statement>,
     pub(crate) inactive: bool,
+    pub(crate) guard: Guard,
     pub(crate) comments: Vec<Comment>,
     pub(crate) end_comments: Vec<Comment>,
     pub(crate) hints: Hints,
@@ -211,6 +229,11 @@ impl Statement {
         self.inactive
     }
 
+    /// Whether it is marked `protect:`, and so neither it nor what is in it may be changed.
+    pub fn is_protected(&self) -> bool {
+        self.guard == Guard::Protected
+    }
+
     /// The comments in front of it.
     pub fn comments(&self) -> &[Comment] {
         &self.comments
@@ -238,10 +261,18 @@ impl Statement {
             words: Vec::new(),
             children: Vec::new(),
             inactive: self.inactive,
+            guard: self.guard,
             comments: self.comments.clone(),
             end_comments: self.end_comments.clone(),
             hints: self.hints,
             operation: Operation::Unsaid,
+        }
+    }
+
+    /// Heeds a mark in front of the statement, if there is one.
+    pub(crate) fn mark_guard(&mut self, mark: Guard) {
+        if mark != Guard::Open {
+            self.guard = mark;
         }
     }
 

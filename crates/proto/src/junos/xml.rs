@@ -1,8 +1,8 @@
 //! Reading the XML form, bare or in the `<rpc-reply>` or `<data>` that a device sent it in.
 //!
 //! ```text
-//! <rpc-reply><data><configuration><system inactive="inactive">…
-//! └── any of these may be absent ─┘   the only attribute that is read
+//! <rpc-reply><data><configuration><system inactive="inactive" protect="protect">…
+//! └── any of these may be absent ─┘   the only attributes that are read
 //! ```
 //!
 //! Namespaces and `junos:*` attributes are ignored. `<junos:comment>` and `<!-- … -->` are comments
@@ -19,7 +19,7 @@ use super::limits::MAX_DEPTH;
 use super::place::Builder;
 use super::schema::Area;
 use super::source::{Source, Span};
-use super::tree::{Comment, Operation, Word};
+use super::tree::{Comment, Guard, Operation, Word};
 use super::{Diagnostics, Tree, diagnostics::shown};
 use crate::netconf::text::unescape;
 
@@ -180,7 +180,7 @@ impl Reading<'_> {
             return None;
         }
         let mut element = Element::new(Word::new(name, name_span));
-        (element.inactive, element.operation) = self.attributes(start, name_span)?;
+        self.attributes(&mut element, start, name_span)?;
         let is_comment = prefix == "junos" && name == "comment";
         if !is_comment {
             element.comments = std::mem::take(&mut self.comments);
@@ -190,9 +190,13 @@ impl Reading<'_> {
         Some(())
     }
 
-    /// Whether the element is inactive, and what it does to another configuration.
-    fn attributes(&mut self, start: &BytesStart<'_>, span: Span) -> Option<(bool, Operation)> {
-        let mut inactive = false;
+    /// Whether the element is inactive or protected, and what it does to another configuration.
+    fn attributes(
+        &mut self,
+        element: &mut Element,
+        start: &BytesStart<'_>,
+        span: Span,
+    ) -> Option<()> {
         let mut said: Vec<(String, String)> = Vec::new();
         for attribute in start.attributes() {
             let Ok(attribute) = attribute else {
@@ -209,7 +213,11 @@ impl Reading<'_> {
             };
             let value = value.as_str();
             match attribute.key.local_name().as_ref() {
-                "inactive" => inactive = value == "inactive" || value == "true",
+                "inactive" => element.inactive = value == "inactive" || value == "true",
+                "protect" if value == "protect" || value == "true" => {
+                    element.guard = Guard::Protected;
+                }
+                "unprotect" if self.builder.is_edit => element.guard = Guard::Lifted,
                 key if self.builder.is_edit => said.push((key.to_owned(), value.to_owned())),
                 "operation" if value != "merge" && value != "none" => {
                     self.changes_another(span);
@@ -218,11 +226,11 @@ impl Reading<'_> {
                 _ => {}
             }
         }
-        let operation = operation(&said).unwrap_or_else(|| {
+        element.operation = operation(&said).unwrap_or_else(|| {
             self.builder.error("bad-attribute", span, "this operation is not known");
             Operation::Unsaid
         });
-        Some((inactive, operation))
+        Some(())
     }
 
     fn changes_another(&mut self, span: Span) {

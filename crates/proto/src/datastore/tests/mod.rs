@@ -3,6 +3,7 @@
 mod commits;
 mod lines;
 mod loads;
+mod protect;
 mod sessions;
 
 use std::time::Duration;
