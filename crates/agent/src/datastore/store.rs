@@ -172,6 +172,15 @@ impl Store {
         self.blocking(work).await.1
     }
 
+    /// Takes what others committed into the private candidate of a session; gives the paths of what
+    /// both changed.
+    ///
+    /// # Errors
+    /// The candidate is not a private one, or changes what others have protected.
+    pub async fn update(&self, session: SessionId) -> Result<Vec<String>, Refused> {
+        self.blocking(move |state| state.datastore.update(session)).await.1
+    }
+
     /// Makes a candidate the running configuration again.
     ///
     /// # Errors

@@ -11,6 +11,9 @@ pub enum Refused {
     /// The session was not opened.
     #[error("session {0} has not opened the configuration")]
     NotOpen(SessionId),
+    /// The session has no candidate of its own.
+    #[error("session {0} edits no private candidate, which alone is updated")]
+    NotPrivate(SessionId),
     /// The session was opened before.
     #[error("session {0} has opened the configuration already")]
     AlreadyOpen(SessionId),
@@ -94,6 +97,7 @@ impl Refused {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotOpen(_) => "not-open",
+            Self::NotPrivate(_) => "not-private",
             Self::AlreadyOpen(_) => "already-open",
             Self::Locked { .. } => "lock-denied",
             Self::Holds(_) => "session-holds-something",

@@ -1,9 +1,13 @@
-//! Joining a candidate with what others committed meanwhile.
+//! Joining what was edited with what others committed meanwhile.
 //!
 //! ```text
-//! base ──edited──▶ private candidate
-//!   └──committed──▶ running ──▶ running with the edits; where both changed the same, a conflict
+//! base ──edited──▶ candidate
+//!   └──committed──▶ running ──▶ running with the edits; where both changed the same, a misfit
+//!
+//! commit   a misfit refuses it          update   the edit stays, and the misfit is told
 //! ```
+//!
+//! Source: Junos, *Updating the configure private Configuration*.
 
 use std::sync::Arc;
 
@@ -11,25 +15,47 @@ use super::author::SessionId;
 use super::commit::{Kind, Plan};
 use super::compare::{hunks, same};
 use super::error::Refused;
+use super::hunk::Misfit;
 use super::{Datastore, hunk, protect};
 use crate::junos::Configuration;
+use crate::junos::tree::Word;
 
 impl Datastore {
+    /// Takes what others committed into the private candidate of a session, which keeps its own changes;
+    /// gives the paths of what both changed, where its own stays.
+    ///
+    /// # Errors
+    /// The candidate is not a private one, or changes what others have protected.
+    pub fn update(&mut self, session: SessionId) -> Result<Vec<String>, Refused> {
+        let running = self.running.clone();
+        if self.mode(session).is_none() {
+            return Err(Refused::NotOpen(session));
+        }
+        let Some(private) = self.private_mut(session) else {
+            return Err(Refused::NotPrivate(session));
+        };
+        let (mut joined, misfits) = joined(&private.base, &private.candidate, &running);
+        keep(&private.candidate, &mut joined, &misfits);
+        if let Some(path) = protected(&private.base, &running, &joined) {
+            return Err(Refused::Conflict(vec![Misfit::at(path).path()]));
+        }
+        private.base = running;
+        private.candidate = joined;
+        Ok(misfits.iter().map(Misfit::path).collect())
+    }
+
     /// What a commit of `session` would make running.
     pub(super) fn joined(&self, session: SessionId) -> Result<Arc<Configuration>, Refused> {
         let (candidate, misfits) = self.to_commit(session)?;
         if misfits.is_empty() {
             return Ok(candidate);
         }
-        Err(Refused::Conflict(misfits.iter().map(hunk::Misfit::path).collect()))
+        Err(Refused::Conflict(misfits.iter().map(Misfit::path).collect()))
     }
 
     /// What a commit of `session` would make running; a private candidate is joined with what
     /// others committed since it was opened.
-    fn to_commit(
-        &self,
-        session: SessionId,
-    ) -> Result<(Arc<Configuration>, Vec<hunk::Misfit>), Refused> {
+    fn to_commit(&self, session: SessionId) -> Result<(Arc<Configuration>, Vec<Misfit>), Refused> {
         // Whoever edits alone is not overtaken by private candidates either.
         self.check_holder(self.candidate_holder, session)?;
         let Some(private) = self.sessions.get(&session).and_then(|it| it.private.as_ref()) else {
@@ -38,12 +64,8 @@ impl Datastore {
         if Arc::ptr_eq(&private.base, &self.running) {
             return Ok((private.candidate.clone(), Vec::new()));
         }
-        let mut joined = self.running.clone();
-        let changes = hunks(&private.base, &private.candidate);
-        let mut misfits = hunk::apply(Arc::make_mut(&mut joined).statements_mut(), changes);
-        let (base, running) = (private.base.statements(), self.running.statements());
-        let guarded = protect::changed_since(base, running, joined.statements());
-        misfits.extend(guarded.map(hunk::Misfit::at));
+        let (joined, mut misfits) = joined(&private.base, &private.candidate, &self.running);
+        misfits.extend(protected(&private.base, &self.running, &joined).map(Misfit::at));
         Ok((joined, misfits))
     }
 
@@ -64,13 +86,36 @@ impl Datastore {
             self.shared = running;
         } else {
             // What was edited and not committed stays edited, on top of the new configuration.
-            let changes = hunks(before, &self.shared);
-            let mut shared = running;
-            let misfits = hunk::apply(Arc::make_mut(&mut shared).statements_mut(), changes);
-            // Where both changed the same, what was edited stays as it was edited, and nothing else.
-            let statements = Arc::make_mut(&mut shared).statements_mut();
-            misfits.iter().for_each(|it| it.take_from(self.shared.statements(), statements));
+            let (mut shared, misfits) = joined(before, &self.shared, &running);
+            keep(&self.shared, &mut shared, &misfits);
             self.shared = shared;
         }
     }
+}
+
+/// `running` with what was edited in `candidate` since `base`, and what could not be done so.
+fn joined(
+    base: &Configuration,
+    candidate: &Configuration,
+    running: &Arc<Configuration>,
+) -> (Arc<Configuration>, Vec<Misfit>) {
+    let mut joined = running.clone();
+    let changes = hunks(base, candidate);
+    let misfits = hunk::apply(Arc::make_mut(&mut joined).statements_mut(), changes);
+    (joined, misfits)
+}
+
+/// Where both changed the same, what was edited stays as it was edited, and nothing else.
+fn keep(candidate: &Configuration, joined: &mut Arc<Configuration>, misfits: &[Misfit]) {
+    let statements = Arc::make_mut(joined).statements_mut();
+    misfits.iter().for_each(|it| it.take_from(candidate.statements(), statements));
+}
+
+/// What is protected since `base`, and changed in `joined` all the same.
+fn protected(
+    base: &Configuration,
+    running: &Configuration,
+    joined: &Configuration,
+) -> Option<Vec<Word>> {
+    protect::changed_since(base.statements(), running.statements(), joined.statements())
 }

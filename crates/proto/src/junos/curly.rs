@@ -214,7 +214,15 @@ impl Reader<'_> {
                 mark.operation = Operation::Delete;
                 true
             }
-            "replace:" | "delete:" | "insert:" | "rename:" => {
+            "insert:" | "rename:" => {
+                let message = format!("there is no tag `{}`", word.text);
+                let error = self.builder.at("unknown-tag", word.span, message);
+                let verb = word.text.trim_end_matches(':');
+                let help = format!("give a line of `{verb}`, or elements with `{verb}=`");
+                self.builder.report(error.help(help));
+                true
+            }
+            "replace:" | "delete:" => {
                 let message = format!("`{}` changes another configuration", word.text);
                 let error = self.builder.at("tag-not-allowed", word.span, message);
                 self.builder.report(error.help("write the statements as they shall be"));

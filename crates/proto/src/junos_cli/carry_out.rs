@@ -131,6 +131,10 @@ fn configuration(
             };
             console.ask_agent(load, Then::Load);
         }
+        [Piece::Word("update")] => {
+            console.forget_snapshot();
+            console.ask_agent(request::update(), Then::Edit);
+        }
         [Piece::Word("load"), Piece::Word(action), rest @ ..] => load(console, at, action, rest),
         [Piece::Word("save"), Piece::Value(name)] => {
             let then = Then::Save { level: at, name: name.clone() };

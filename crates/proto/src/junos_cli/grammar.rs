@@ -88,7 +88,7 @@ static CONFIGURE: [Node; 3] = [
 ];
 static START: [Node; 1] = [last("shell", "Your own shell, if your class has it", &[])];
 /// The commands of configuration mode.
-pub static CONFIGURATION: [Node; 22] = [
+pub static CONFIGURATION: [Node; 25] = [
     word("activate", "Take off the inactive mark of a statement", &EXISTING),
     word("annotate", "Put a comment on a statement", &ANNOTATE),
     last("commit", "Put the changes into force", &COMMIT),
@@ -100,6 +100,7 @@ pub static CONFIGURATION: [Node; 22] = [
     last("help", "How to get help", &[]),
     word("insert", "Put a statement before or behind another", &INSERT),
     word("load", "Load statements from a file or from here", &LOAD),
+    word("protect", "Keep a statement and what is in it from being changed", &EXISTING),
     last("quit", "Leave this level", &EXIT),
     word("rename", "Give a statement another name", &RENAME),
     last("rollback", "Go back to a configuration of before", &ROLLBACK_TO),
@@ -110,6 +111,8 @@ pub static CONFIGURATION: [Node; 22] = [
     last("status", "Show who else is changing the configuration", &[]),
     last("top", "Go to the top, or do something there", &CONFIGURATION),
     Node { also: &CONFIGURATION, ..last("up", "Go up, or do something there", &UP) },
+    word("unprotect", "Let a protected statement be changed again", &EXISTING),
+    last("update", "Take what others committed into a private candidate", &[]),
     word("wildcard", "Delete all statements that a pattern fits", &WILDCARD),
 ];
 

@@ -73,6 +73,11 @@ pub(super) fn edit(lines: &str) -> String {
     text(&load.with(leaf("configuration-set", lines)))
 }
 
+/// What others committed into the private candidate.
+pub(super) fn update() -> String {
+    text(&Element::new("update-configuration"))
+}
+
 /// An earlier configuration into the candidate.
 pub(super) fn rollback(number: u32) -> String {
     let load = Element::new("load-configuration");

@@ -69,6 +69,20 @@ pub(super) async fn load(operation: &Element, context: &Context) -> Answer {
     }
 }
 
+/// Takes what others committed into the session's private candidate (`update`).
+pub(super) async fn update(operation: &Element, context: &Context) -> Answer {
+    only(operation, &[])?;
+    context.open().await?;
+    let updated = context.store.update(context.session()).await;
+    let conflicts = updated.map_err(|error| refusal::refused(&error))?;
+    let mut inside = String::new();
+    for path in conflicts {
+        let text = format!("others have changed it too; what is edited here stays: {path}");
+        warning(&text).write(&mut inside);
+    }
+    Ok(Reply::Body(format!("{inside}<ok/>\n")))
+}
+
 fn action(operation: &Element) -> Result<Action, RpcError> {
     Ok(match operation.attribute("action").unwrap_or("merge") {
         "merge" => Action::Merge,

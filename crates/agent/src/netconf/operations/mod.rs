@@ -100,6 +100,7 @@ const TABLE: &[Known] = &[
     later!("lock-configuration", SuperUser, load::lock),
     later!("unlock-configuration", SuperUser, load::unlock),
     later!("load-configuration", SuperUser, load::load),
+    later!("update-configuration", SuperUser, load::update),
     later!("commit-configuration", SuperUser, load::commit),
     later!("clear-system-commit", SuperUser, load::clear),
     later!("command", ReadOnly, command::run),

@@ -83,6 +83,9 @@ pub(super) fn edit(error: &EditError) -> RpcError {
         EditError::Statements(found) => statements(found),
         EditError::NotThere(path) => with_place(application(ErrorTag::DataMissing, message), path),
         EditError::There(path) => with_place(application(ErrorTag::DataExists, message), path),
+        EditError::Protected(path) => {
+            with_place(application(ErrorTag::OperationFailed, message), path)
+        }
         EditError::TooManyStatements | EditError::TooDeep(_) => {
             application(ErrorTag::TooBig, message)
         }

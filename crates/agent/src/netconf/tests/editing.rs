@@ -385,3 +385,30 @@ async fn a_confirmed_commit_of_another_session_is_neither_locked_away_nor_cancel
     assert!(one.rpc(COMMIT).await.contains("<ok/>"));
     assert!(two.rpc("<lock><target><running/></target></lock>").await.contains("<ok/>"));
 }
+
+#[tokio::test]
+async fn a_private_candidate_is_updated_and_what_is_protected_is_refused_by_name() {
+    let house = House::new();
+    let (mut ann, mut bob) = (chief(&house).await, chief(&house).await);
+    for client in [&mut ann, &mut bob] {
+        let open = "<open-configuration><private/></open-configuration>";
+        assert!(!client.rpc(open).await.contains("rpc-error"));
+    }
+    let set = |lines: &str| {
+        load("action=\"set\"", &format!("<configuration-set>{lines}</configuration-set>"))
+    };
+    let lines = "set system time-zone UTC\nset system host-name a\nprotect system host-name";
+    assert!(ann.rpc(&set(lines)).await.contains("<ok/>"));
+    assert!(ann.rpc("<commit-configuration/>").await.contains("<commit-success/>"));
+    let shown = ann.rpc(CANDIDATE).await;
+    assert!(shown.contains("<host-name protect=\"protect\">a</host-name>"), "{shown}");
+    let refused = ann.rpc(HOST_NAME).await;
+    assert!(refused.contains("statement is protected: system host-name"), "{refused}");
+
+    assert!(bob.rpc(&set("set system domain-name example.net")).await.contains("<ok/>"));
+    assert!(bob.rpc("<update-configuration/>").await.contains("<ok/>"));
+    let updated = bob.rpc(CANDIDATE).await;
+    assert!(updated.contains("UTC") && updated.contains("example.net"), "{updated}");
+    let mut other = chief(&house).await;
+    assert!(other.rpc("<update-configuration/>").await.contains("private candidate"));
+}

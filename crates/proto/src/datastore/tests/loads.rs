@@ -52,6 +52,37 @@ fn edit_config(
 }
 
 #[test]
+fn tags_that_the_form_does_not_have_are_refused_by_name_and_place() {
+    for (tag, verb) in [("rename:", "rename"), ("insert:", "insert")] {
+        let mut store = store("system { host-name a; }");
+        for action in [Action::Merge, Action::Replace, Action::Override, Action::Update] {
+            let text = format!("system {{\n    {tag} host-name b;\n}}");
+            let refused = loaded(&mut store, action, &text).unwrap_err().to_string();
+            assert!(refused.contains(&format!("there is no tag `{tag}`")), "{refused}");
+            assert!(refused.contains(":2:5"), "{refused}");
+            assert!(refused.contains(&format!("a line of `{verb}`")), "{refused}");
+        }
+        assert_eq!(set_lines(&store.candidate(ONE)), "set system host-name a\n");
+    }
+}
+
+#[test]
+fn each_tag_does_what_it_says_in_each_load_that_heeds_it() {
+    let text = "system { host-name a; inactive: login { user u; } services { netconf { ssh; } } }";
+    let tagged = "system { active: login { user u; } delete: services; \
+                  replace: inactive: protect: host-name b; }";
+    for action in [Action::Merge, Action::Replace] {
+        let mut store = store(text);
+        loaded(&mut store, action, tagged).unwrap();
+        let left = "set system host-name b\ndeactivate system host-name b\n\
+                    protect system host-name b\nset system login user u\n";
+        assert_eq!(set_lines(&store.candidate(ONE)), left, "{action:?}");
+        loaded(&mut store, action, "system { unprotect: active: host-name c; }").unwrap();
+        assert!(set_lines(&store.candidate(ONE)).starts_with("set system host-name c\nset"));
+    }
+}
+
+#[test]
 fn operations_of_edit_config_are_heeded() {
     let mut store = store("system { host-name a; domain-name d; login { user u { class x; } } }");
     let stop = ErrorOption::StopOnError;

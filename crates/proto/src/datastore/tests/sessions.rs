@@ -21,6 +21,53 @@ fn a_private_candidate_is_joined_with_what_others_committed() {
 }
 
 #[test]
+fn an_update_takes_in_what_others_committed_and_tells_what_both_changed() {
+    let mut store = Datastore::new(config("system { host-name a; location { floor 1; } }"), vec![]);
+    for (session, name) in [(ONE, "ann"), (TWO, "bob")] {
+        store.open(session, Author::new(name, Client::Cli), Mode::Private).unwrap();
+    }
+    line(&mut store, ONE, "set system host-name b");
+    line(&mut store, ONE, "set system time-zone UTC");
+    commit(&mut store, ONE, 1);
+    line(&mut store, TWO, "set system host-name c");
+    line(&mut store, TWO, "delete system location floor");
+    let refused = store.commit(TWO, Commit::default(), at(2)).unwrap_err();
+    assert_eq!(refused.code(), "commit-conflict");
+
+    assert!(!set_lines(&store.candidate(TWO)).contains("UTC"));
+    let told = store.update(TWO).unwrap();
+    assert!(
+        !told.is_empty() && told.iter().all(|it| it.starts_with("system host-name")),
+        "{told:?}"
+    );
+    let changes = compare(&store.running(), &store.candidate(TWO));
+    assert!(changes.contains("-  host-name b;\n+  host-name c;"), "{changes}");
+    assert!(changes.contains("-   floor 1;") && !changes.contains("UTC"), "{changes}");
+    assert_eq!(store.update(TWO).unwrap(), Vec::<String>::new());
+    commit(&mut store, TWO, 3);
+    assert!(set_lines(&store.running()).contains("set system host-name c\n"));
+
+    store.close(TWO);
+    assert_eq!(store.update(TWO).unwrap_err().code(), "not-open");
+    store.open(TWO, Author::new("bob", Client::Cli), Mode::Shared).unwrap();
+    assert_eq!(store.update(TWO).unwrap_err().code(), "not-private");
+}
+
+#[test]
+fn an_update_does_not_change_what_others_have_protected() {
+    let mut store = Datastore::new(config("system { host-name a; }"), vec![]);
+    for (session, name) in [(ONE, "ann"), (TWO, "bob")] {
+        store.open(session, Author::new(name, Client::Cli), Mode::Private).unwrap();
+    }
+    line(&mut store, ONE, "protect system");
+    commit(&mut store, ONE, 1);
+    line(&mut store, TWO, "set system host-name c");
+    assert_eq!(store.update(TWO).unwrap_err().code(), "commit-conflict");
+    store.discard(TWO).unwrap();
+    assert!(store.update(TWO).unwrap().is_empty());
+}
+
+#[test]
 fn a_lock_keeps_others_out_and_its_end_discards() {
     let mut store = store("system { host-name a; }");
     store.open(TWO, Author::new("bob", Client::Netconf), Mode::Shared).unwrap();
