@@ -10,11 +10,9 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use homing_proto::access::Operator;
 use homing_proto::audit::{ExportLine, Head, Origin, Report, Sealed, syslog};
-use tokio::sync::{broadcast, mpsc};
-use tokio::time::{Duration, MissedTickBehavior, interval, timeout};
+use tokio::sync::broadcast;
 
 use super::Shared;
 use super::cursor;
@@ -22,16 +20,11 @@ use super::extract::{Asker, Parameters};
 use super::operate::Operate;
 use super::oversee::Oversee;
 use super::refusal::{Refusal, bounded};
+use super::stream::{Ended, PAGE, Pieces, heartbeat};
 use crate::store::{AuditQuery, Exported};
 
 /// Entries when no number is asked for.
 const LIMIT: u32 = 1_000;
-/// Links of one page of an export.
-const PAGE: u32 = 500;
-/// A sign of life while nothing happens.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-/// A reader that takes nothing for so long is given up.
-const STUCK: Duration = Duration::from_secs(60);
 
 const KNOWN: &[&str] = &[
     "q", "operator", "device", "action", "result", "text", "since", "until", "after", "before",
@@ -61,14 +54,6 @@ const KEYS: &[&str] = &[
     "command",
     "recording",
 ];
-
-/// A piece of a streamed answer, or that it can't go on and must not look whole.
-type Piece = Result<Bytes, BrokenOff>;
-
-/// The trail could not be read to its end.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the audit trail can't be read")]
-struct BrokenOff;
 
 /// Entries as lines of JSON, for as long as asked.
 #[utoipa::path(
@@ -118,7 +103,7 @@ pub(super) async fn stream<G: Operate>(
         }
         return Ok(response);
     }
-    let permit = shared.followers.enter()?;
+    let place = shared.followers.enter()?;
     let live = shared.gateway.follow_audit(&operator)?;
     let head = shared.gateway.audit_head(&operator)?;
     let asks_for_past =
@@ -127,15 +112,12 @@ pub(super) async fn stream<G: Operate>(
         true => bounded(shared.gateway.audit(query.clone(), &operator)).await?,
         false => Vec::new(),
     };
-    let (sender, receiver) = mpsc::channel(16);
     let last = query.after.unwrap_or(0).max(if asks_for_past { 0 } else { head.id });
-    let mut follower = Follower { gateway: shared.gateway, operator, query, last, lines: sender };
-    let stopping = shared.followers.stopping();
-    tokio::spawn(async move {
-        let _ = stopping.run_until_cancelled(follower.run(first, live)).await;
-        drop(permit);
+    let lines = place.write(16, |lines| async move {
+        let mut follower = Follower { gateway: shared.gateway, operator, query, last, lines };
+        follower.run(first, live).await
     });
-    Ok((ndjson(), body(receiver)).into_response())
+    Ok((ndjson(), Body::new(lines)).into_response())
 }
 
 fn query(parameters: &Parameters) -> Result<AuditQuery, Refusal> {
@@ -204,16 +186,11 @@ pub(super) async fn export<G: Operate>(
         }
     };
     let gateway = shared.gateway;
-    let permit = shared.followers.enter()?;
+    let place = shared.followers.enter()?;
     let first = bounded(gateway.export_audit(after, PAGE, true, &operator)).await?;
-    let (sender, receiver) = mpsc::channel(4);
-    let stopping = shared.followers.stopping();
-    tokio::spawn(async move {
-        let run = pages(&gateway, &operator, first, &form, &sender);
-        let _ = stopping.run_until_cancelled(run).await;
-        drop(permit);
-    });
-    Ok(([(header::CONTENT_TYPE, kind)], body(receiver)).into_response())
+    let lines = place
+        .write(4, |lines| async move { pages(&gateway, &operator, first, &form, &lines).await });
+    Ok(([(header::CONTENT_TYPE, kind)], Body::new(lines)).into_response())
 }
 
 enum Form {
@@ -243,24 +220,20 @@ async fn pages<G: Oversee>(
     operator: &Operator,
     first: Vec<Exported>,
     form: &Form,
-    to: &mpsc::Sender<Piece>,
-) {
+    to: &Pieces,
+) -> Result<(), Ended> {
     let mut page = first;
     while let Some(last) = page.last().map(|link| link.id) {
         // An entry that can't be read stays a line of JSON, and is left out of syslog: verifying names it.
         let lines: String = page.iter().filter_map(|link| form.line(link)).collect();
-        if !matches!(timeout(STUCK, to.send(Ok(lines.into()))).await, Ok(Ok(()))) {
-            return;
-        }
+        to.put(lines).await?;
         page = match gateway.export_audit(last, PAGE, false, operator).await {
             Ok(page) => page,
-            Err(_) => return drop(to.send(Err(BrokenOff)).await),
+            Err(_) => return to.break_off().await,
         };
     }
+    Ok(())
 }
-
-/// Why a stream ends.
-struct Ended;
 
 struct Follower<G> {
     gateway: G,
@@ -268,7 +241,7 @@ struct Follower<G> {
     query: AuditQuery,
     /// The last entry that was looked at.
     last: u64,
-    lines: mpsc::Sender<Piece>,
+    lines: Pieces,
 }
 
 impl<G: Oversee> Follower<G> {
@@ -282,8 +255,7 @@ impl<G: Oversee> Follower<G> {
         if had_past || self.query.after.is_some() {
             self.rest().await?;
         }
-        let mut heartbeat = interval(HEARTBEAT);
-        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heartbeat = heartbeat();
         loop {
             tokio::select! {
                 entry = live.recv() => match entry {
@@ -295,7 +267,7 @@ impl<G: Oversee> Follower<G> {
                 _ = heartbeat.tick() => {
                     // Whoever may read the trail no longer is not kept.
                     self.gateway.audit_head(&self.operator).map_err(|_| Ended)?;
-                    self.put(Ok(Bytes::from_static(b"\n"))).await?;
+                    self.lines.put("\n").await?;
                 }
             }
         }
@@ -312,7 +284,7 @@ impl<G: Oversee> Follower<G> {
                 ..self.query.clone()
             };
             let Ok(page) = self.gateway.audit(query, &self.operator).await else {
-                return self.put(Err(BrokenOff)).await.and(Err(Ended));
+                return self.lines.break_off().await;
             };
             let is_whole = page.len() < PAGE as usize;
             self.send(page).await?;
@@ -326,16 +298,9 @@ impl<G: Oversee> Follower<G> {
     async fn send(&mut self, entries: Vec<Sealed>) -> Result<(), Ended> {
         for entry in entries {
             self.last = self.last.max(entry.entry.id);
-            self.put(Ok(line(&entry).into())).await?;
+            self.lines.put(line(&entry)).await?;
         }
         Ok(())
-    }
-
-    async fn put(&self, piece: Piece) -> Result<(), Ended> {
-        match timeout(STUCK, self.lines.send(piece)).await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(Ended),
-        }
     }
 }
 
@@ -347,10 +312,6 @@ fn line(entry: &Sealed) -> Vec<u8> {
 
 fn ndjson() -> [(header::HeaderName, &'static str); 1] {
     [(header::CONTENT_TYPE, "application/x-ndjson")]
-}
-
-fn body(receiver: mpsc::Receiver<Piece>) -> Body {
-    Body::from_stream(tokio_stream::wrappers::ReceiverStream::new(receiver))
 }
 
 fn host() -> String {

@@ -8,87 +8,16 @@
 //!
 //! As lines of JSON, or as server-sent events for browsers. Source: HTML Living Standard, *Server-sent events*.
 
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
-
-use axum::http::StatusCode;
 use bytes::Bytes;
 use homing_proto::access::Operator;
 use homing_proto::api::{Event, Timestamp};
-use homing_proto::fault::Fault;
-use hyper::body::{Body, Frame};
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc};
-use tokio::time::{MissedTickBehavior, interval, timeout};
-use tokio_util::sync::CancellationToken;
 
 use super::operate::Operate;
 use super::refusal::{Refusal, bounded};
+use super::stream::{Ended, Followers, PAGE, Pieces, Written, heartbeat};
 use crate::control::EventQuery;
-
-/// How many may read events at once.
-const MAX_FOLLOWERS: usize = 128;
-/// Stored events that are read at once.
-const PAGE: u32 = 500;
-/// A sign of life while nothing happens.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-/// A reader that takes nothing for so long is given up.
-const STUCK: Duration = Duration::from_secs(60);
-
-/// The readers of events.
-#[derive(Clone, Debug)]
-pub(super) struct Followers {
-    room: Arc<Semaphore>,
-    stopping: CancellationToken,
-}
-
-impl Followers {
-    pub(super) fn new(stopping: CancellationToken) -> Followers {
-        Followers { room: Arc::new(Semaphore::new(MAX_FOLLOWERS)), stopping }
-    }
-
-    pub(super) fn stopping(&self) -> CancellationToken {
-        self.stopping.clone()
-    }
-
-    pub(super) fn enter(&self) -> Result<OwnedSemaphorePermit, Refusal> {
-        Arc::clone(&self.room).try_acquire_owned().map_err(|_| {
-            let title = format!("{MAX_FOLLOWERS} readers follow events already");
-            Refusal::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "too-many-followers",
-                Fault::Operator,
-                title,
-            )
-        })
-    }
-}
-
-/// The lines of a stream, as a body.
-#[derive(Debug)]
-pub(super) struct EventLines {
-    lines: mpsc::Receiver<Result<Bytes, BrokenOff>>,
-}
-
-/// The stored events could not be read to their end: the answer is cut, and must not look whole.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the stored events can't be read")]
-pub(super) struct BrokenOff;
-
-impl Body for EventLines {
-    type Data = Bytes;
-    type Error = BrokenOff;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        let line = std::task::ready!(self.lines.poll_recv(context));
-        Poll::Ready(line.map(|line| line.map(Frame::data)))
-    }
-}
 
 /// What a reader asks for.
 pub(super) struct Asked {
@@ -146,24 +75,19 @@ pub(super) async fn start<G: Operate>(
     followers: &Followers,
     gateway: G,
     asked: Asked,
-) -> Result<EventLines, Refusal> {
-    let permit = followers.enter()?;
+) -> Result<Written, Refusal> {
+    let place = followers.enter()?;
     let live = gateway.subscribe();
     let last = match asked.query.after {
         Some(after) => after,
         None => newest(&gateway, &asked.operator).await?,
     };
     let first = first_page(&gateway, &asked).await?;
-    let (sender, lines) = mpsc::channel(16);
     let Asked { query, operator, follows, form } = asked;
-    let mut stream = Stream { gateway, query, operator, last, form, lines: sender };
-    let stopping = followers.stopping.clone();
-    tokio::spawn(async move {
-        let run = stream.run(first, live, follows);
-        let _ = stopping.run_until_cancelled(run).await;
-        drop(permit);
-    });
-    Ok(EventLines { lines })
+    Ok(place.write(16, |lines| async move {
+        let mut stream = Stream { gateway, query, operator, last, form, lines };
+        stream.run(first, live, follows).await
+    }))
 }
 
 /// Where "from here on" begins.
@@ -188,9 +112,6 @@ async fn first_page<G: Operate>(gateway: &G, asked: &Asked) -> Result<Vec<Event>
     bounded(gateway.events(&query, &asked.operator)).await
 }
 
-/// Why a stream ends: nobody reads it, or it cannot go on.
-struct Ended;
-
 struct Stream<G> {
     gateway: G,
     query: EventQuery,
@@ -198,7 +119,7 @@ struct Stream<G> {
     /// The last event that was sent, or that came before the first.
     last: u64,
     form: Form,
-    lines: mpsc::Sender<Result<Bytes, BrokenOff>>,
+    lines: Pieces,
 }
 
 impl<G: Operate> Stream<G> {
@@ -209,7 +130,7 @@ impl<G: Operate> Stream<G> {
         follows: bool,
     ) -> Result<(), Ended> {
         if let Some(greeting) = self.form.greeting() {
-            self.put(Ok(greeting)).await?;
+            self.lines.put(greeting).await?;
         }
         let is_paged = self.query.after.is_some();
         let sent = first.len();
@@ -238,7 +159,7 @@ impl<G: Operate> Stream<G> {
             let query =
                 EventQuery { after: Some(self.last), limit: Some(limit), ..self.query.clone() };
             let Ok(page) = self.gateway.events(&query, &self.operator).await else {
-                return self.put(Err(BrokenOff)).await.and(Err(Ended));
+                return self.lines.break_off().await;
             };
             for event in &page {
                 self.send(event).await?;
@@ -251,8 +172,7 @@ impl<G: Operate> Stream<G> {
     }
 
     async fn live(&mut self, mut live: broadcast::Receiver<Event>) -> Result<(), Ended> {
-        let mut heartbeat = interval(HEARTBEAT);
-        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heartbeat = heartbeat();
         loop {
             tokio::select! {
                 event = live.recv() => match event {
@@ -264,7 +184,7 @@ impl<G: Operate> Stream<G> {
                     if !self.gateway.is_in(&self.operator) {
                         return Err(Ended);
                     }
-                    self.put(Ok(self.form.heartbeat())).await?;
+                    self.lines.put(self.form.heartbeat()).await?;
                 }
             }
         }
@@ -282,14 +202,7 @@ impl<G: Operate> Stream<G> {
     async fn send(&mut self, event: &Event) -> Result<(), Ended> {
         let event_text = self.form.event(event).map_err(|_| Ended)?;
         self.last = self.last.max(event.id);
-        self.put(Ok(event_text)).await
-    }
-
-    async fn put(&self, line: Result<Bytes, BrokenOff>) -> Result<(), Ended> {
-        match timeout(STUCK, self.lines.send(line)).await {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(Ended),
-        }
+        self.lines.put(event_text).await
     }
 }
 

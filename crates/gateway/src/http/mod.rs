@@ -36,6 +36,7 @@ mod reply_body;
 mod rpc;
 mod serve;
 mod socket;
+mod stream;
 mod tls;
 mod tokens;
 mod users;
@@ -62,11 +63,11 @@ pub use tls::TlsError;
 
 use authenticate::{Guard, authenticate};
 use bodies::Bodies;
-use follow::Followers;
 use once::{Answers, once};
 use openapi::Routes;
 pub(crate) use peer::{Encrypted, Peer};
 pub(crate) use refusal::Refusal;
+use stream::Followers;
 use whole::whole;
 
 /// What every handler works with.

@@ -8,9 +8,10 @@ use homing_proto::access::Operator;
 use hyper::body::Body as _;
 
 use super::*;
-use crate::http::follow::{Asked, EventLines, Followers, Form, start as begin};
+use crate::http::follow::{Asked, Form, start as begin};
+use crate::http::stream::{Followers, Written};
 
-async fn follow(fake: &Fake, query: EventQuery) -> EventLines {
+async fn follow(fake: &Fake, query: EventQuery) -> Written {
     let followers = Followers::new(CancellationToken::new());
     let operator = Operator::local("root");
     let asked = Asked { query, operator, follows: true, form: Form::Lines };
@@ -18,7 +19,7 @@ async fn follow(fake: &Fake, query: EventQuery) -> EventLines {
 }
 
 /// The id of the next event; none: the stream has ended.
-async fn next(lines: &mut EventLines) -> Option<u64> {
+async fn next(lines: &mut Written) -> Option<u64> {
     loop {
         let line = poll_fn(|context| Pin::new(&mut *lines).poll_frame(context))
             .await?
