@@ -1,10 +1,12 @@
 //! The API as bytes on its socket, over a gateway that is scripted.
 
 mod accounts;
+mod events;
 mod fake;
 mod following;
 mod openapi;
 mod overseen;
+mod replies;
 mod tcp;
 
 use std::time::Duration;
@@ -145,18 +147,6 @@ async fn a_request_that_is_too_long_is_refused() {
 }
 
 #[tokio::test]
-async fn nothing_is_read_of_an_rpc_to_a_device_that_the_operator_may_not_see() {
-    let api = Api::start();
-    let mut stream = UnixStream::connect(api.folder.path().join("s")).await.unwrap();
-    let head =
-        "POST /api/v1/devices/hidden/rpc HTTP/1.1\r\nhost: x\r\ncontent-length: 9000000\r\n\r\n";
-    stream.write_all(head.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
-}
-
-#[tokio::test]
 async fn the_user_of_the_socket_is_the_actor() {
     let api = Api::start();
     let answer = api.ask("POST /api/v1/devices HTTP/1.1", r#"{"name":"sw1"}"#).await;
@@ -244,9 +234,6 @@ async fn a_query_and_a_page_cut_the_list() {
     assert_eq!(api.refused_with("GET /api/v1/devices?cursor=%25 HTTP/1.1", "").await.0, 400);
 }
 
-const RPC: &str = "POST /api/v1/devices/mx1/rpc?timeout=1.5 HTTP/1.1";
-const RPC_WITH_TRAILERS: &str = "POST /api/v1/devices/mx1/rpc HTTP/1.1\r\nte: trailers";
-
 #[tokio::test]
 async fn every_list_comes_in_pages_and_takes_a_query() {
     let api = Api::start();
@@ -281,243 +268,6 @@ async fn every_list_comes_in_pages_and_takes_a_query() {
     }
     let audit = api.ask("GET /api/v1/audit?limit=1&after=0 HTTP/1.1", "").await;
     assert!(audit.contains("link: </api/v1/audit?limit=1&after="), "{audit}");
-}
-
-#[tokio::test]
-async fn a_reply_comes_in_the_form_that_is_asked_for_or_not_at_all() {
-    let api = Api::start();
-    let ask = |accept: &str| format!("POST /api/v1/devices/mx1/rpc HTTP/1.1\r\naccept: {accept}");
-    let script = |pieces: Vec<&'static str>, outcome| {
-        *api.fake.script.lock().unwrap() = Script { pieces, outcome: Some(outcome) };
-    };
-    let json = ask("application/json");
-    script(vec!["<rpc-reply>\n", "{\"a\" : \"&lt;\"", "}", "</rpc-reply>"], api::Outcome::Ok);
-    let answer = api.ask(&json, "<get-arp-table-information/>").await;
-    assert!(answer.contains("content-type: application/json"), "{answer}");
-    assert!(answer.contains("{\"a\" : \"<\"") && !answer.contains("rpc-reply>"), "{answer}");
-    assert!(
-        api.asked().last().unwrap().starts_with("<get-arp-table-information format=\"json\"/>")
-    );
-
-    script(vec!["<rpc-reply><output>up 3 days</output></rpc-reply>"], api::Outcome::Ok);
-    let answer = api.ask(&ask("text/plain"), "<command>show system uptime</command>").await;
-    assert!(answer.contains("up 3 days") && !answer.contains("<output>"), "{answer}");
-
-    script(vec!["<rpc-reply><arp/></rpc-reply>"], api::Outcome::Ok);
-    let (status, code, _) = api.refused_with(&json, "<get-arp-table-information/>").await;
-    assert_eq!((status, code.as_str()), (406, "not-acceptable"));
-    let error = api::RpcErrorSummary {
-        severity: "error".into(),
-        tag: "unknown-element".into(),
-        message: "syntax error".into(),
-        path: None,
-    };
-    script(
-        vec!["<rpc-reply><rpc-error/></rpc-reply>"],
-        api::Outcome::RpcError { errors: vec![error] },
-    );
-    let (status, code, title) = api.refused_with(&json, "<get-arp-table-information/>").await;
-    assert_eq!(
-        (status, code.as_str(), title.as_str()),
-        (422, "rpc-error", "the device answered: syntax error")
-    );
-
-    let asked = api.asked().len();
-    for (accept, operation) in [
-        ("application/json", "<edit-config/>"),
-        ("text/plain", "<get/>"),
-        ("image/png", "<get-arp-table-information/>"),
-    ] {
-        let (status, code, _) = api.refused_with(&ask(accept), operation).await;
-        assert_eq!((status, code.as_str()), (406, "not-acceptable"), "{accept} {operation}");
-    }
-    assert_eq!(api.asked().len(), asked, "none of them was sent");
-}
-
-fn failed() -> api::Outcome {
-    let problem =
-        api::Problem::new(502, "outcome-unknown", homing_proto::fault::Fault::Network, "lost");
-    api::Outcome::Failed { problem }
-}
-
-#[tokio::test]
-async fn a_reply_streams_and_ends_with_its_outcome() {
-    let api = Api::start();
-    api.fake.script.lock().unwrap().pieces = vec!["<rpc-reply>", "</rpc-reply>"];
-    let answer = api.ask(RPC_WITH_TRAILERS, "<get/>").await;
-    assert!(answer.contains("trailer: homing-outcome"), "{answer}");
-    assert!(
-        answer.ends_with(
-            "\r\n\r\nB\r\n<rpc-reply>\r\nC\r\n</rpc-reply>\r\n0\r\nhoming-outcome: {\"result\":\"ok\"}\r\n\r\n"
-        ),
-        "{answer}"
-    );
-    assert!(api.asked()[0].starts_with("<get/> in 60s by "));
-}
-
-#[tokio::test]
-async fn half_a_reply_never_looks_whole() {
-    let api = Api::start();
-    *api.fake.script.lock().unwrap() = Script { pieces: vec!["<rpc-re"], outcome: Some(failed()) };
-    let answer = api.ask(RPC_WITH_TRAILERS, "<get/>").await;
-    assert!(answer.contains("0\r\nhoming-outcome: {\"result\":\"failed\",\"problem\""), "{answer}");
-    // Without `te: trailers` the last chunk never comes.
-    let answer = api.ask(RPC, "<get/>").await;
-    assert!(answer.ends_with("7\r\n<rpc-re\r\n"), "{answer}");
-}
-
-#[tokio::test]
-async fn a_browser_finds_the_outcome_behind_the_reply() {
-    const ASKED: &str = "POST /api/v1/devices/mx1/rpc?outcome=body HTTP/1.1";
-    let api = Api::start();
-    let script = |outcome| Script { pieces: vec!["<rpc-re"], outcome };
-    *api.fake.script.lock().unwrap() = script(Some(failed()));
-    let answer = api.ask(ASKED, "<get/>").await;
-    assert!(answer.contains("<rpc-re\r\n"), "{answer}");
-    assert!(answer.contains("\0{\"result\":\"failed\",\"problem\""), "{answer}");
-    assert!(answer.contains("outcome-unknown") && answer.ends_with("0\r\n\r\n"), "{answer}");
-    *api.fake.script.lock().unwrap() = script(Some(api::Outcome::Ok));
-    let answer = api.ask(ASKED, "<get/>").await;
-    assert!(answer.contains("\0{\"result\":\"ok\"}"), "{answer}");
-    let (status, _, title) =
-        api.refused_with("POST /api/v1/devices/mx1/rpc?outcome=x HTTP/1.1", "<get/>").await;
-    assert_eq!((status, title.as_str()), (400, "outcome: expected body"));
-}
-
-#[tokio::test]
-async fn a_failure_without_a_reply_is_an_answer_of_its_own() {
-    let api = Api::start();
-    *api.fake.script.lock().unwrap() = Script { pieces: vec![], outcome: Some(failed()) };
-    let (status, problem) = api.refused(RPC, "<get/>").await;
-    assert_eq!((status, problem.code.as_str()), (502, "outcome-unknown"));
-}
-
-#[tokio::test]
-async fn a_session_that_dies_without_a_word_leaves_the_outcome_unknown() {
-    let api = Api::start();
-    *api.fake.script.lock().unwrap() = Script { pieces: vec!["<a"], outcome: None };
-    let answer = api.ask(RPC_WITH_TRAILERS, "<get/>").await;
-    assert!(answer.contains("\"code\":\"outcome-unknown\""), "{answer}");
-}
-
-async fn lines(stream: UnixStream, count: usize) -> Vec<u64> {
-    let mut reader = BufReader::new(stream).lines();
-    let mut ids = Vec::new();
-    while ids.len() < count {
-        let line = tokio::time::timeout(Duration::from_secs(5), reader.next_line());
-        let Some(line) = line.await.unwrap().unwrap() else { break };
-        if let Ok(event) = serde_json::from_str::<api::Event>(&line) {
-            ids.push(event.id);
-        }
-    }
-    ids
-}
-
-#[tokio::test]
-async fn stored_events_come_first_and_live_ones_follow_without_a_gap() {
-    let api = Api::start();
-    for id in 1..=1200 {
-        api.fake.happen(id, "x", "mx1");
-    }
-    let stream = api.send("GET /api/v1/events?after=100&follow=true HTTP/1.1", "").await;
-    let fake = api.fake.clone();
-    let later = tokio::spawn(async move {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        // More than the channel holds, so that the reader lags.
-        (1201..=1300).for_each(|id| fake.happen(id, "x", "mx1"));
-    });
-    assert_eq!(lines(stream, 1200).await, (101..=1300).collect::<Vec<u64>>());
-    later.await.unwrap();
-}
-
-#[tokio::test]
-async fn following_from_here_on_shows_only_what_fits() {
-    let api = Api::start();
-    api.fake.happen(1, "x", "mx1");
-    let stream = api.send("GET /api/v1/events?follow=true&device=mx1&code=x,z HTTP/1.1", "").await;
-    let mut reader = BufReader::new(stream);
-    let mut head = String::new();
-    while !head.ends_with("\n\n\r\n") {
-        // Up to the first sign of life.
-        reader.read_line(&mut head).await.unwrap();
-    }
-    api.fake.happen(2, "x", "mx2");
-    api.fake.happen(3, "y", "mx1");
-    api.fake.happen(4, "z", "mx1");
-    let mut line = String::new();
-    while !line.starts_with('{') {
-        line.clear();
-        reader.read_line(&mut line).await.unwrap();
-    }
-    assert_eq!(serde_json::from_str::<api::Event>(&line).unwrap().id, 4);
-}
-
-#[tokio::test]
-async fn a_browser_goes_on_after_the_last_event_that_it_saw() {
-    let api = Api::start();
-    (1..=5).for_each(|id| api.fake.happen(id, "x", "mx1"));
-    let head =
-        "GET /api/v1/events?after=1 HTTP/1.1\r\naccept: text/event-stream\r\nlast-event-id: 3";
-    let mut reader = BufReader::new(api.send(head, "").await).lines();
-    let mut text = String::new();
-    while !text.contains("id: 6") {
-        let line = reader.next_line().await.unwrap().unwrap();
-        text.push_str(&format!("{line}\n"));
-        if line == "id: 5" {
-            api.fake.happen(6, "x", "mx1");
-        }
-    }
-    assert!(text.contains("content-type: text/event-stream\n"), "{text}");
-    assert!(text.contains("retry: 2000\n"), "{text}");
-    assert!(text.contains("id: 4\ndata: {\"id\":4,") && !text.contains("id: 3\n"), "{text}");
-    let head = "GET /api/v1/events HTTP/1.1\r\nlast-event-id: x";
-    assert_eq!(api.refused_with(head, "").await.0, 400);
-}
-
-#[tokio::test]
-async fn a_list_of_events_ends() {
-    let api = Api::start();
-    (1..=10).for_each(|id| api.fake.happen(id, "x", "mx1"));
-    let stream = api.send("GET /api/v1/events?limit=3 HTTP/1.1", "").await;
-    assert_eq!(lines(stream, 100).await, [8, 9, 10]);
-    let stream = api.send("GET /api/v1/events?after=2&limit=3 HTTP/1.1", "").await;
-    assert_eq!(lines(stream, 100).await, [3, 4, 5]);
-}
-
-#[tokio::test]
-async fn a_list_of_events_leads_on_to_the_next_ones() {
-    let api = Api::start();
-    (1..=4).for_each(|id| api.fake.happen(id, "x", "mx1"));
-    for (asked, link) in [
-        ("events?limit=3&q=x", Some("events?limit=3&q=x&before=2")),
-        ("events?after=1&limit=2", Some("events?limit=2&after=3")),
-        ("events?limit=5", None),
-        ("devices/mx1/log?limit=3", Some("devices/mx1/log?limit=3&before=2")),
-        ("devices/mx1/log", None),
-    ] {
-        let answer = api.ask(&format!("GET /api/v1/{asked} HTTP/1.1"), "").await;
-        let expected = link.map(|link| format!("link: </api/v1/{link}>; rel=\"next\"\r\n"));
-        match expected {
-            Some(expected) => assert!(answer.contains(&expected), "{asked}: {answer}"),
-            None => assert!(!answer.contains("link: "), "{asked}: {answer}"),
-        }
-    }
-    for asked in ["events?q=colour:red", "devices/mx1/log?q=code:", "audit?q=colour:red"] {
-        let (status, code, title) =
-            api.refused_with(&format!("GET /api/v1/{asked} HTTP/1.1"), "").await;
-        assert_eq!((status, code.as_str()), (400, "invalid-request"), "{title}");
-        assert!(title.starts_with("q: character"), "{title}");
-    }
-}
-
-#[tokio::test]
-async fn the_log_of_an_unknown_name_is_refused() {
-    let api = Api::start();
-    let (status, code, _) = api.refused_with("GET /api/v1/devices/nobody/log HTTP/1.1", "").await;
-    assert_eq!((status, code.as_str()), (404, "unknown-device"));
-    api.fake.happen(1, "x", "gone");
-    let answer = api.ask("GET /api/v1/devices/gone/log HTTP/1.1", "").await;
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
 #[tokio::test]
