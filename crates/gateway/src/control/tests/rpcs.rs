@@ -4,12 +4,12 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use homing_proto::audit::Entry;
+use homing_proto::identity::DeviceName;
 use homing_transport::front_door::{Inspected, Inspector};
 
 use super::*;
 use crate::passage::Gate;
 use crate::store::AuditQuery;
-use homing_proto::identity::DeviceName;
 
 const HELLO: &str = "<hello xmlns=\"urn:ietf:params:xml:ns:netconf:base:1.0\"><capabilities>\
     <capability>urn:ietf:params:netconf:base:1.0</capability></capabilities></hello>]]>]]>";
