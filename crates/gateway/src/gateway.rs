@@ -8,7 +8,7 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::num::NonZero;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -42,7 +42,7 @@ use crate::shared::{Counters, Shared};
 use crate::standing::Standings;
 use crate::store::{self, AuditRetention, OpenError, ReadError, Retention, Store};
 use crate::turns::Queue;
-use crate::{arrival, audit, temporary, webhooks};
+use crate::{arrival, audit, host, own_key, temporary, webhooks};
 
 /// The file of the gateway's own SSH key, in the data folder.
 const KEY_FILE: &str = "id_ed25519";
@@ -111,8 +111,11 @@ impl Gateway {
         temporary::warn_of_memory(&std::env::temp_dir());
         let store = open_store(&settings).await?;
         let key = PrivateKey::load_or_create(&settings.data.join(KEY_FILE), KeyKind::Ed25519)?;
-        let key_text = key.public_text(&format!("homing@{}", host()));
-        publish(&settings.data.join(PUBLIC_KEY_FILE), &key_text)?;
+        let key_text =
+            key.public_text(&format!("homing@{}", host::name().as_deref().unwrap_or("gateway")));
+        let path = settings.data.join(PUBLIC_KEY_FILE);
+        own_key::publish(&path, &key_text)
+            .map_err(|error| StartError::PublicKey { path, error })?;
         let listeners = bind(&settings.listen)?;
         let recordings = open_recordings(&settings, &store).await?;
         let standings = Standings::default();
@@ -292,16 +295,6 @@ async fn open_recordings(settings: &Settings, store: &Store) -> Result<Recording
         .map_err(|error| StartError::Recordings { path, error })
 }
 
-/// Writes the public key where people look for it, unless it stands there.
-fn publish(path: &Path, key: &str) -> Result<(), StartError> {
-    let line = format!("{key}\n");
-    if std::fs::read_to_string(path).is_ok_and(|there| there == line) {
-        return Ok(());
-    }
-    std::fs::write(path, line)
-        .map_err(|error| StartError::PublicKey { path: path.to_owned(), error })
-}
-
 /// Names are ports, unless two addresses have the same.
 fn bind(addresses: &[SocketAddr]) -> Result<Vec<Listener>, ListenError> {
     let ports: HashSet<u16> = addresses.iter().map(SocketAddr::port).collect();
@@ -367,12 +360,6 @@ fn queue(settings: &Settings) -> Queue {
 
 fn whole(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-/// The machine's name, for the comment of the gateway's key.
-fn host() -> String {
-    let name = std::fs::read_to_string(Path::new("/proc/sys/kernel/hostname"));
-    name.map_or_else(|_| "gateway".to_owned(), |name| name.trim().to_owned())
 }
 
 fn terms(shared: &Shared) -> Terms {

@@ -17,14 +17,15 @@
 
 use std::fmt::Write as _;
 
-use aws_lc_rs::rand;
 use homing_proto::api::StanzaForm;
 use homing_proto::fault::Fault;
+use homing_proto::hex::hex;
 use homing_proto::host_key::Secret;
 use homing_proto::identity::DeviceId;
 use homing_proto::junos::{Configuration, Form};
 
 use crate::config::{DialAddress, KeepAlive};
+use crate::random;
 
 /// The stanza's own name on the device.
 pub const CLIENT_ID: &str = "homing";
@@ -87,14 +88,8 @@ impl StanzaError {
 /// # Errors
 /// The system gives no random bytes.
 pub fn new_secret() -> Result<Secret, StanzaError> {
-    let mut bytes = zeroize::Zeroizing::new([0u8; 32]);
-    rand::fill(&mut *bytes).map_err(|_| StanzaError::NoRandom)?;
-    let mut text = Vec::with_capacity(64);
-    for byte in bytes.iter() {
-        let digit = |nibble: u8| char::from_digit(nibble.into(), 16).map_or(b'0', |c| c as u8);
-        text.extend([digit(byte >> 4), digit(byte & 15)]);
-    }
-    Ok(Secret::new(text))
+    let bytes = random::bytes::<32>().map_err(|_| StanzaError::NoRandom)?;
+    Ok(Secret::new(hex(&*bytes)))
 }
 
 impl Stanza {

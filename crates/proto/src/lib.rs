@@ -15,6 +15,7 @@ pub mod excerpt;
 pub mod fault;
 pub mod filter;
 pub mod gate;
+pub mod hex;
 pub mod host_key;
 pub mod identity;
 pub mod initiation;

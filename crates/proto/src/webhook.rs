@@ -14,6 +14,7 @@ use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::Sha256;
 
 use crate::api::Timestamp;
+use crate::hex::hex;
 
 /// The header of the signature.
 pub const SIGNATURE: &str = "homing-signature";
@@ -28,7 +29,7 @@ pub fn signature(secret: &[u8], at: Timestamp, body: &[u8]) -> String {
     mac.update(format!("{seconds}.").as_bytes());
     mac.update(body);
     let digest = mac.finalize().into_bytes();
-    let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digits = hex(&digest);
     format!("t={seconds},v1={digits}")
 }
 

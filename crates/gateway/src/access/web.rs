@@ -13,16 +13,17 @@ use std::net::SocketAddr;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use homing_proto::access::{CredentialDigest, Grant, Operator, Role, TokenId, UserName, Via};
 use homing_proto::api::Timestamp;
 use homing_proto::excerpt::Excerpt;
+use homing_proto::hex::hex;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{Access, operator};
+use crate::random;
 use crate::store::{WebChange, WebSession, WriteError};
 
 /// How long a link may wait to be opened.
@@ -50,9 +51,8 @@ impl std::fmt::Debug for WebSecret {
 
 impl WebSecret {
     fn make() -> Result<Self, WriteError> {
-        let mut bytes = Zeroizing::new([0; RANDOM]);
-        rand::fill(&mut *bytes)
-            .map_err(|_| WriteError::Database("the system gives no random bytes".to_owned()))?;
+        let bytes = random::bytes::<RANDOM>();
+        let bytes = bytes.map_err(|error| WriteError::Database(error.to_string()))?;
         Ok(Self(Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes))))
     }
 
@@ -137,7 +137,7 @@ impl Access {
         let secret = WebSecret::make()?;
         let bytes = digest(secret.expose());
         let now = Timestamp::now();
-        let id: String = bytes.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let id = hex(bytes.get(..6).unwrap_or_default());
         let session = WebSession {
             id,
             digest: CredentialDigest::from_bytes(bytes),

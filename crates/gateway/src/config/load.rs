@@ -30,6 +30,19 @@ pub struct Flags {
 }
 
 impl Flags {
+    /// Ports that the system chooses, all files in `folder`, and no configuration of this machine.
+    #[cfg(test)]
+    pub(crate) fn within(folder: &Path) -> Self {
+        Self {
+            config: Some("/dev/null".into()),
+            data: Some(folder.join("data")),
+            listen: vec!["127.0.0.1:0".to_owned()],
+            socket: Some(folder.join("s")),
+            door: vec!["127.0.0.1:0".to_owned()],
+            ..Self::default()
+        }
+    }
+
     fn into_sources(self) -> Vec<(&'static str, Vec<String>)> {
         let path = |path: PathBuf| vec![path.to_string_lossy().into_owned()];
         let mut flags = Vec::new();
@@ -129,7 +142,7 @@ fn surroundings() -> Surroundings {
     Surroundings {
         is_root: nix::unistd::geteuid().is_root(),
         data_home,
-        host: nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()),
+        host: crate::host::name(),
         cores: std::thread::available_parallelism().map_or(1, usize::from),
     }
 }

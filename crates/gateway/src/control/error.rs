@@ -5,6 +5,7 @@ use homing_proto::api;
 use homing_proto::fault::Fault;
 use homing_proto::identity::DeviceName;
 
+use crate::random::NoRandom;
 use crate::store::{AccountError, ReadError, WriteError};
 
 /// Why the gateway does not do what it was asked to.
@@ -240,6 +241,12 @@ impl From<WriteError> for ControlError {
             }
             error => Self::Conflict { message: error.to_string(), hint: None },
         }
+    }
+}
+
+impl From<NoRandom> for ControlError {
+    fn from(error: NoRandom) -> Self {
+        Self::failed(error.to_string())
     }
 }
 

@@ -2,11 +2,12 @@
 
 use homing_proto::access::{Operator, Right};
 use homing_proto::api::{self, Timestamp, WebhookState};
+use homing_proto::hex::hex;
 use homing_proto::host_key::Secret;
 
 use super::{Control, ControlError, EventQuery, allow};
 use crate::store::{Change, WebhookChange, WebhookProgress, WebhookRecord};
-use crate::{audit, timeline, webhooks};
+use crate::{audit, random, timeline, webhooks};
 
 /// The most webhooks: each is a task that reads events.
 const MOST: usize = 64;
@@ -51,9 +52,9 @@ impl Control {
         }
         let latest = EventQuery { limit: Some(1), ..EventQuery::default() };
         let latest = self.events(&latest, operator).await?;
-        let secret = format!("whs_{}", random()?);
+        let secret = format!("whs_{}", hex(&*random::bytes::<32>()?));
         let record = WebhookRecord {
-            id: format!("wh_{}", random()?.get(..10).unwrap_or_default()),
+            id: format!("wh_{}", hex(&*random::bytes::<5>()?)),
             url: request.url,
             codes: request.codes,
             selector: request.selector,
@@ -132,13 +133,6 @@ impl Control {
         timeline::log(&event);
         Ok(())
     }
-}
-
-fn random() -> Result<String, ControlError> {
-    let mut bytes = zeroize::Zeroizing::new([0u8; 32]);
-    aws_lc_rs::rand::fill(&mut *bytes)
-        .map_err(|_| ControlError::failed("the system gives no random bytes"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn shown(record: &WebhookRecord) -> api::Webhook {

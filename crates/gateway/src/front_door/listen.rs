@@ -26,6 +26,7 @@ use crate::access::RevocationError;
 use crate::config::{Authority, Settings};
 use crate::descriptors::{self, Whose};
 use crate::listener::{ListenError, accepted, bound};
+use crate::own_key;
 use crate::shared::Shared;
 
 /// The file of the door's own key, in the data folder.
@@ -125,10 +126,7 @@ impl FrontDoor {
         let key = PrivateKey::load_or_create(&settings.data.join(KEY_FILE), KeyKind::Ed25519)?;
         let key_text = key.public_text("homing front door");
         let path = settings.data.join(PUBLIC_KEY_FILE);
-        let line = format!("{key_text}\n");
-        if !std::fs::read_to_string(&path).is_ok_and(|there| there == line) {
-            std::fs::write(&path, line).map_err(|error| FrontDoorError::File { path, error })?;
-        }
+        own_key::publish(&path, &key_text).map_err(|error| FrontDoorError::File { path, error })?;
         let sockets = settings.front_door.listen.iter().map(|address| bind(*address));
         Ok(Self { key, key_text, sockets: sockets.collect::<Result<_, _>>()? })
     }

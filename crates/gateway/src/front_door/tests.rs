@@ -10,15 +10,7 @@ use crate::gateway::Gateway;
 #[tokio::test]
 async fn failed_logins_close_the_door_to_nobody_who_shares_their_address() {
     let folder = tempfile::tempdir().unwrap();
-    let flags = Flags {
-        config: Some("/dev/null".into()),
-        data: Some(folder.path().join("data")),
-        listen: vec!["127.0.0.1:0".to_owned()],
-        socket: Some(folder.path().join("s")),
-        door: vec!["127.0.0.1:0".to_owned()],
-        ..Flags::default()
-    };
-    let settings = load(flags).unwrap().settings;
+    let settings = load(Flags::within(folder.path())).unwrap().settings;
     let mut gateway = Gateway::start(settings.clone()).await.unwrap();
     gateway.serve_front_door(FrontDoor::open(&settings).unwrap());
     let source = Some("127.0.0.1:1".parse().unwrap());

@@ -6,15 +6,7 @@ use crate::config::{Flags, load};
 #[tokio::test]
 async fn a_task_that_ends_unasked_is_noticed() {
     let folder = tempfile::tempdir().unwrap();
-    let flags = Flags {
-        config: Some("/dev/null".into()),
-        data: Some(folder.path().join("data")),
-        listen: vec!["127.0.0.1:0".to_owned()],
-        socket: Some(folder.path().join("s")),
-        door: vec!["127.0.0.1:0".to_owned()],
-        ..Flags::default()
-    };
-    let settings = load(flags).unwrap().settings;
+    let settings = load(Flags::within(folder.path())).unwrap().settings;
     for at_the_door in [false, true] {
         let mut gateway = Gateway::start(settings.clone()).await.unwrap();
         gateway.serve_front_door(FrontDoor::open(&settings).unwrap());

@@ -21,6 +21,7 @@ use super::operate::Operate;
 use super::oversee::Oversee;
 use super::refusal::{Refusal, bounded};
 use super::stream::{Ended, PAGE, Pieces, heartbeat};
+use crate::host;
 use crate::store::{AuditQuery, Exported};
 
 /// Entries when no number is asked for.
@@ -179,7 +180,10 @@ pub(super) async fn export<G: Operate>(
     let after = parameters.read("after", "the id of an entry")?.unwrap_or(0);
     let (form, kind) = match parameters.last("format").unwrap_or("jsonl") {
         "jsonl" => (Form::Jsonl, "application/x-ndjson"),
-        "syslog" => (Form::Syslog(host()), "text/plain; charset=utf-8"),
+        "syslog" => (
+            Form::Syslog(host::name().unwrap_or_else(|| "-".to_owned())),
+            "text/plain; charset=utf-8",
+        ),
         other => {
             let title = format!("format={other:?}: expected jsonl or syslog");
             return Err(Refusal::invalid(title));
@@ -312,9 +316,4 @@ fn line(entry: &Sealed) -> Vec<u8> {
 
 fn ndjson() -> [(header::HeaderName, &'static str); 1] {
     [(header::CONTENT_TYPE, "application/x-ndjson")]
-}
-
-fn host() -> String {
-    let name = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-    name.unwrap_or_else(|| "-".to_owned())
 }

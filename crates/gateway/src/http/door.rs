@@ -164,7 +164,7 @@ impl TcpDoor {
 /// What a certificate of the gateway's own is made for: every name by which it may be called.
 fn names(settings: &Settings) -> Vec<String> {
     let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
-    names.extend(nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()));
+    names.extend(crate::host::name());
     names.extend(settings.addresses.iter().map(|address| address.host.clone()));
     let bound = settings.http.listen.iter().map(|listen| listen.address.ip());
     names.extend(bound.filter(|ip| !ip.is_unspecified()).map(|ip| ip.to_string()));

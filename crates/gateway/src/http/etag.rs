@@ -12,6 +12,7 @@
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use homing_proto::fault::Fault;
+use homing_proto::hex::hex;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -24,7 +25,7 @@ pub(super) fn of(body: &[u8]) -> String {
 
 fn digest(body: &[u8]) -> String {
     let digest = Sha256::digest(body);
-    digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    hex(digest.get(..12).unwrap_or_default())
 }
 
 /// The digest of what operators change.

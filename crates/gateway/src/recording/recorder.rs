@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use homing_proto::api;
+use homing_proto::hex::hex;
 use sha2::{Digest as _, Sha256};
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
@@ -154,7 +155,7 @@ impl Writing {
         }
         self.about.duration_ms = millis(self.began.elapsed());
         let _ = self.file.sync_all().await;
-        let sha256: String = self.hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let sha256 = hex(&self.hash.finalize());
         self.recordings.finished(self.about, &sha256).await;
     }
 

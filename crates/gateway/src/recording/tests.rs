@@ -6,6 +6,7 @@ use std::time::Duration;
 use homing_proto::access::{Grant, Operator, Role, Selector, Tags, Via};
 use homing_proto::api::Recording;
 use homing_proto::audit::Entry;
+use homing_proto::hex::hex;
 use homing_proto::identity::DeviceName;
 
 use super::*;
@@ -78,7 +79,7 @@ async fn a_session_is_a_file_that_plays_and_that_the_trail_vouches_for() {
     let notes = notes.lock().unwrap();
     let entry = notes.iter().find(|entry| entry.action == "recording-finished").unwrap();
     let digest = <sha2::Sha256 as sha2::Digest>::digest(std::fs::read(&path).unwrap());
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(&digest);
     assert_eq!(entry.fields["sha256"], digest);
 }
 

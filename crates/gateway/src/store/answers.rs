@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use homing_proto::api::Timestamp;
+use homing_proto::hex::hex;
 use rusqlite::{Connection, params};
 use tokio::task_local;
 
@@ -167,10 +168,6 @@ pub(super) fn all(db: &Connection, sealer: &Sealer, now: Timestamp) -> Found<Vec
 
 fn place(name: &str) -> Place<'_> {
     Place { column: "answer", device: name }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use aws_lc_rs::rand;
 use homing_proto::api::Timestamp;
+use homing_proto::hex::hex;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use tokio::sync::{Semaphore, broadcast};
 
@@ -20,6 +20,7 @@ use super::seal::Sealer;
 use super::state::State;
 use super::writer::Writer;
 use super::{Shared, Store, accounts, answers, blocks, web, webhooks};
+use crate::random;
 
 const DATABASE: &str = "homing.db";
 
@@ -146,10 +147,8 @@ fn gateway_id(db: &Connection) -> Result<String, OpenError> {
     if let Some(id) = db.query_row(sql, [], |row| row.get(0)).optional()? {
         return Ok(id);
     }
-    let mut bytes = [0u8; 16];
-    rand::fill(&mut bytes)
-        .map_err(|_| OpenError::Database("the system gives no random bytes".into()))?;
-    let id: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let bytes = random::bytes::<16>().map_err(|error| OpenError::Database(error.to_string()))?;
+    let id = hex(&*bytes);
     db.execute(
         "INSERT INTO meta (name, value) VALUES ('gateway-id', ?1), ('created', ?2)",
         [&id, &Timestamp::now().to_string()],

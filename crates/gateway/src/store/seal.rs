@@ -14,11 +14,12 @@ use std::io::Write as _;
 use std::path::Path;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::{digest, rand};
+use aws_lc_rs::digest;
 use zeroize::Zeroizing;
 
 use super::error::{OpenError, UnsealError};
 use super::folder::{DataFolder, check_private, private_file};
+use crate::random;
 
 const KEY_LEN: usize = 32;
 const NUMBER_LEN: usize = 4;
@@ -136,11 +137,10 @@ fn is_used(database: &Path) -> bool {
 
 /// Writes a fresh key under another name first, so that a crash never leaves half a key.
 fn create(folder: &DataFolder, path: &Path) -> Result<(), OpenError> {
-    let mut key = Zeroizing::new([0u8; KEY_LEN]);
-    rand::fill(&mut *key).map_err(|_| OpenError::Files {
+    let key = random::bytes::<KEY_LEN>().map_err(|error| OpenError::Files {
         action: "make a random key for",
         path: path.to_owned(),
-        reason: "the system gives no random bytes".into(),
+        reason: error.to_string(),
     })?;
     let draft = folder.file("secret.key.new");
     private_file()

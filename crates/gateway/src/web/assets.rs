@@ -20,6 +20,7 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use homing_proto::hex::hex;
 use sha2::{Digest as _, Sha256};
 
 /// Each file after those whose names stand in it.
@@ -94,7 +95,7 @@ fn assets() -> &'static [Asset] {
         for (name, bytes) in FILES {
             let body = linked(name, bytes, &assets);
             let digest = Sha256::digest(&body);
-            let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            let hash = hex(digest.get(..8).unwrap_or_default());
             let (stem, kind) = name.rsplit_once('.').unwrap_or((name, ""));
             let hashed = format!("{stem}.{hash}.{kind}");
             assets.push(Asset { name, hashed, body, packed: OnceLock::new() });

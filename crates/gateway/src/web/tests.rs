@@ -44,15 +44,8 @@ impl Answer {
 impl Browser {
     async fn start() -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        let flags = Flags {
-            config: Some("/dev/null".into()),
-            data: Some(folder.path().join("data")),
-            listen: vec!["127.0.0.1:0".to_owned()],
-            socket: Some(folder.path().join("s")),
-            door: vec!["127.0.0.1:0".to_owned()],
-            ..Flags::default()
-        };
-        let gateway = Gateway::start(load(flags).unwrap().settings).await.unwrap();
+        let gateway =
+            Gateway::start(load(Flags::within(folder.path())).unwrap().settings).await.unwrap();
         gateway.note_http(homing_proto::api::Http {
             addresses: vec!["http://127.0.0.1:1".to_owned()],
             fingerprint: None,

@@ -14,7 +14,6 @@ mod tests;
 mod tokens;
 mod users;
 
-use aws_lc_rs::rand;
 use homing_proto::access::{Operator, Right, UserName, Via};
 use homing_proto::api::{self, Timestamp};
 
@@ -98,11 +97,4 @@ fn check_expiry(expires_at: Option<Timestamp>) -> Result<(), ControlError> {
         }),
         _ => Ok(()),
     }
-}
-
-fn random<const N: usize>() -> Result<zeroize::Zeroizing<[u8; N]>, ControlError> {
-    let mut bytes = zeroize::Zeroizing::new([0; N]);
-    rand::fill(&mut *bytes)
-        .map_err(|_| ControlError::failed("the system gives no random bytes"))?;
-    Ok(bytes)
 }

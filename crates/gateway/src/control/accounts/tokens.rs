@@ -4,7 +4,8 @@ use homing_proto::access::{Grant, Operator, Role, Token, TokenId, UserName};
 use homing_proto::api::{self, Timestamp};
 
 use super::super::ControlError;
-use super::{Accounts, administer, check_expiry, random, shown, user_of};
+use super::{Accounts, administer, check_expiry, shown, user_of};
+use crate::random;
 use crate::store::{AccountChange, AccountError, TokenRecord};
 
 /// The longest name of a token.
@@ -35,7 +36,7 @@ impl Accounts {
         let of_all = if user.is_some() { Role::Admin } else { Role::Viewer };
         let role = request.role.unwrap_or(of_all);
         let scope = Grant { role, selector: request.selector, expires_at: request.expires_at };
-        let token = Token::compose(&*random()?);
+        let token = Token::compose(&*random::bytes()?);
         let whose = match &user {
             Some(user) => format!("for user {user}: at most"),
             None => "for a program:".to_owned(),

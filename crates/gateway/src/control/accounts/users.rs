@@ -8,7 +8,8 @@ use homing_proto::excerpt::Excerpt;
 use homing_proto::host_key::{Fingerprint, HostKey};
 
 use super::super::ControlError;
-use super::{Accounts, administer, check_expiry, random, shown, user_of};
+use super::{Accounts, administer, check_expiry, shown, user_of};
+use crate::random;
 use crate::store::{AccountChange, AccountError, UserRecord};
 
 /// A blob of an RSA key with 2048 bits: name, exponent 65537, modulus.
@@ -135,7 +136,7 @@ impl Accounts {
     ) -> Result<api::IssuedPassword, ControlError> {
         self.administers(operator)?;
         let user = self.known(name)?.name.clone();
-        let password = OneTimePassword::compose(&*random()?);
+        let password = OneTimePassword::compose(&*random::bytes()?);
         let digest = OneTimePassword::digest(password.expose(), &user);
         let end = Timestamp::now() + one_time::LIFETIME;
         let expires_at = Timestamp::from_second(end.as_second()).unwrap_or(end);
