@@ -13,7 +13,7 @@ import pytest
 import doorway
 import managed
 import programs
-from doorway import EMBEDDED
+from doorway import EMBEDDED, OPENSSH
 
 CONFIGURATION = """system {
     host-name box1;
@@ -77,6 +77,55 @@ def test_every_kind_of_edit_does_what_junos_does(box):
     lines = box.cli("configure", "show system login | display set").stdout
     assert "set system login user kim class super-user" in lines and "deactivate system login user eve" in lines
     box.cli("configure", "rollback 0", "show | compare | count")
+
+
+def test_a_pattern_deletes_what_it_fits_at_the_level_and_below_it(box):
+    users = [f"set user {name} class operator" for name in ("net1", "net2", "netops")]
+    done = box.cli("configure", "edit system login", *users, "wildcard delete user net[0-9]", "top", "show | compare", "show system login | display set")
+    assert "user netops" in done.stdout and "user ann" in done.stdout and "net1" not in done.stdout and "net2" not in done.stdout
+    lines = box.cli("configure", 'wildcard delete system login user "net.*"', "show system login | display set").stdout
+    assert "netops" not in lines and "user ann" in lines
+    none = box.cli("configure", "wildcard delete system login user nobody.*")
+    assert "no statement fits: system login user nobody.*" in none.stdout + none.stderr
+    wrong = box.cli("configure", "wildcard delete system login user (", check=1)
+    assert "open group" in wrong.stdout + wrong.stderr
+    box.cli("configure", "rollback 0")
+
+
+def test_what_is_protected_is_refused_by_name_and_unprotected_again(box):
+    shown = box.cli("configure", "protect system login", "show | compare", "show system", "commit").stdout
+    assert "!    protect: login { ... }" in shown and "    protect: login {" in shown
+    assert "    protect: login {" in box.file.read_text()
+    refused = box.cli("configure", "set system login user bob class operator", check=1)
+    assert "statement is protected: system login" in refused.stdout + refused.stderr
+    kept = box.cli("configure", "delete system", "show")
+    assert "statement is protected and stays: system login" in kept.stdout + kept.stderr and "user ann" in kept.stdout
+    box.cli("configure", "rollback 0", "unprotect system login", "set system login user bob class operator", "commit")
+    assert "user bob" in box.file.read_text() and "protect" not in box.file.read_text()
+
+
+def test_private_changes_are_updated_with_what_others_committed(box):
+    child = box.terminal()
+    child.send("configure private\r")
+    child.expect("box1# ")
+    child.send("set system host-name mine\r")
+    child.expect("box1# ")
+    box.cli("configure private", "set system time-zone UTC", "set system host-name theirs", "commit")
+    child.send("update\r")
+    child.expect("what is edited here stays: system host-name")
+    child.expect("box1# ")
+    child.send("show | compare\r")
+    child.expect(r"-  host-name theirs;\s+\+  host-name mine;")
+    child.expect("box1# ")
+    child.send("commit\r")
+    child.expect("commit complete")
+    child.expect("mine# ")
+    assert "time-zone UTC;" in box.file.read_text() and "host-name mine;" in box.file.read_text()
+    child.send("exit\r")
+    child.expect("mine> ")
+    child.close(force=True)
+    refused = box.cli("configure", "update", check=1)
+    assert "private candidate" in refused.stdout + refused.stderr
 
 
 def test_statements_are_loaded_from_files_and_from_standard_input(box, tmp_path):
@@ -240,6 +289,26 @@ def test_ssh_gives_users_of_the_device_its_command_line(house):
     child.close(force=True)
 
 
+def test_the_command_line_runs_on_a_connection_that_openssh_serves(door):
+    """A person logs in to `sshd -i` through the gateway and types `homing-agent cli`, which knows that connection."""
+    socket = door.folder / OPENSSH / f"{OPENSSH}-state" / "netconf.sock"
+    program = f"{programs.BINARIES / 'homing-agent'} cli --socket {socket}"
+    done = door.ssh(OPENSSH, f"{program} -c 'show version; configure; set system host-name by-sshd; show | compare; rollback 0'")
+    assert f"Hostname: {OPENSSH}" in done.stdout and "+  host-name by-sshd;" in done.stdout
+    line = ["ssh", "-F", "none", "-tt", *door.options(OPENSSH), door.host, program]
+    child = pexpect.spawn(line[0], [str(word) for word in line[1:]], encoding="utf-8", timeout=40, dimensions=(40, 160))
+    child.expect(f"root@{OPENSSH}> ")
+    for command, answer in (("configure", "# "), ("set system host-name os-2", f"{OPENSSH}# "), ("commit", "root@os-2# ")):
+        child.send(f"{command}\r")
+        child.expect(answer)
+    child.send("set system services outbound-ssh client gateway keep-alive retry 4\r")
+    child.expect("os-2# ")
+    child.send("commit\r")
+    child.expect("this commit came over outbound-ssh client `gateway`")
+    child.expect("commit complete")
+    child.close(force=True)
+
+
 @pytest.fixture
 def small_disk(tmp_path, root):
     """A file system of 256 KiB."""
@@ -317,6 +386,6 @@ def test_homing_cli_is_a_login_shell_of_the_system_s_sshd(login_shell):
     child.expect("box1# ")
     child.send("commit and-quit\r")
     child.expect("commit complete")
-    child.expect("box1> ")
+    child.expect("box2> ")
     child.send("exit\r")
     child.expect(pexpect.EOF)

@@ -18,6 +18,9 @@ use homing_proto::datastore::{Author, Client, Commit, Edit, Mode, SessionId};
 use homing_proto::junos::{Configuration, Form};
 
 const FOLDER: &str = "HOMING_TEST_COMMIT_KILL_FOLDER";
+const CONFIRM_FOLDER: &str = "HOMING_TEST_CONFIRM_KILL_FOLDER";
+/// Kills of a commit that confirms another.
+const CONFIRM_KILLS: u32 = 40;
 const KILLS: u32 = 200;
 /// A folder serves so many kills, then a fresh one is taken.
 const KILLS_PER_FOLDER: u32 = 20;
@@ -36,7 +39,8 @@ fn kill_9_two_hundred_times_leaves_the_old_or_the_new_configuration() {
         write(dir.path(), 0);
         let mut acknowledged = 0;
         for kill in 0..KILLS_PER_FOLDER {
-            acknowledged = run_and_kill(dir.path(), kill).max(acknowledged);
+            let child = ("child_that_commits_until_it_is_killed", FOLDER);
+            acknowledged = run_and_kill(child, dir.path(), kill).max(acknowledged);
             let file = number(&file_of(dir.path()));
             assert!(file == acknowledged || file == acknowledged + 1 || file + 1 == acknowledged);
             // Now and then a crash is followed by the next without a look in between.
@@ -120,10 +124,10 @@ fn verify(dir: &Path, acknowledged: u32) -> u32 {
 }
 
 /// Starts a child, lets it commit for a few milliseconds, kills it; gives what it acknowledged.
-fn run_and_kill(dir: &Path, kill: u32) -> u32 {
+fn run_and_kill((name, variable): (&str, &str), dir: &Path, kill: u32) -> u32 {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "child_that_commits_until_it_is_killed", "--nocapture"])
-        .env(FOLDER, dir)
+        .args(["--exact", name, "--nocapture"])
+        .env(variable, dir)
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .spawn()
@@ -163,10 +167,55 @@ fn child_that_commits_until_it_is_killed() {
         let first = number(&*store.running().await) + 1;
         for number in first.. {
             commit(store, number, Commit::default()).await;
-            // The test harness captures `println!`, and not this.
-            let line = format!("ack {number}\n");
-            std::io::stdout().lock().write_all(line.as_bytes()).unwrap();
+            acknowledge(number);
         }
+    });
+}
+
+/// The test harness captures `println!`, and not this.
+fn acknowledge(number: u32) {
+    let line = format!("ack {number}\n");
+    std::io::stdout().lock().write_all(line.as_bytes()).unwrap();
+}
+
+#[test]
+fn kill_9_of_the_commit_that_confirms_leaves_it_waiting_or_confirmed() {
+    let mut waiting = 0;
+    for kill in 0..CONFIRM_KILLS {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), 1);
+        let child = ("child_that_confirms_until_it_is_killed", CONFIRM_FOLDER);
+        let acknowledged = run_and_kill(child, dir.path(), kill);
+        with_agent(dir.path(), async |store| {
+            let is_waiting = store.confirming().await.is_some();
+            let running = number(&*store.running().await);
+            assert_eq!(running, if is_waiting { 2 } else { 3 });
+            assert!(running >= acknowledged, "{running} {acknowledged}");
+            assert_eq!(number(&file_of(dir.path())), running);
+            if is_waiting {
+                waiting += 1;
+                store.open(SESSION, Author::new("ann", Client::Cli), Mode::Shared).await.unwrap();
+                store.cancel(SESSION, None).await.unwrap();
+                assert_eq!(number(&*store.running().await), 1);
+                assert_eq!(number(&file_of(dir.path())), 1);
+            }
+        });
+    }
+    println!("{CONFIRM_KILLS} kills: {waiting} left the commit waiting, the others confirmed it");
+}
+
+/// Not a test by itself: what the test above starts.
+#[test]
+fn child_that_confirms_until_it_is_killed() {
+    let Some(dir) = std::env::var_os(CONFIRM_FOLDER) else { return };
+    with_agent(Path::new(&dir), async |store| {
+        store.open(SESSION, Author::new("ann", Client::Cli), Mode::Shared).await.unwrap();
+        let confirmed = Some(Duration::from_secs(3600));
+        commit(store, 2, Commit { confirmed, ..Commit::default() }).await;
+        acknowledge(2);
+        commit(store, 3, Commit::default()).await;
+        acknowledge(3);
+        std::future::pending::<()>().await;
     });
 }
 

@@ -28,6 +28,8 @@ pub(super) enum Then {
     Text { action: &'static str, level: Vec<String> },
     /// A commit.
     Commit(Commit),
+    /// The machine's name, which a commit may have changed.
+    HostName { and_quit: bool },
     /// The configuration was opened.
     Open(Mode),
     /// Whether there are changes, on the way in.
@@ -160,11 +162,11 @@ fn configuration(
 fn edit_line(verb: &str, at: &[String], rest: &[Piece]) -> String {
     let mut words = vec![verb.to_owned()];
     let level = at.iter().map(|word| quote(word));
-    if let ("wildcard", [Piece::Word(verb), Piece::Value(typed)]) = (verb, rest) {
-        words.push((*verb).to_owned());
-        words.extend(level.chain([typed.clone()]));
-        return words.join(" ");
-    }
+    let (verb, rest) = match (verb, rest) {
+        ("wildcard", [Piece::Word(verb), rest @ ..]) => (Some(verb), rest),
+        _ => (None, rest),
+    };
+    words.extend(verb.map(|verb| (*verb).to_owned()));
     words.extend(level);
     for piece in rest {
         match piece {
@@ -250,6 +252,9 @@ pub(super) fn text(console: &mut Console, then: Then, text: &str) {
 
 /// Takes the agent's reply.
 pub(super) fn reply(console: &mut Console, then: Then, reply: &Element) {
+    if let Then::HostName { and_quit } = then {
+        return host_name(console, reply, and_quit);
+    }
     let refused = console.complain(reply);
     match then {
         Then::Open(_) | Then::Save { .. } if refused => {}
@@ -281,7 +286,17 @@ pub(super) fn reply(console: &mut Console, then: Then, reply: &Element) {
             let text = shown(&reply::output(reply), &level, &[]);
             console.act(Action::WriteFile { name, text });
         }
-        Then::Text { .. } | Then::Really { .. } => {}
+        Then::Text { .. } | Then::Really { .. } | Then::HostName { .. } => {}
+    }
+}
+
+/// The prompt shows the name that the machine has after a commit.
+fn host_name(console: &mut Console, reply: &Element, and_quit: bool) {
+    if let Some(name) = reply::find(reply, "host-name") {
+        console.rename_host(name.text.trim());
+    }
+    if and_quit {
+        close(console, false);
     }
 }
 
@@ -353,7 +368,10 @@ fn committed(console: &mut Console, commit: &Commit, answer: &Element, refused: 
         }
         (false, None) => console.print("commit complete\n"),
     }
-    if commit.and_quit {
+    if !commit.check && commit.at.is_none() {
+        let then = Then::HostName { and_quit: commit.and_quit };
+        console.ask_agent(request::system_information(), then);
+    } else if commit.and_quit {
         close(console, false);
     }
 }

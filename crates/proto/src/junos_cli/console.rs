@@ -106,6 +106,13 @@ impl Console {
         format!("{user}@{host}{mark} ")
     }
 
+    /// The machine is called this from here on.
+    pub(super) fn rename_host(&mut self, name: &str) {
+        if !name.is_empty() {
+            name.clone_into(&mut self.who.host);
+        }
+    }
+
     /// Whether configuration mode is on.
     pub fn is_configuring(&self) -> bool {
         self.editing.is_some()

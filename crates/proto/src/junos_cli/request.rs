@@ -73,6 +73,11 @@ pub(super) fn edit(lines: &str) -> String {
     text(&load.with(leaf("configuration-set", lines)))
 }
 
+/// The machine's name, among other things.
+pub(super) fn system_information() -> String {
+    text(&Element::new("get-system-information"))
+}
+
 /// What others committed into the private candidate.
 pub(super) fn update() -> String {
     text(&Element::new("update-configuration"))

@@ -227,6 +227,13 @@ fn an_edit_is_a_load_of_its_line_from_the_top() {
     assert!(sent(&mut console, "delete").contains(">delete system<"));
     let list = sent(&mut console, "set login class x permissions [ a b ]");
     assert!(list.contains("permissions [ a b ]<"), "{list}");
+    let pattern = sent(&mut console, "wildcard delete login user net[0-9]");
+    assert!(
+        pattern.contains(">wildcard delete system login user &quot;net[0-9]&quot;<"),
+        "{pattern}"
+    );
+    let pattern = sent(&mut console, r#"wildcard delete login user "a b""#);
+    assert!(pattern.contains(">wildcard delete system login user &quot;a b&quot;<"), "{pattern}");
     assert!(sent(&mut console, "load set f").contains(">set system host-name r9<"));
     assert!(
         sent(&mut console, "load set f relative")
@@ -290,6 +297,14 @@ fn a_commit_tells_what_became_of_it() {
             .starts_with("commit confirmed will be automatically rolled back in 5 minutes")
     );
     assert!(rpcs(&done).contains("<log>a b</log>"));
+    let named = |rpc: &str| match rpc.contains("get-system-information") {
+        true => "<system-information><host-name>r2</host-name></system-information>".to_owned(),
+        false => "<ok/>".to_owned(),
+    };
+    run(&mut console, "commit check", &named);
+    assert!(!console.prompt().contains("r2"));
+    run(&mut console, "commit", &named);
+    assert!(console.prompt().ends_with("@r2# "), "{}", console.prompt());
     let refuse = |_: &str| {
         "<rpc-error><error-severity>error</error-severity><error-message>no</error-message></rpc-error>".to_owned()
     };

@@ -47,6 +47,8 @@ struct Walk<'c> {
     place: Place<'c>,
     ends: bool,
     pieces: Vec<Piece>,
+    /// Where the last of the words that are taken as they stand ends.
+    free_end: Option<usize>,
 }
 
 /// Reads a whole line; nothing if there is no word in it.
@@ -91,7 +93,7 @@ pub(super) fn choices(text: &str, ground: Ground<'_>) -> Result<Vec<Choice>, Lin
 impl<'c> Walk<'c> {
     fn new(ground: Ground<'c>) -> Self {
         let place = Place::Nodes([ground.commands, &[]]);
-        Self { ground, place, ends: false, pieces: Vec::new() }
+        Self { ground, place, ends: false, pieces: Vec::new(), free_end: None }
     }
 
     /// A command behind which a statement may stand need not have one.
@@ -118,7 +120,7 @@ impl<'c> Walk<'c> {
             return cursor.step(&token.text, token.quoted).map_err(|misfit| told(misfit, token));
         }
         let Place::Nodes(lists) = self.place else {
-            self.pieces.push(Piece::Value(token.text.clone()));
+            self.free(token);
             return Ok(());
         };
         let node = self.find(lists, token)?;
@@ -174,11 +176,22 @@ impl<'c> Walk<'c> {
                 self.open_path(node);
             }
             Slot::Words(_) => {
-                self.pieces.push(Piece::Value(token.text.clone()));
                 self.place = Place::Free;
+                self.free(token);
             }
             _ => self.pieces.push(Piece::Value(token.text.clone())),
         }
+    }
+
+    /// Takes a word of those that go on to the end of the line; what adjoins the one before, as a
+    /// bracket in a pattern, belongs to it.
+    fn free(&mut self, token: &Token) {
+        let adjoins = self.free_end == Some(token.start) && !token.quoted;
+        match self.pieces.last_mut().filter(|_| adjoins) {
+            Some(Piece::Value(value)) => value.push_str(&token.text),
+            _ => self.pieces.push(Piece::Value(token.text.clone())),
+        }
+        self.free_end = (!token.quoted).then(|| token.start + token.text.len());
     }
 
     /// If a statement follows the node, begins it.
