@@ -184,11 +184,6 @@ impl KnownHosts {
         found.keys.retain(|key| !found.revoked.contains(key));
         found
     }
-
-    /// Whether any line has its names hashed: then a list of the hosts can't be had from the file.
-    pub fn has_hashed(&self) -> bool {
-        self.entries.iter().any(|entry| entry.hosts.is_hashed())
-    }
 }
 
 fn push_new(keys: &mut Vec<HostKey>, key: &HostKey) {

@@ -87,14 +87,6 @@ impl Operator {
         Self(Arc::new(parts))
     }
 
-    /// The same, come in by another door.
-    #[must_use]
-    pub fn via_door(self, via: Via) -> Self {
-        let mut parts = Arc::unwrap_or_clone(self.0);
-        parts.via = via;
-        Self(Arc::new(parts))
-    }
-
     /// What it is called.
     #[must_use]
     pub fn name(&self) -> &str {

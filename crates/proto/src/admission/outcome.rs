@@ -194,14 +194,6 @@ impl Outcome {
         }
     }
 
-    /// Whether somebody should be woken: two boxes claim to be one device.
-    pub fn is_alarm(&self) -> bool {
-        matches!(
-            self,
-            Self::ClonedKey { .. } | Self::AmbiguousKey { .. } | Self::DuplicateDevice { .. }
-        )
-    }
-
     /// Whether the connection is kept a little, so that the device does not hammer. One that is
     /// gone, has waited already, or is no device is not.
     pub fn is_held(&self) -> bool {

@@ -224,11 +224,6 @@ impl Statement {
         &self.children
     }
 
-    /// Whether it is marked `inactive:`, and so counts as absent.
-    pub fn is_inactive(&self) -> bool {
-        self.inactive
-    }
-
     /// Whether it is marked `protect:`, and so neither it nor what is in it may be changed.
     pub fn is_protected(&self) -> bool {
         self.guard == Guard::Protected

@@ -74,11 +74,6 @@ impl Hosts {
         if names.is_empty() { Err(InvalidHosts::Empty) } else { Ok(Self(Kind::Names(names))) }
     }
 
-    /// Whether the name is hashed.
-    pub fn is_hashed(&self) -> bool {
-        matches!(self.0, Kind::Hashed { .. })
-    }
-
     /// Whether the line is about a host that goes by one of `names`. An exception shuts the host out.
     pub fn include_any(&self, names: &[&str]) -> bool {
         let names: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();

@@ -46,8 +46,6 @@ fn hashed_names_made_by_openssh_are_found_by_who_knows_them() {
         assert!(found(hosts, "mx1.fra"), "{hosts}");
         assert!(!found(hosts, "mx2.fra"), "{hosts}");
     }
-    let known = KnownHosts::parse(&format!("{HASHED} {KEY}")).unwrap();
-    assert!(known.has_hashed());
 }
 
 const HASHED: &str = "|1|QbMpJ80pZzT0Lqdp1umJClP2kjo=|i8sq0nAOAxqxlJGP+MIo914qPdE=";

@@ -11,18 +11,8 @@ pub const BASE_1_0: &str = "base:1.0";
 pub const BASE_1_1: &str = "base:1.1";
 /// A candidate datastore.
 pub const CANDIDATE: &str = "capability:candidate:1.0";
-/// Commits that go back unless they are confirmed.
-pub const CONFIRMED_COMMIT: &str = "capability:confirmed-commit:1.0";
-/// Checking a configuration without using it.
-pub const VALIDATE: &str = "capability:validate:1.0";
 /// `<url>` as a source or target.
 pub const URL: &str = "capability:url:1.0";
-/// Writing the running datastore itself.
-pub const WRITABLE_RUNNING: &str = "capability:writable-running:1.0";
-/// A startup datastore.
-pub const STARTUP: &str = "capability:startup:1.0";
-/// XPath filters.
-pub const XPATH: &str = "capability:xpath:1.0";
 
 const RFC: &str = "urn:ietf:params:netconf:";
 const JUNOS: &str = "urn:ietf:params:xml:ns:netconf:";
@@ -39,11 +29,6 @@ impl Capabilities {
             let own = own.split('?').next().unwrap_or(own);
             own.strip_prefix(RFC).or_else(|| own.strip_prefix(JUNOS)) == Some(name)
         })
-    }
-
-    /// Whether this very URI is among them, whatever its parameters.
-    pub fn has_uri(&self, uri: &str) -> bool {
-        self.iter().any(|own| own.split('?').next() == Some(uri))
     }
 
     /// All of them.
@@ -86,7 +71,6 @@ mod tests {
         ]
         .into_iter()
         .collect();
-        assert!(all.has(CANDIDATE) && all.has(URL) && !all.has(VALIDATE));
-        assert!(all.has_uri("http://xml.juniper.net/netconf/junos/1.0"));
+        assert!(all.has(CANDIDATE) && all.has(URL) && !all.has(BASE_1_1));
     }
 }

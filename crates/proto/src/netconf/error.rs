@@ -80,7 +80,8 @@ macro_rules! tags {
 
         impl ErrorTag {
             /// Every tag of the list.
-            pub const LISTED: &[ErrorTag] = &[$(Self::$name,)*];
+            #[cfg(test)]
+            const LISTED: &[ErrorTag] = &[$(Self::$name,)*];
 
             /// The word on the wire.
             pub fn as_str(&self) -> &str {

@@ -137,11 +137,6 @@ impl Decoder {
             State::Chunked(decoder) => decoder.is_between_messages(),
         }
     }
-
-    /// Sets the most bytes that a message may have, the current one included.
-    pub fn set_limit(&mut self, limit: u64) {
-        self.limit = limit;
-    }
 }
 
 /// Puts messages on the stream, piece by piece.

@@ -51,11 +51,6 @@ impl<'a> Tag<'a> {
             .find(|attribute| attribute.name == name.as_bytes())
             .map(|attribute| attribute.value)
     }
-
-    /// The namespace that `prefix` stands for.
-    pub fn namespace_of_prefix(&self, prefix: &[u8]) -> Option<&'a [u8]> {
-        self.namespaces.of_element(prefix)
-    }
 }
 
 /// One attribute as it stands in the tag.
