@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use homing_proto::netconf::text::escaped;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -22,7 +23,7 @@ impl Page {
              <meta name=\"viewport\" content=\"width=device-width\"><title>Homing API</title>\
              <style>{STYLE}</style></head><body><main>\n<h1>Homing API {}</h1>\n<p>{}</p>\n\
              <p>For programs: <a href=\"/api/v1/openapi.json\">openapi.json</a></p>\n",
-            escaped(at(document, "/info/version")),
+            text_of(at(document, "/info/version")),
             prose(at(document, "/info/description")),
         );
         contents(document, &mut html);
@@ -54,7 +55,7 @@ fn contents(document: &Value, html: &mut String) {
                 "<li><a href=\"#{}\"><b>{}</b> {}</a> {}</li>",
                 anchor(operation),
                 method.to_uppercase(),
-                escape(path),
+                escaped(path),
                 prose(&operation["summary"]),
             );
         }
@@ -68,7 +69,7 @@ fn of_operation(path: &str, method: &str, operation: &Value, html: &mut String) 
         "<section id=\"{}\"><h3><b class=\"{method}\">{}</b> <code>{}</code></h3>\n<p>{}</p>",
         anchor(operation),
         method.to_uppercase(),
-        escape(path),
+        escaped(path),
         prose(&operation["summary"]),
     );
     if operation["description"].is_string() {
@@ -81,8 +82,8 @@ fn of_operation(path: &str, method: &str, operation: &Value, html: &mut String) 
             let _ = writeln!(
                 html,
                 "<tr><td><code>{}</code><td>{}<td>{}<td>{}</tr>",
-                escaped(&one["name"]),
-                escaped(&one["in"]),
+                text_of(&one["name"]),
+                text_of(&one["in"]),
                 kind(&one["schema"]),
                 prose(&one["description"]),
             );
@@ -94,7 +95,7 @@ fn of_operation(path: &str, method: &str, operation: &Value, html: &mut String) 
             html,
             "<p>Takes {} (<code>{}</code>)</p>",
             kind(&one["schema"]),
-            escape(content)
+            escaped(content)
         );
     }
     answers(operation, html);
@@ -106,18 +107,18 @@ fn answers(operation: &Value, html: &mut String) {
     html.push_str("<table><tr><th>status<th>answer<th></tr>\n");
     for (status, answer) in object(&operation["responses"]) {
         if answer["$ref"].is_string() {
-            problems.push(escape(status));
+            problems.push(escaped(status));
             continue;
         }
         let kinds: Vec<String> = object(&answer["content"])
             .map(|(content, one)| {
-                format!("{} (<code>{}</code>)", kind(&one["schema"]), escape(content))
+                format!("{} (<code>{}</code>)", kind(&one["schema"]), escaped(content))
             })
             .collect();
         let _ = writeln!(
             html,
             "<tr><td>{}<td>{}<td>{}</tr>",
-            escape(status),
+            escaped(status),
             kinds.join("<br>"),
             prose(&answer["description"]),
         );
@@ -133,7 +134,7 @@ fn answers(operation: &Value, html: &mut String) {
 }
 
 fn of_schema(name: &str, schema: &Value, html: &mut String) {
-    let name = escape(name);
+    let name = escaped(name);
     let about = prose(&schema["description"]);
     let _ = writeln!(html, "<section id=\"shape-{name}\"><h3>{name}</h3>\n<p>{about}</p>");
     if schema["properties"].is_object() {
@@ -142,7 +143,7 @@ fn of_schema(name: &str, schema: &Value, html: &mut String) {
             let _ = writeln!(
                 html,
                 "<tr><td><code>{}</code><td>{}<td>{}</tr>",
-                escape(field),
+                escaped(field),
                 kind(shape),
                 prose(&shape["description"]),
             );
@@ -157,7 +158,7 @@ fn of_schema(name: &str, schema: &Value, html: &mut String) {
 /// A schema in a few words.
 fn kind(schema: &Value) -> String {
     if let Some(name) = schema["$ref"].as_str().and_then(|path| path.rsplit('/').next()) {
-        let name = escape(name);
+        let name = escaped(name);
         return format!("<a href=\"#shape-{name}\">{name}</a>");
     }
     for several in ["oneOf", "anyOf", "allOf"] {
@@ -166,13 +167,13 @@ fn kind(schema: &Value) -> String {
         }
     }
     if let Some(words) = schema["enum"].as_array() {
-        let words: Vec<String> = words.iter().map(escaped).collect();
+        let words: Vec<String> = words.iter().map(text_of).collect();
         return words.join(" | ");
     }
     match &schema["type"] {
         Value::String(one) if one == "array" => format!("[{}]", kind(&schema["items"])),
-        Value::String(one) => escape(one),
-        Value::Array(several) => several.iter().map(escaped).collect::<Vec<_>>().join(" or "),
+        Value::String(one) => escaped(one),
+        Value::Array(several) => several.iter().map(text_of).collect::<Vec<_>>().join(" or "),
         _ => "any".to_owned(),
     }
 }
@@ -187,25 +188,21 @@ fn object(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
 }
 
 fn anchor(operation: &Value) -> String {
-    escaped(&operation["operationId"])
+    text_of(&operation["operationId"])
 }
 
 /// Text with `code` in it, and rustdoc's links without their brackets.
 fn prose(value: &Value) -> String {
     let text = value.as_str().unwrap_or_default().replace("[`", "`").replace("`]", "`");
     let parts = text.split('`').enumerate().map(|(number, part)| match number % 2 {
-        0 => escape(part),
-        _ => format!("<code>{}</code>", escape(part)),
+        0 => escaped(part),
+        _ => format!("<code>{}</code>", escaped(part)),
     });
     parts.collect()
 }
 
-fn escaped(value: &Value) -> String {
-    escape(value.as_str().unwrap_or_default())
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+fn text_of(value: &Value) -> String {
+    escaped(value.as_str().unwrap_or_default())
 }
 
 #[cfg(test)]

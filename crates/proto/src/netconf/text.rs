@@ -77,7 +77,8 @@ fn hex(digits: &str) -> Option<u32> {
     all_hex.then(|| u32::from_str_radix(digits, 16).ok())?
 }
 
-fn is_character(character: char) -> bool {
+/// Whether XML can carry it.
+pub(super) fn is_character(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 

@@ -9,6 +9,8 @@
 
 use std::fmt::Write;
 
+use homing_proto::netconf::text::escaped;
+
 use super::curve::Point;
 
 const WIDTH: f64 = 860.0;
@@ -46,12 +48,12 @@ pub fn svg(title: &str, points: &[Point]) -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
          font-family=\"sans-serif\" font-size=\"12\" fill=\"#57606a\">\n\
          <title>{}</title>\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>",
-        escape(title)
+        escaped(title)
     );
     let _ = writeln!(
         out,
         "<text x=\"{LEFT}\" y=\"18\" font-size=\"14\" fill=\"#24292f\">{}</text>",
-        escape(title)
+        escaped(title)
     );
     for mark in marks(step_x, end_x) {
         let (at, top, bottom) = (x(mark), TOP, HEIGHT - BOTTOM);
@@ -125,10 +127,6 @@ fn marks(step: f64, end: f64) -> impl Iterator<Item = f64> {
     (0_u32..)
         .map(move |index| (f64::from(index) * step * 1e3).round() / 1e3)
         .take_while(move |mark| *mark <= end)
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]

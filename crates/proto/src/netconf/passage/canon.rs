@@ -9,7 +9,7 @@
 //! beyond ASCII, bytes that are not UTF-8. Nor can the end-of-message mark.
 
 use crate::netconf::scan::{Tag, XmlError};
-use crate::netconf::text::unescape;
+use crate::netconf::text::{is_character, unescape};
 
 /// The longest reference between `&` and `;`.
 const LONGEST_REFERENCE: usize = 10;
@@ -235,11 +235,6 @@ fn is_special(character: char) -> bool {
 
 fn is_in_reference(character: char) -> bool {
     character == '#' || character.is_ascii_alphanumeric()
-}
-
-/// Whether XML can carry it.
-fn is_character(character: char) -> bool {
-    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
 #[cfg(test)]
