@@ -7,9 +7,9 @@
 //! The file is replaced whole, and refused if others may read it.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::fs;
+use std::io::{ErrorKind, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 use crate::client::{Remote, Token};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::private_file;
 
 /// The name of the gateway's socket on this machine.
 pub(crate) const LOCAL: &str = "local";
@@ -95,22 +96,9 @@ impl Contexts {
     }
 
     fn write(&self, path: &Path) -> std::io::Result<()> {
-        if let Some(folder) = path.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        }
-        let beside = path.with_extension(format!("{}.new", std::process::id()));
         let mut text = Zeroizing::new(serde_json::to_vec_pretty(self)?);
         text.push(b'\n');
-        let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside);
-        let written = written.and_then(|mut file| {
-            file.write_all(&text)?;
-            file.sync_all()?;
-            fs::rename(&beside, path)
-        });
-        if written.is_err() {
-            let _ = fs::remove_file(&beside);
-        }
-        written
+        private_file::replace(path, &text)
     }
 
     /// The context in use; none: the socket of this machine.

@@ -13,6 +13,7 @@ mod demo;
 mod exit;
 mod failure;
 mod output;
+mod private_file;
 mod secret;
 mod usage;
 mod verbs;

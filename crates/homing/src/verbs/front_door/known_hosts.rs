@@ -2,13 +2,12 @@
 //!
 //! One file a key, and its content follows from the key: two commands at once write the same.
 
-use std::io::Write as _;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::door::{Door, DoorKey};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::private_file;
 
 /// The line, under the door's alias.
 pub(super) fn line(door: &Door, key: &DoorKey) -> String {
@@ -32,19 +31,11 @@ pub(super) fn file(door: &Door, key: &DoorKey) -> Result<PathBuf, Failure> {
     if std::fs::read_to_string(&path).is_ok_and(|there| there == text) {
         return Ok(path);
     }
-    write(&folder, &path, &text).map_err(|error| {
+    private_file::replace(&path, text.as_bytes()).map_err(|error| {
         let message = format!("cannot write {}: {error}", path.display());
         Failure::new(Exit::Failed, "no-known-hosts", message)
     })?;
     Ok(path)
-}
-
-fn write(folder: &Path, path: &Path, text: &str) -> std::io::Result<()> {
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.persist(path)?;
-    Ok(())
 }
 
 fn folder() -> Result<PathBuf, Failure> {
