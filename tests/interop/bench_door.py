@@ -20,7 +20,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -187,23 +186,6 @@ def calls(bench, rpcs):
     print(f"| all | {counted['total']:.1f} |\n| its threads wait (without strace) | {waits:.2f} |")
 
 
-def resident(pid):
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024, int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1024
-
-
-def spooled(pid):
-    """MiB of unnamed files that the process holds."""
-    total = 0
-    for fd in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            if "(deleted)" in os.readlink(fd):
-                total += os.stat(fd).st_blocks * 512
-        except OSError:
-            pass
-    return total / 2**20
-
-
 def trail(house, action, operator):
     """Entries of the audit trail by operators whose name begins so."""
     lines = house.gateway.run("-o", "ndjson", "audit", "search", "--limit", "1000", "--action", action).stdout.splitlines()
@@ -220,7 +202,7 @@ def stall(bench, operators, size, seconds):
         devices.append(name)
     for number in range(operators):
         house.add_user(f"op{number}", "configurator")
-    before = resident(pid)[0]
+    before = programs.memory(pid)[0] / 2**20
     since = {device: house.gateway.device(device)["session"]["since"] for device in devices}
     stalled, said = [], [open(house.folder / f"said-{number}", "w+b") for number in range(operators)]
     for number in range(operators):
@@ -235,7 +217,7 @@ def stall(bench, operators, size, seconds):
         house.gateway.run("rpc", devices[asked % len(devices)], "get-system-information")
         slowest = max(slowest, time.monotonic() - begin)
         asked += 1
-        most_memory, disk = max(most_memory, resident(pid)[0]), spooled(pid)
+        most_memory, disk = max(most_memory, programs.memory(pid)[0] / 2**20), programs.spooled(pid) / 2**20
         most_disk = max(most_disk, disk)
         if disk == 0 and most_disk > 0:
             break

@@ -116,30 +116,19 @@ def call_home(tmp_path, callhome_program, ended, gateway):
 
 @pytest.fixture(scope="session")
 def root():
-    assert os.geteuid() == 0, "this test needs root: it makes network namespaces or runs sshd"
-
-
-SSHD = "/usr/sbin/sshd"
+    assert os.geteuid() == 0, "this test needs root: it makes network namespaces, mounts or users"
 
 
 @pytest.fixture
-def sshd(tmp_path, root):
-    """The real sshd, told where this test's authorized keys are; nothing of the system is changed."""
-    assert os.path.exists(SSHD), "apt-get install openssh-server"
-    os.makedirs("/run/sshd", exist_ok=True)
-    wrapper = tmp_path / "sshd"
-    keys = tmp_path / "authorized_keys"
-    wrapper.write_text(
-        f'#!/bin/sh\nexec {SSHD} -o AuthorizedKeysFile={keys} -o StrictModes=no -o UsePAM=no -o PermitRootLogin=prohibit-password "$@"\n'
-    )
-    wrapper.chmod(0o755)
+def sshd(tmp_path):
+    """The real sshd, for this test's authorized keys alone."""
 
     class Sshd:
-        path = wrapper
+        path = doorway.sshd_wrapper(tmp_path, [])
 
         @staticmethod
         def allow(public_key):
-            keys.write_text(public_key + "\n")
+            doorway.sshd_wrapper(tmp_path, [public_key])
 
     return Sshd
 

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import programs
+from programs import run
 
 SSHD = "/usr/sbin/sshd"
 OPENSSH, EMBEDDED = "os-1", "em-1"
@@ -22,6 +23,36 @@ def sshd_wrapper(folder, authorized):
     wrapper.write_text(f'#!/bin/sh\nexec {SSHD} {options} "$@"\n')
     wrapper.chmod(0o755)
     return wrapper
+
+
+ANSIBLE = programs.TOOLS / "venv-ansible" / "bin"
+
+
+class Ansible:
+    """Ansible's programs over the inventory of a house, with a home of their own."""
+
+    def __init__(self, house):
+        self.house, self.folder = house, house.folder / "ansible"
+        self.folder.mkdir()
+        self.script = self.folder / "homing.sh"
+        self.script.write_text('#!/bin/sh\nexec homing ansible-inventory --connection "$CONNECTION" "$@"\n')
+        self.script.chmod(0o755)
+        settings = "[defaults]\nhost_key_checking = true\nretry_files_enabled = false\ninterpreter_python = auto_silent\n"
+        (self.folder / "ansible.cfg").write_text(settings)
+        (house.home / ".ssh" / "known_hosts").write_text(house.homing("ssh-config", "--known-hosts").stdout)
+
+    def run(self, program, *words, connection="netconf", check=0, timeout=55):
+        own = {
+            **self.house.environment,
+            "PATH": f"{ANSIBLE}{os.pathsep}{self.house.environment['PATH']}",
+            "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"),
+            "ANSIBLE_HOME": str(self.folder / "home"),
+            "ANSIBLE_LOCAL_TEMP": str(self.folder / "tmp"),
+            "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR": str(self.folder / "pc"),
+            "ANSIBLE_NOCOLOR": "1",
+            "CONNECTION": connection,
+        }
+        return run([ANSIBLE / program, "-i", self.script, *words], check=check, timeout=timeout, env=own)
 
 
 class Doorway:
@@ -101,18 +132,3 @@ class Doorway:
     def stop(self):
         for program in reversed(self.started):
             program.stop()
-
-
-def run(line, check=0, timeout=40, stdin=None, env=None, text=True):
-    done = subprocess.run(
-        [str(word) for word in line],
-        capture_output=True,
-        text=text,
-        timeout=timeout,
-        env=env,
-        input=stdin,
-        stdin=subprocess.DEVNULL if stdin is None else None,
-    )
-    if check is not None and done.returncode != check:
-        raise programs.Failed(f"{line}: exit {done.returncode}, expected {check}\nstdout: {done.stdout}\nstderr: {done.stderr}")
-    return done

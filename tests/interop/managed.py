@@ -14,9 +14,8 @@ import subprocess
 import threading
 
 import programs
+from doorway import SSHD
 from programs import configuration, login, stanza
-
-SSHD = "/usr/sbin/sshd"
 
 
 class Managed:

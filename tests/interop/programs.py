@@ -37,6 +37,26 @@ def until(what, probe, timeout=PATIENCE, pause=0.1):
         time.sleep(pause)
 
 
+def memory(pid):
+    """Resident memory in bytes: at this moment, and the most so far."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    now = int(re.search(r"VmRSS:\s+(\d+)", text)[1]) * 1024
+    most = re.search(r"VmHWM:\s+(\d+)", text)
+    return now, int(most[1]) * 1024 if most else now
+
+
+def spooled(pid):
+    """Bytes of the unnamed files that a process holds."""
+    total = 0
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            if "(deleted)" in os.readlink(fd):
+                total += os.stat(fd).st_blocks * 512
+        except OSError:
+            pass
+    return total
+
+
 class Program:
     """One process and its output in a file."""
 
@@ -93,7 +113,23 @@ class Program:
 
 
 class Failed(AssertionError):
-    """A command of `homing` that ended with another status than expected."""
+    """A command that ended with another status than expected."""
+
+
+def run(line, check=0, timeout=40, stdin=None, env=None, text=True):
+    """Runs a command to its end; `check` is the exit status expected, None for any."""
+    done = subprocess.run(
+        [str(word) for word in line],
+        capture_output=True,
+        text=text,
+        timeout=timeout,
+        env=env,
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+    )
+    if check is not None and done.returncode != check:
+        raise Failed(f"{line}: exit {done.returncode}, expected {check}\nstdout: {done.stdout}\nstderr: {done.stderr}")
+    return done
 
 
 class Gateway(Program):
@@ -133,20 +169,11 @@ class Gateway(Program):
 
     def run(self, *arguments, check=0, timeout=50, stdin=None):
         """A command of `homing`; `check` is the exit status expected, None for any."""
-        done = subprocess.run(
-            [BINARIES / "homing", "--socket", self.socket, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-        )
-        if check is not None and done.returncode != check:
-            raise Failed(
-                f"homing {' '.join(map(str, arguments))}: exit {done.returncode}, expected {check}\n"
-                f"stdout: {done.stdout}\nstderr: {done.stderr}\ngateway: {self.output()[-3000:]}"
-            )
-        return done
+        line = [BINARIES / "homing", "--socket", self.socket, *arguments]
+        try:
+            return run(line, check=check, timeout=timeout, stdin=stdin)
+        except Failed as error:
+            raise Failed(f"{error}\ngateway: {self.output()[-3000:]}") from None
 
     def json(self, *arguments):
         return json.loads(self.run("-o", "json", *arguments).stdout)

@@ -7,7 +7,6 @@ import pytest
 import faults
 import hostile
 import programs
-import pydevice
 import witness
 from programs import until
 

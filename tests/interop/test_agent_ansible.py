@@ -1,49 +1,30 @@
 """Ansible's junos modules change a device behind the gateway."""
 
 import json
-import os
 
 import pytest
 
 import doorway
-from doorway import EMBEDDED, OPENSSH, run
-from programs import TOOLS
+from doorway import EMBEDDED, OPENSSH
 
 # Each call starts Ansible anew, which takes long where others work too.
 pytestmark = pytest.mark.timeout(240)
 each_device = pytest.mark.parametrize("device", [OPENSSH, EMBEDDED])
-ANSIBLE = TOOLS / "venv-ansible" / "bin"
 
 
 @pytest.fixture(scope="module")
 def junos(tmp_path_factory):
     """Runs a module of junipernetworks.junos against a device of this file's own."""
     house = doorway.Doorway(tmp_path_factory.mktemp("ansible"))
-    folder = house.folder / "ansible"
-    folder.mkdir()
-    script = folder / "homing.sh"
-    script.write_text('#!/bin/sh\nexec homing ansible-inventory --connection netconf "$@"\n')
-    script.chmod(0o755)
-    (folder / "ansible.cfg").write_text("[defaults]\nretry_files_enabled = false\ninterpreter_python = auto_silent\n")
     try:
         house.add(OPENSSH, "openssh")
         house.add(EMBEDDED, "embedded")
-        known_hosts = house.home / ".ssh" / "known_hosts"
-        known_hosts.write_text(house.homing("ssh-config", "--known-hosts").stdout)
+        ansible = doorway.Ansible(house)
 
-        def call(device, module, arguments, check=0):
-            own = {
-                **house.environment,
-                "PATH": f"{ANSIBLE}{os.pathsep}{house.environment['PATH']}",
-                "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
-                "ANSIBLE_HOME": str(folder / "home"),
-                "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
-                "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR": str(folder / "pc"),
-                "ANSIBLE_NOCOLOR": "1",
-            }
+        def call(device, module, arguments):
             key = ["-e", f"ansible_ssh_private_key_file={house.key}", "-e", "ansible_network_os=junipernetworks.junos.junos"]
             words = ["-m", f"junipernetworks.junos.{module}", "-a", json.dumps(arguments)]
-            return run([ANSIBLE / "ansible", "-i", script, device, *key, *words], check=check, timeout=100, env=own).stdout
+            return ansible.run("ansible", device, *key, *words, timeout=100).stdout
 
         call.house = house
         yield call

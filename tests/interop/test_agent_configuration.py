@@ -4,7 +4,7 @@ import json
 
 import pytest
 from jnpr.junos import Device
-from jnpr.junos.exception import CommitError, ConfigLoadError, LockError, RpcError
+from jnpr.junos.exception import ConfigLoadError, LockError, RpcError
 from jnpr.junos.utils.config import Config
 
 import doorway

@@ -1,6 +1,5 @@
 """The agent with the system's own sshd, and the gateway."""
 
-import os
 import signal
 import subprocess
 import time

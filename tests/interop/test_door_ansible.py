@@ -1,43 +1,17 @@
 """Ansible with its netconf connection and with its ssh connection, on the inventory that `homing` makes."""
 
 import json
-import os
 
 import pytest
 
-from doorway import EMBEDDED, OPENSSH, run
-from programs import TOOLS
-
-ANSIBLE = TOOLS / "venv-ansible" / "bin"
+import doorway
+from doorway import EMBEDDED, OPENSSH
 
 
 @pytest.fixture(scope="module")
 def ansible(door):
     """Runs a program of Ansible on the inventory script."""
-    folder = door.folder / "ansible"
-    folder.mkdir()
-    script = folder / "homing.sh"
-    script.write_text('#!/bin/sh\nexec homing ansible-inventory --connection "${CONNECTION:-netconf}" "$@"\n')
-    script.chmod(0o755)
-    (folder / "ansible.cfg").write_text("[defaults]\nhost_key_checking = true\nretry_files_enabled = false\ninterpreter_python = auto_silent\n")
-    known_hosts = door.home / ".ssh" / "known_hosts"
-    known_hosts.write_text(door.homing("ssh-config", "--known-hosts").stdout)
-
-    def call(program, *words, connection="netconf", check=0):
-        own = {
-            **door.environment,
-            "PATH": f"{ANSIBLE}{os.pathsep}{door.environment['PATH']}",
-            "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
-            "ANSIBLE_HOME": str(folder / "home"),
-            "ANSIBLE_LOCAL_TEMP": str(folder / "tmp"),
-            "ANSIBLE_PERSISTENT_CONTROL_PATH_DIR": str(folder / "pc"),
-            "ANSIBLE_NOCOLOR": "1",
-            "CONNECTION": connection,
-        }
-        line = [ANSIBLE / program, "-i", script, *words]
-        return run(line, check=check, timeout=55, env=own)
-
-    return call
+    return doorway.Ansible(door).run
 
 
 def test_ansible_inventory_draws_the_same_tree(door, ansible):

@@ -1,16 +1,14 @@
 """Many operators who ask for much and read nothing: the gateway keeps to its limits, and each of them hears why they were cut."""
 
 import json
-import os
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
 import doorway
 from doorway import EMBEDDED
-from programs import until
+from programs import memory, spooled, until
 
 OPERATORS, MIB = 8, 1 << 20
 CONFIG = """
@@ -31,19 +29,6 @@ def house(tmp_path):
         house.stop()
 
 
-def on_disk(pid):
-    """Bytes of the unnamed files that a process holds, and of its memory."""
-    total = 0
-    for fd in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            if "(deleted)" in os.readlink(fd):
-                total += os.stat(fd).st_blocks * 512
-        except OSError:
-            pass
-    resident = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[1]
-    return total, int(resident) * 1024
-
-
 def entries(house, action):
     lines = house.gateway.run("-o", "ndjson", "audit", "search", "--limit", "1000", "--action", action).stdout
     return [json.loads(line) for line in lines.splitlines()]
@@ -52,7 +37,7 @@ def entries(house, action):
 @pytest.mark.timeout(240)
 def test_each_of_many_stalled_operators_is_cut_with_a_reason_and_the_room_is_given_back(house, tmp_path):
     pid = house.gateway.pid
-    before = on_disk(pid)[1]
+    before = memory(pid)[0]
     begun = house.gateway.device(EMBEDDED)["session"]["since"]
     names = [f"op{number}" for number in range(OPERATORS)]
     stalled = []
@@ -65,14 +50,14 @@ def test_each_of_many_stalled_operators_is_cut_with_a_reason_and_the_room_is_giv
     most = [0, 0]
 
     def look():
-        most[:] = map(max, most, on_disk(pid))
+        most[:] = map(max, most, (spooled(pid), memory(pid)[0]))
         return most
 
     until("all are cut", lambda: look() and len(entries(house, "channel-cut")) == OPERATORS, timeout=120)
     assert {entry["operator"] for entry in entries(house, "channel-cut")} == set(names)
     assert 0 < most[0] <= 128 * MIB, most
     assert most[1] - before <= 64 * MIB, (before, most)
-    until("their room is given back", lambda: on_disk(pid)[0] == 0, timeout=60)
+    until("their room is given back", lambda: spooled(pid) == 0, timeout=60)
     until("all are told", lambda: len([entry for entry in entries(house, "channel-closed") if entry["operator"] in names]) == OPERATORS)
     told = [event for event in house.gateway.log_of(EMBEDDED) if event["code"] == "channel-cut"]
     assert {event["fields"]["actor"] for event in told} == set(names)

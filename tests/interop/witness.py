@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import programs
+from programs import memory
 
 DEADLINE = 45.0
 """An RPC that takes longer was not answered: generous, because tests share two cores."""
@@ -69,14 +70,6 @@ class Api:
 def enroll(gateway, api, name, user="homing"):
     """Enrols a device without starting a program; returns its secret."""
     return gateway.secret_of(api.json("POST", "/devices", {"name": name, "device_id": name, "user": user, "format": "set"})["stanza"])
-
-
-def memory(pid):
-    """Resident memory in bytes: at this moment, and the most since `forget_peak`."""
-    text = Path(f"/proc/{pid}/status").read_text()
-    now = int(re.search(r"VmRSS:\s+(\d+)", text)[1]) * 1024
-    most = re.search(r"VmHWM:\s+(\d+)", text)
-    return now, int(most[1]) * 1024 if most else now
 
 
 def anonymous_memory(pid):
