@@ -12,12 +12,15 @@ enum Seen {
     Text(Vec<u8>),
 }
 
-/// The document cut in two gives what the document in one piece gives, within the limits; a tree that
-/// was read is written and read again as itself.
+/// The document cut in two gives what the document in one piece gives, within the limits, also where what is plain is passed
+/// over at once; a tree that was read is written and read again as itself.
 pub fn run(data: &[u8]) {
     let Some((first, document)) = data.split_first() else { return };
     let (before, after) = document.split_at(usize::from(*first).min(document.len()));
     assert_eq!(scan(&[before, after]), scan(&[document]));
+    let wanted = scan_for(&[document], false);
+    assert_eq!(scan_for(&[document], true), wanted);
+    assert_eq!(scan_for(&[before, after], true), wanted);
     let whole = build(&[document]);
     assert_eq!(build(&[before, after]), whole);
     if let Ok(tree) = whole {
@@ -50,6 +53,30 @@ fn scan(pieces: &[&[u8]]) -> (Vec<Seen>, Option<XmlError>) {
                 Err(error) => return (seen, Some(error)),
             }
             assert!(scanner.depth() <= LIMITS.depth);
+        }
+    }
+    (seen, scanner.finish().err())
+}
+
+/// How deep elements called `a` stand; what is plain passed over at once, or not.
+fn scan_for(pieces: &[&[u8]], at_once: bool) -> (Vec<usize>, Option<XmlError>) {
+    let mut scanner = Scanner::new(LIMITS);
+    let mut seen = Vec::new();
+    for piece in pieces {
+        let mut input = *piece;
+        loop {
+            if at_once {
+                scanner.pass_plain(&mut input, |name| name == b"a");
+            }
+            let is_wanted = match scanner.next(&mut input) {
+                Ok(None) => break,
+                Ok(Some(Token::Start(tag))) => tag.local_name() == b"a",
+                Ok(Some(_)) => false,
+                Err(error) => return (seen, Some(error)),
+            };
+            if is_wanted {
+                seen.push(scanner.depth());
+            }
         }
     }
     (seen, scanner.finish().err())

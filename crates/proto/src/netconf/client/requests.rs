@@ -64,6 +64,7 @@ pub enum Why {
 #[derive(Debug)]
 struct Waiting {
     id: RequestId,
+    message_id: String,
     message: Vec<u8>,
     deadline: Instant,
 }
@@ -71,6 +72,7 @@ struct Waiting {
 #[derive(Debug)]
 struct OnTheWire {
     id: RequestId,
+    message_id: String,
     /// Until when its caller waits; none once it was given up.
     deadline: Option<Instant>,
     /// Once given up: until when it may go without a byte.
@@ -98,8 +100,9 @@ impl Requests {
         }
         self.last_id += 1;
         let id = RequestId(self.last_id);
-        let message = compose(&self.last_id.to_string());
-        self.waiting.push_back(Waiting { id, message, deadline });
+        let message_id = self.last_id.to_string();
+        let message = compose(&message_id);
+        self.waiting.push_back(Waiting { id, message_id, message, deadline });
         Ok(id)
     }
 
@@ -124,8 +127,9 @@ impl Requests {
         if self.on_the_wire.is_some() {
             return None;
         }
-        let Waiting { id, message, deadline } = self.waiting.pop_front()?;
-        self.on_the_wire = Some(OnTheWire { id, deadline: Some(deadline), overdue: None });
+        let Waiting { id, message_id, message, deadline } = self.waiting.pop_front()?;
+        self.on_the_wire =
+            Some(OnTheWire { id, message_id, deadline: Some(deadline), overdue: None });
         if self.waiting.is_empty() {
             self.waiting = VecDeque::new();
         }
@@ -138,7 +142,7 @@ impl Requests {
     pub(super) fn is_answered_by(&self, summary: &Summary) -> bool {
         match (summary.root, &summary.message_id, &self.on_the_wire) {
             (Some(Root::Reply), Some(message_id), Some(request)) => {
-                *message_id == request.id.0.to_string()
+                *message_id == request.message_id
             }
             (Some(Root::Other), _, _) => false,
             _ => true,

@@ -63,11 +63,19 @@ impl Summary {
     }
 }
 
+/// Where the root's start tag is.
+enum Head {
+    /// In [`Reader::head`]: it came in pieces.
+    Gathered,
+    /// In this piece, from this place on.
+    From(usize),
+}
+
 /// Observes one message.
 #[derive(Debug, Default)]
 pub struct Reader {
     scanner: Scanner,
-    /// The root's start tag, which the scanner may have got in pieces.
+    /// The root's start tag, if the scanner got it in pieces.
     head: Vec<u8>,
     collector: Option<Box<Collector>>,
     summary: Summary,
@@ -77,22 +85,27 @@ impl Reader {
     /// Takes bytes off the front of `input` and hands out those that belong to the root element;
     /// `None` when `input` is used up.
     pub fn next<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Option<&'s [u8]> {
-        if self.summary.root.is_none() {
-            return self.head(input);
+        let mut all = *input;
+        if self.summary.root.is_some() {
+            self.head = Vec::new();
+        } else {
+            match self.head(input)? {
+                Head::Gathered => {
+                    self.summary.bytes += self.head.len() as u64;
+                    return Some(&self.head);
+                }
+                Head::From(place) => all = all.get(place..).unwrap_or_default(),
+            }
         }
-        self.head = Vec::new();
         loop {
-            let all = *input;
             let outside = self.scanner.root_has_ended();
-            let mut used = all.len();
             if self.summary.malformed.is_some() {
                 *input = &[];
             } else if let Err(error) = self.body(input) {
                 self.summary.malformed = Some(error);
                 *input = &[];
-            } else {
-                used -= input.len();
             }
+            let used = all.len() - input.len();
             if !outside && used > 0 {
                 self.summary.bytes += used as u64;
                 return all.get(..used);
@@ -100,18 +113,16 @@ impl Reader {
             if input.is_empty() {
                 return None;
             }
+            all = *input;
         }
     }
 
-    /// The root's start tag, once it is complete.
-    fn head(&mut self, input: &mut &[u8]) -> Option<&[u8]> {
+    /// Reads to the end of the root's start tag; none if that is not here.
+    fn head(&mut self, input: &mut &[u8]) -> Option<Head> {
         if self.summary.malformed.is_none() {
             match self.find_root(input) {
-                Ok(true) => {
-                    self.summary.bytes += self.head.len() as u64;
-                    return Some(&self.head);
-                }
-                Ok(false) => {}
+                Ok(Some(head)) => return Some(head),
+                Ok(None) => {}
                 Err(error) => self.summary.malformed = Some(error),
             }
         }
@@ -120,26 +131,38 @@ impl Reader {
     }
 
     /// Reads on to the root's start tag.
-    fn find_root(&mut self, input: &mut &[u8]) -> Result<bool, XmlError> {
+    fn find_root(&mut self, input: &mut &[u8]) -> Result<Option<Head>, XmlError> {
+        let all = input.len();
         while let Some(token) = self.scanner.next(input)? {
             let Token::Start(tag) = token else {
                 continue;
             };
-            self.head = [b"<", tag.body(), b">"].concat();
             self.summary.root = Some(match tag.local_name() {
                 _ if tag.is(BASE_NAMESPACE, "rpc-reply") => Root::Reply,
                 b"notification" => Root::Notification,
                 _ => Root::Other,
             });
             self.summary.message_id = tag.attribute("message-id").map(unescape_lossy);
-            return Ok(true);
+            // Whether the whole tag, with `<` and `>`, is in this piece.
+            let used = all - input.len();
+            return Ok(Some(match used.checked_sub(tag.body().len() + 2) {
+                Some(place) => Head::From(place),
+                None => {
+                    self.head = [b"<", tag.body(), b">"].concat();
+                    Head::Gathered
+                }
+            }));
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Reads on to the root's end or the end of `input`; after the root, to the end of `input`.
     fn body(&mut self, input: &mut &[u8]) -> Result<(), XmlError> {
-        while let Some(token) = self.scanner.next(input)? {
+        loop {
+            if self.collector.is_none() {
+                self.scanner.pass_plain(input, |name| matches!(name, b"rpc-error" | b"ok"));
+            }
+            let Some(token) = self.scanner.next(input)? else { break };
             if let Some(collector) = &mut self.collector {
                 if let Some(error) = collector.token(token) {
                     self.summary.add(error);

@@ -16,6 +16,7 @@
 
 mod machine;
 mod namespaces;
+mod plain;
 mod tag;
 #[cfg(test)]
 mod tests;

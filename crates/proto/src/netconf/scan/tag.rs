@@ -176,6 +176,13 @@ impl Name {
         }
     }
 
+    /// A name without a prefix, of any length, and what stands behind it.
+    pub(super) fn plain_at_start_of(text: &[u8]) -> Option<(&[u8], &[u8])> {
+        let begins = text.first().is_some_and(|byte| Class::of(*byte) == Class::Start);
+        let inside = text.iter().position(|byte| !Class::is_of_name(*byte))?;
+        text.split_at_checked(inside).filter(|_| begins)
+    }
+
     /// Whether nothing stands behind it.
     pub(super) fn is_all_of(self, text: &[u8]) -> bool {
         self.length == text.len()

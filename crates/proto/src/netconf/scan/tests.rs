@@ -155,6 +155,30 @@ fn every_limit_holds() {
     assert_eq!(over("<a><b/><b/><b/><b/></a>"), ">");
 }
 
+/// Where elements called `ok` stand and how deep, and how the document ends; what is plain passed over at once, or not.
+fn wanted(pieces: &[&[u8]], limits: Limits, at_once: bool) -> (Vec<usize>, Option<XmlError>) {
+    let mut scanner = Scanner::new(limits);
+    let mut seen = Vec::new();
+    for piece in pieces {
+        let mut input = *piece;
+        loop {
+            if at_once {
+                scanner.pass_plain(&mut input, |name| name == b"ok");
+            }
+            let is_ok = match scanner.next(&mut input) {
+                Ok(Some(Token::Start(tag))) => tag.local_name() == b"ok",
+                Ok(Some(_)) => false,
+                Ok(None) => break,
+                Err(error) => return (seen, Some(error)),
+            };
+            if is_ok {
+                seen.push(scanner.depth());
+            }
+        }
+    }
+    (seen, scanner.finish().err())
+}
+
 /// Documents and near documents.
 fn documents() -> impl Strategy<Value = Vec<u8>> {
     const PIECES: &[&str] = &[
@@ -163,6 +187,12 @@ fn documents() -> impl Strategy<Value = Vec<u8>> {
         "<b x='1'>",
         "</b>",
         "<c/>",
+        "<d-1.é_>",
+        "</d-1.é_>",
+        "</a >",
+        "<ok/>",
+        "<ok>",
+        "</ok>",
         "<p:d xmlns:p='u'/>",
         "text",
         "&lt;",
@@ -205,6 +235,28 @@ proptest! {
         let whole = told(&[&document], Limits::default());
         prop_assert_eq!(&told(&pieces, Limits::default()), &whole);
         prop_assert_eq!(&told(&bytes, Limits::default()), &whole);
+    }
+
+    #[test]
+    fn what_is_passed_over_at_once_is_what_the_tokens_say(
+        document in documents(),
+        cuts in prop::collection::vec(any::<usize>(), 0..8),
+        limits in prop::sample::select(vec![
+            Limits::default(),
+            Limits { depth: 3, ..Limits::default() },
+            Limits { name: 2, ..Limits::default() },
+            Limits { tag: 3, ..Limits::default() },
+        ]),
+    ) {
+        let mut places: Vec<usize> = cuts.iter().map(|cut| cut % (document.len() + 1)).collect();
+        places.extend([0, document.len()]);
+        places.sort_unstable();
+        let pieces: Vec<&[u8]> = places.windows(2).map(|pair| &document[pair[0]..pair[1]]).collect();
+        let bytes: Vec<&[u8]> = document.chunks(1).collect();
+        let slow = wanted(&[&document], limits, false);
+        prop_assert_eq!(&wanted(&[&document], limits, true), &slow);
+        prop_assert_eq!(&wanted(&pieces, limits, true), &slow);
+        prop_assert_eq!(&wanted(&bytes, limits, true), &slow);
     }
 
     #[test]
