@@ -64,12 +64,39 @@ pub struct Exported {
 }
 
 /// Puts an entry at the end of the chain.
-pub(super) fn append(db: &Connection, mut entry: Entry) -> Result<Sealed, WriteError> {
+pub(super) fn append(db: &Connection, entry: Entry) -> Result<Sealed, WriteError> {
+    append_behind(&mut None, db, entry).map_err(|(error, _)| error)
+}
+
+/// The same where `end` is the end of the chain, if it is known; it is kept up.
+///
+/// # Errors
+/// Gives the entry back.
+pub(super) fn append_behind(
+    end: &mut Option<Head>,
+    db: &Connection,
+    mut entry: Entry,
+) -> Result<Sealed, (WriteError, Box<Entry>)> {
     entry.fit();
-    let (sealed, canonical) = head(db)?.seal(entry);
-    db.prepare_cached("INSERT INTO audit (id, entry, hash) VALUES (?1, ?2, ?3)")?
-        .execute(params![sealed.entry.id, canonical, sealed.hash.as_bytes()])?;
-    Ok(sealed)
+    let found = end.take().map_or_else(|| head(db), Ok);
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return Err((error.into(), Box::new(entry))),
+    };
+    let (sealed, canonical) = found.seal(entry);
+    match insert(db, &sealed, &canonical) {
+        Ok(()) => {
+            *end = Some(Head { id: sealed.entry.id, hash: sealed.hash });
+            Ok(sealed)
+        }
+        Err(error) => Err((error.into(), Box::new(sealed.entry))),
+    }
+}
+
+fn insert(db: &Connection, sealed: &Sealed, canonical: &str) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO audit (id, entry, hash) VALUES (?1, ?2, ?3)";
+    db.prepare_cached(sql)?.execute(params![sealed.entry.id, canonical, sealed.hash.as_bytes()])?;
+    Ok(())
 }
 
 /// The entry that counts those that found no room.

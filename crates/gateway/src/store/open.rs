@@ -135,6 +135,8 @@ fn prepare(db: &Connection, limits: &Limits) -> Result<(), OpenError> {
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "secure_delete", true)?;
     db.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
+    // In pages: those that every transaction writes are copied back less often.
+    db.pragma_update_and_check(None, "wal_autocheckpoint", 4_000, |_| Ok(()))?;
     if let Some(size) = limits.size {
         let page: u64 = db.pragma_query_value(None, "page_size", |row| row.get(0))?;
         db.pragma_update_and_check(None, "max_page_count", size / page.max(1), |_| Ok(()))?;

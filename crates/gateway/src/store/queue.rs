@@ -19,8 +19,10 @@ use super::change::Change;
 use super::error::WriteError;
 use super::record::{PendingKey, PendingRecord};
 
-/// How long what nobody waits for may lie, so that one sync serves many.
+/// How long events and pending keys may lie, so that one sync serves many.
 const LINGER: Duration = Duration::from_millis(10);
+/// How long audit entries that nobody waits for may lie.
+const AUDIT_LINGER: Duration = Duration::from_millis(50);
 /// How long sightings alone may lie.
 const SIGHTINGS: Duration = Duration::from_secs(30);
 /// Most distinct pending keys between two commits.
@@ -126,9 +128,11 @@ impl Queue {
             return true;
         }
         waiting.audit += 1;
-        waiting.oldest_audit.get_or_insert_with(Instant::now);
         waiting.batch.items.push_back(Item::Audit(Box::new(entry)));
-        self.begin_linger(&mut waiting);
+        if waiting.oldest_audit.is_none() {
+            waiting.oldest_audit = Some(Instant::now());
+            self.changed.notify_one();
+        }
         true
     }
 
@@ -177,7 +181,8 @@ impl Queue {
     /// How long the oldest of what waits has waited, and how much waits.
     pub(super) fn lag(&self) -> (Duration, usize) {
         let waiting = self.lock();
-        let lag = waiting.oldest.map(|at| at.elapsed()).unwrap_or_default();
+        let oldest = waiting.oldest.into_iter().chain(waiting.oldest_audit).min();
+        let lag = oldest.map(|at| at.elapsed()).unwrap_or_default();
         (lag, waiting.batch.items.len() + waiting.batch.pending.len())
     }
 
@@ -258,12 +263,12 @@ impl Waiting {
         if self.jobs > 0 {
             return self.oldest;
         }
-        let events = self.oldest.map(|at| at + LINGER);
-        let seen = self.oldest_seen.map(|at| at + SIGHTINGS);
-        let first = match (events, seen) {
-            (Some(events), Some(seen)) => Some(events.min(seen)),
-            (one, other) => one.or(other),
-        };
+        let waits = [
+            self.oldest.map(|at| at + LINGER),
+            self.oldest_audit.map(|at| at + AUDIT_LINGER),
+            self.oldest_seen.map(|at| at + SIGHTINGS),
+        ];
+        let first = waits.into_iter().flatten().min();
         first.map(|at| not_before.map_or(at, |not_before| at.max(not_before)))
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use homing_proto::api::{Event, Timestamp};
-use homing_proto::audit::Sealed;
+use homing_proto::audit::{Entry, Head, Sealed};
 use homing_proto::fault::Fault;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use tokio::sync::{broadcast, oneshot};
@@ -36,7 +36,49 @@ type Answer = (oneshot::Sender<Result<(), WriteError>>, Result<(), WriteError>);
 struct Committed {
     differences: Vec<Difference>,
     events: Vec<Event>,
-    entries: Vec<Sealed>,
+}
+
+/// The entries of a transaction, in the order of the chain.
+#[derive(Default)]
+struct Entries {
+    sealed: Vec<Sealed>,
+    /// Which of them nobody waits for, by their place.
+    notes: Vec<usize>,
+    /// One that could not be written.
+    failed: Option<Box<Entry>>,
+    /// The end of the chain. Not known after a write that may have been rolled back.
+    end: Option<Head>,
+}
+
+impl Entries {
+    /// Puts a note at the end of the chain.
+    fn append(&mut self, db: &Connection, entry: Entry) -> Result<(), WriteError> {
+        match audit::append_behind(&mut self.end, db, entry) {
+            Ok(sealed) => {
+                self.notes.push(self.sealed.len());
+                self.sealed.push(sealed);
+                Ok(())
+            }
+            Err((error, entry)) => {
+                self.failed = Some(entry);
+                Err(error)
+            }
+        }
+    }
+
+    /// Adds what a write put there.
+    fn add(&mut self, sealed: Vec<Sealed>) {
+        self.sealed.extend(sealed);
+    }
+
+    /// The notes, after a transaction that failed.
+    fn unwritten(self) -> impl Iterator<Item = Item> {
+        let Self { sealed, notes, failed, .. } = self;
+        let mut notes = notes.into_iter().peekable();
+        let sealed = sealed.into_iter().enumerate();
+        let sealed = sealed.filter(move |(place, _)| notes.next_if_eq(place).is_some());
+        sealed.map(|(_, sealed)| Box::new(sealed.entry)).chain(failed).map(Item::Audit)
+    }
 }
 
 /// What the writer owns. The folder's lock is let go when it ends.
@@ -83,15 +125,16 @@ impl Writer {
         let mut kept = batch;
         let mut items = std::mem::take(&mut kept.items);
         let mut answers = Vec::new();
-        match self.commit(&mut items, &mut kept, &mut answers) {
-            Ok(Committed { differences, events, entries }) => {
+        let mut entries = Entries::default();
+        match self.commit(&mut items, &mut kept, &mut answers, &mut entries) {
+            Ok(Committed { differences, events }) => {
                 self.state.apply(differences);
                 self.state.note_outage(None);
                 for event in events {
                     self.counts.add(&event);
                     let _ = self.followers.send(event);
                 }
-                for entry in entries {
+                for entry in entries.sealed {
                     self.tell(entry);
                 }
                 for (done, result) in answers {
@@ -108,6 +151,7 @@ impl Writer {
                 for (done, result) in answers {
                     let _ = done.send(result.and(Err(error.clone())));
                 }
+                kept.items.extend(entries.unwritten());
                 kept.items.extend(items);
                 for item in std::mem::take(&mut kept.items) {
                     match item {
@@ -126,6 +170,7 @@ impl Writer {
         items: &mut VecDeque<Item>,
         kept: &mut Batch,
         answers: &mut Vec<Answer>,
+        entries: &mut Entries,
     ) -> Result<Committed, WriteError> {
         let now = Timestamp::now();
         let mut transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -136,7 +181,7 @@ impl Writer {
         }
         if kept.audit_dropped > 0 {
             let entry = audit::overflowed(now, kept.audit_dropped);
-            touched.audit.push(audit::append(&transaction, entry)?);
+            entries.sealed.push(audit::append(&transaction, entry)?);
         }
         // First, so that a decision on a key also takes what was noted a moment before it.
         write_pending(&transaction, kept, self.max_pending, &mut touched)?;
@@ -147,15 +192,13 @@ impl Writer {
                     kept.items.push_back(Item::Event(event));
                     touched.events.push(stored?);
                 }
-                Item::Audit(entry) => {
-                    let stored = audit::append(&transaction, (*entry).clone());
-                    kept.items.push_back(Item::Audit(entry));
-                    touched.audit.push(stored?);
-                }
+                Item::Audit(entry) => entries.append(&transaction, *entry)?,
                 Item::Job(job) => {
+                    entries.end = None;
                     let result = one(&mut transaction, &self.sealer, now, job.changes);
                     let (result, outage) = match result {
-                        Ok(these) => {
+                        Ok(mut these) => {
+                            entries.add(std::mem::take(&mut these.audit));
                             touched.merge(these);
                             (Ok(()), None)
                         }
@@ -171,7 +214,7 @@ impl Writer {
         write_seen(&transaction, kept, &mut differences)?;
         accounts::write_used(&transaction, &kept.used, &mut differences)?;
         transaction.commit()?;
-        Ok(Committed { differences, events: touched.events, entries: touched.audit })
+        Ok(Committed { differences, events: touched.events })
     }
 
     /// Makes a durable entry known.
