@@ -11,6 +11,7 @@ mod error;
 mod judge;
 mod logins;
 mod oversee;
+mod reply;
 mod rpc;
 mod seen;
 mod show;
@@ -29,11 +30,12 @@ use bytes::Bytes;
 use homing_proto::access::{Operator, Right};
 use homing_proto::api;
 use homing_proto::filter::{Filter, RowFilter, Subject};
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::broadcast;
 
 pub use accounts::Accounts;
 pub use error::ControlError;
 pub(crate) use logins::{Logins, tell_of_quiet};
+pub use reply::RpcReply;
 pub(crate) use survey::Kept;
 pub use survey::{DevicePage, DeviceSearch, Labels, Place, Sort};
 pub use terminal::{Terminal, TerminalEnd};
@@ -81,16 +83,6 @@ pub struct EventQuery {
     pub filter: RowFilter,
     /// At most so many, the newest.
     pub limit: Option<u32>,
-}
-
-/// A running RPC's reply.
-#[derive(Debug)]
-pub struct RpcReply {
-    /// The `<rpc-reply>` element, piece by piece as it comes. The channel holds little: the rest waits in a spool,
-    /// so a slow reader never stalls the device.
-    pub body: mpsc::Receiver<Bytes>,
-    /// How it ended; arrives after the last piece.
-    pub outcome: oneshot::Receiver<api::Outcome>,
 }
 
 /// The gateway as operators see it. Cheap to clone.

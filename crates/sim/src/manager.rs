@@ -268,11 +268,11 @@ async fn rpc(
     let operation = Bytes::from_static(operation.as_bytes());
     let mut reply = control.rpc(name, operation, PATIENCE, operator).await?;
     let mut bytes = 0;
-    while let Some(piece) = reply.body.recv().await {
+    while let Some(piece) = reply.recv().await {
         bytes += piece.len();
     }
-    let outcome = reply.outcome.await?;
-    ensure!(matches!(outcome, Outcome::Ok), "the reply ended as {outcome:?}");
+    let outcome = reply.outcome().await;
+    ensure!(matches!(outcome, Some(Outcome::Ok)), "the reply ended as {outcome:?}");
     Ok(bytes)
 }
 

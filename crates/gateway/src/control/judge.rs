@@ -86,12 +86,12 @@ impl Told {
     }
 
     /// It was not sent.
-    pub(super) fn refused(&self, error: &ControlError) {
+    pub(super) fn refused(self, error: &ControlError) {
         self.tell(Outcome::Refused { tag: error.code().to_owned() }, 0);
     }
 
     /// It was answered, or will not be.
-    pub(super) fn ended(&self, ended: &Result<ReplyEnd, RpcFailure>) {
+    pub(super) fn ended(self, ended: &Result<ReplyEnd, RpcFailure>) {
         match ended {
             Ok(end) => self.tell(Outcome::of_reply(&end.summary), end.summary.bytes),
             Err(failure) if failure.outcome_is_unknown() => self.tell(Outcome::Unknown, 0),
@@ -99,8 +99,8 @@ impl Told {
         }
     }
 
-    fn tell(&self, outcome: Outcome, bytes_out: u64) {
-        let record = Record { outcome, bytes_out, ..self.record.clone() };
-        self.trail.ended(&record, Some(self.begun));
+    fn tell(self, outcome: Outcome, bytes_out: u64) {
+        let record = Record { outcome, bytes_out, ..self.record };
+        self.trail.ended(record, Some(self.begun));
     }
 }

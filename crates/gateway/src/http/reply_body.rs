@@ -10,7 +10,6 @@
 //! Source: RFC 9110 §6.5 (trailers are sent only to a client that says `te: trailers`).
 
 use std::collections::VecDeque;
-use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -87,10 +86,10 @@ impl ReplyBody {
     }
 
     async fn begin_as_sent(mut reply: RpcReply, tells: Tells) -> Result<Self, Problem> {
-        let first = reply.body.recv().await;
+        let first = reply.recv().await;
         let outcome = match &first {
             Some(_) => None,
-            None => Some((&mut reply.outcome).await.unwrap_or_else(|_| lost())),
+            None => Some(reply.outcome().await.unwrap_or_else(lost)),
         };
         match outcome {
             Some(Outcome::Failed { problem }) => Err(problem),
@@ -112,10 +111,10 @@ impl ReplyBody {
         tells: Tells,
     ) -> Result<Self, Problem> {
         let mut plain = Plain::new(form);
-        while let Some(piece) = reply.body.recv().await {
+        while let Some(piece) = reply.recv().await {
             let Ok(text) = plain.push(&piece) else {
-                while reply.body.recv().await.is_some() {}
-                let outcome = (&mut reply.outcome).await.unwrap_or_else(|_| lost());
+                while reply.recv().await.is_some() {}
+                let outcome = reply.outcome().await.unwrap_or_else(lost);
                 return Err(in_another_form(outcome));
             };
             if plain.has_text() {
@@ -124,7 +123,7 @@ impl ReplyBody {
                 return Ok(ReplyBody { first, reply, outcome: None, tells, plain, end });
             }
         }
-        match (&mut reply.outcome).await.unwrap_or_else(|_| lost()) {
+        match reply.outcome().await.unwrap_or_else(lost) {
             Outcome::Ok if form == ReplyForm::Text => {
                 let (outcome, end) = (Some(Outcome::Ok), End::Ahead);
                 let first = VecDeque::new();
@@ -138,8 +137,8 @@ impl ReplyBody {
         match self.outcome.take() {
             Some(outcome) => Poll::Ready(outcome),
             None => {
-                let told = ready!(Pin::new(&mut self.reply.outcome).poll(context));
-                Poll::Ready(told.unwrap_or_else(|_| lost()))
+                let told = ready!(self.reply.poll_outcome(context));
+                Poll::Ready(told.unwrap_or_else(lost))
             }
         }
     }
@@ -183,7 +182,7 @@ impl Body for ReplyBody {
         if let Some(first) = self.first.pop_front() {
             return Poll::Ready(Some(Ok(Frame::data(first))));
         }
-        while let Some(piece) = ready!(self.reply.body.poll_recv(context)) {
+        while let Some(piece) = ready!(self.reply.poll_recv(context)) {
             let piece = match self.plain.as_mut().map(|plain| plain.push(&piece)) {
                 None => piece,
                 Some(Ok(text)) if text.is_empty() => continue,

@@ -118,7 +118,7 @@ impl Gate {
             Some(begun) if begun.only_looks() && self.over.len() < MOST_OVER => {
                 self.over.push((record, begun.over()));
             }
-            begun => self.trail.ended(&record, begun),
+            begun => self.trail.ended(*record, begun),
         }
     }
 
@@ -126,7 +126,7 @@ impl Gate {
     fn tell_over(&mut self) {
         self.after = None;
         for (record, begun) in std::mem::take(&mut self.over) {
-            self.trail.ended(&record, Some(begun));
+            self.trail.ended(*record, Some(begun));
         }
     }
 

@@ -91,21 +91,23 @@ impl Trail {
             result: Entry::BEGUN.to_owned(),
             bytes_in: None,
             bytes_out: None,
-            ..self.entry(&record)
+            ..self.entry(record)
         };
         let shared = Arc::clone(&self.shared);
         async move { audit::begin(&shared.store, entry).await }
     }
 
     /// Writes how an RPC ended.
-    pub(crate) fn ended(&self, record: &Record, begun: Option<Begun>) {
-        self.count(record, begun);
+    pub(crate) fn ended(&self, mut record: Record, begun: Option<Begun>) {
+        self.count(&record, begun);
+        let ended = std::mem::replace(&mut record.outcome, Outcome::Unknown);
         let mut entry = self.entry(record);
+        entry.result = ended.code();
         if let Some(begun) = begun {
             entry.duration_ms = u64::try_from(begun.took().as_millis()).ok();
             entry = entry.with("right", begun.right);
         }
-        if let Outcome::Errors { tags, count } = &record.outcome {
+        if let Outcome::Errors { tags, count } = &ended {
             entry = entry.with("errors", count).with("error-tags", tags.join(" "));
         }
         audit::note(&self.shared, entry);
@@ -124,11 +126,11 @@ impl Trail {
         self.shared.metrics.rpc(kind, result, took);
     }
 
-    fn entry(&self, record: &Record) -> Entry {
+    fn entry(&self, record: Record) -> Entry {
         let mut entry = Entry {
-            operation: Some(record.operation.clone()).filter(|name| !name.is_empty()),
-            datastore: record.datastore.clone(),
-            message_id: record.message_id.clone(),
+            operation: Some(record.operation).filter(|name| !name.is_empty()),
+            datastore: record.datastore,
+            message_id: record.message_id,
             bytes_in: Some(record.bytes_in),
             bytes_out: Some(record.bytes_out),
             session: self.channel,
@@ -138,7 +140,7 @@ impl Trail {
         if let Some(command) = &record.command {
             entry = entry.with("command", command);
         }
-        match &record.namespace {
+        match record.namespace {
             Some(own) if own != BASE_NAMESPACE => entry.with("namespace", own),
             _ => entry,
         }

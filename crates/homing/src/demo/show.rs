@@ -78,7 +78,7 @@ pub(super) async fn rpc(control: &Control, devices: &[Device]) -> Result<(), Fai
     let patience = Duration::from_secs(10);
     let reply = control.rpc(&device.name, operation, patience, &super::operator::local()).await;
     let mut reply = reply.map_err(|error| failed(error.code(), &error))?;
-    while let Some(piece) = reply.body.recv().await {
+    while let Some(piece) = reply.recv().await {
         print!("{}", String::from_utf8_lossy(&piece));
     }
     println!();

@@ -10,8 +10,9 @@ use homing_gateway::http::{Operate, Oversee};
 use homing_proto::access::{Grant, Operator, Role, Via};
 use homing_proto::api;
 use homing_proto::fault::Fault;
+use homing_transport::spool::{Budget, Spool, SpoolLimits};
 use serde_json::json;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, oneshot};
 
 /// How scripted RPCs go.
 #[derive(Clone, Debug)]
@@ -207,17 +208,19 @@ impl Operate for Fake {
                 return Err(ControlError::Offline { name, reason });
             }
         }
-        let (pieces, body) = mpsc::channel(1);
+        let (mut pieces, reply) = Spool::new(SpoolLimits::default(), &Budget::default());
         let (tell, outcome) = oneshot::channel();
         let script = self.script.lock().unwrap().clone();
         tokio::spawn(async move {
             for piece in script.pieces {
-                let _ = pieces.send(Bytes::from(piece)).await;
+                let _ = pieces.write(piece);
+                // Each is read by itself.
+                pieces.drained_to(0).await;
                 tokio::time::sleep(script.pause).await;
             }
-            drop(pieces);
+            pieces.finish();
             let _ = tell.send(script.outcome);
         });
-        Ok(RpcReply { body, outcome })
+        Ok(RpcReply::scripted(reply, outcome))
     }
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::channel::{ChannelReader, Event};
+use crate::netconf::PieceStream;
 use crate::watched::Pulse;
 
 /// The ordinary data of a channel. Read it at once, always: see the module above. Dropping it ends the channel.
@@ -51,7 +52,7 @@ impl DeviceStream {
     }
 
     /// The next piece of ordinary data; empty at the end.
-    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Bytes> {
         while !self.eof {
             match ready!(self.reader.poll_next(cx)) {
                 Some(Event::Data(bytes)) if !bytes.is_empty() => return Poll::Ready(bytes),
@@ -73,6 +74,15 @@ impl std::fmt::Debug for DeviceStream {
     }
 }
 
+impl PieceStream for DeviceStream {
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        if self.left.is_empty() {
+            return self.poll_data(cx).map(Ok);
+        }
+        Poll::Ready(Ok(std::mem::take(&mut self.left)))
+    }
+}
+
 impl AsyncRead for DeviceStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -80,7 +90,7 @@ impl AsyncRead for DeviceStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.left.is_empty() {
-            self.left = ready!(self.poll_piece(cx));
+            self.left = ready!(self.poll_data(cx));
         }
         let n = self.left.len().min(buf.remaining());
         buf.put_slice(&self.left.split_to(n));

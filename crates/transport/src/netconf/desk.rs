@@ -10,32 +10,28 @@
 use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use homing_proto::netconf::session::{Closed, Reason};
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, TryAcquireError};
 
-use super::{ReplyEnd, Rpc, RpcFailure};
+use super::{Rpc, RpcFailure};
 
 /// Commands that may lie here; the machine has its own queue.
 const ROOM: usize = 4;
 
 /// What a handle asks of the task.
-#[derive(Debug)]
 pub(super) enum Command {
-    Rpc(Box<Request>),
+    Rpc(Rpc),
     Close,
 }
 
-/// A request and where its outcome goes.
-pub(super) struct Request {
-    pub(super) rpc: Rpc,
-    pub(super) outcome: oneshot::Sender<Result<ReplyEnd, RpcFailure>>,
-}
-
-impl std::fmt::Debug for Request {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Request").finish_non_exhaustive()
-    }
+/// Why nothing can be put here.
+pub(super) enum NoPlace {
+    /// All places are taken.
+    Yet,
+    /// The session is over, and how it ended.
+    Over(Option<Closed>),
 }
 
 /// See the module.
@@ -44,67 +40,102 @@ pub(super) struct Desk {
     state: Mutex<State>,
     /// Places for commands.
     room: Semaphore,
-    /// Wakes the task.
-    put: Notify,
     /// Wakes who waits for the end.
     ended: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     commands: VecDeque<Command>,
+    /// The task, while it waits for a command.
+    task: Option<Waker>,
     /// Nobody can ask for anything more.
     is_left: bool,
     closed: Option<Closed>,
 }
 
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State").field("closed", &self.closed).finish_non_exhaustive()
+    }
+}
+
 impl Desk {
     pub(super) fn new() -> Arc<Self> {
-        let (put, ended) = (Notify::new(), Notify::new());
-        Arc::new(Self { state: Mutex::default(), room: Semaphore::new(ROOM), put, ended })
+        let ended = Notify::new();
+        Arc::new(Self { state: Mutex::default(), room: Semaphore::new(ROOM), ended })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a command there when there is room.
+    /// A place, if there is one at once.
+    ///
+    /// # Errors
+    /// [`NoPlace`].
+    pub(super) fn place(&self) -> Result<SemaphorePermit<'_>, NoPlace> {
+        self.room.try_acquire().map_err(|error| match error {
+            TryAcquireError::NoPermits => NoPlace::Yet,
+            TryAcquireError::Closed => NoPlace::Over(self.is_closed()),
+        })
+    }
+
+    /// Waits for a place.
     ///
     /// # Errors
     /// The session is over, and how it ended.
-    pub(super) async fn put(&self, command: Command) -> Result<(), Closed> {
-        let Ok(place) = self.room.acquire().await else {
-            return Err(self.is_closed().unwrap_or(Closed::by_us(Reason::Stopped)));
-        };
+    pub(super) async fn wait_for_place(&self) -> Result<SemaphorePermit<'_>, Closed> {
+        let place = self.room.acquire().await;
+        place.map_err(|_| self.is_closed().unwrap_or(Closed::by_us(Reason::Stopped)))
+    }
+
+    /// Puts a command there, and wakes the task.
+    ///
+    /// # Errors
+    /// The command, and how the session ended.
+    pub(super) fn put(
+        &self,
+        place: SemaphorePermit<'_>,
+        command: Command,
+    ) -> Result<(), (Closed, Command)> {
         let mut state = self.lock();
         if let Some(closed) = state.closed {
-            return Err(closed);
+            return Err((closed, command));
         }
         place.forget();
         state.commands.push_back(command);
+        let task = state.task.take();
         drop(state);
-        self.put.notify_one();
+        task.into_iter().for_each(Waker::wake);
         Ok(())
     }
 
-    /// The next command; none once all handles are gone. Nothing is lost if the future is dropped.
-    pub(super) async fn take(&self) -> Option<Command> {
-        loop {
-            {
-                let mut state = self.lock();
-                if let Some(command) = state.commands.pop_front() {
-                    if state.commands.is_empty() {
-                        state.commands = VecDeque::new();
-                    }
-                    self.room.add_permits(1);
-                    return Some(command);
-                }
-                if state.is_left {
-                    return None;
-                }
-            }
-            self.put.notified().await;
+    /// Puts a request there, or tells its sink that the session is over.
+    pub(super) fn put_rpc(&self, place: SemaphorePermit<'_>, rpc: Rpc) {
+        if let Err((closed, Command::Rpc(rpc))) = self.put(place, Command::Rpc(rpc)) {
+            rpc.reply.ended(Err(RpcFailure::LostUnsent(Some(closed))));
         }
+    }
+
+    /// The next command; none once all handles are gone.
+    pub(super) fn poll_take(&self, cx: &Context<'_>) -> Poll<Option<Command>> {
+        let mut state = self.lock();
+        if let Some(command) = state.commands.pop_front() {
+            if state.commands.is_empty() {
+                state.commands = VecDeque::new();
+            }
+            drop(state);
+            self.room.add_permits(1);
+            return Poll::Ready(Some(command));
+        }
+        if state.is_left {
+            return Poll::Ready(None);
+        }
+        if !state.task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
+            state.task = Some(cx.waker().clone());
+        }
+        Poll::Pending
     }
 
     /// The session is over; gives what was asked and is not begun. The first to say so decides how.
@@ -145,14 +176,17 @@ impl Handle {
         Self(desk)
     }
 
-    pub(super) fn desk(&self) -> &Desk {
+    pub(super) fn desk(&self) -> &Arc<Desk> {
         &self.0
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.0.lock().is_left = true;
-        self.0.put.notify_one();
+        let mut state = self.0.lock();
+        state.is_left = true;
+        let task = state.task.take();
+        drop(state);
+        task.into_iter().for_each(Waker::wake);
     }
 }

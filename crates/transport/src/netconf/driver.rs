@@ -1,75 +1,62 @@
 //! The task of a session: it moves bytes between the stream and the machine, and carries out what comes out.
 
-use std::collections::HashMap;
-use std::future::pending;
-use std::io;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
 
-use homing_proto::netconf::client::{Action, GivenUp, Received, RequestId, Session};
+use bytes::Bytes;
+use homing_proto::netconf::client::{Action, Received, RequestId, Session};
 use homing_proto::netconf::hello::Hello;
 use homing_proto::netconf::reply::Summary;
 use homing_proto::netconf::rpc::Operation;
 use homing_proto::netconf::session::{Closed, Reason};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
-use tokio::sync::oneshot;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::io::AsyncWriteExt;
+use tokio::time::{Instant, timeout};
 
-use super::desk::{Command, Desk, Request};
-use super::{IDLE_BUFFER, ReplyEnd, ReplySink, RpcFailure, SinkFull};
-
-/// Bytes of the read buffer while much comes in.
-const BUSY_BUFFER: usize = 32 * 1024;
+use super::desk::{Command, Desk};
+use super::timer::Timer;
+use super::{PieceStream, ReplyEnd, ReplySink, Rpc, RpcFailure, SinkFull};
 
 /// How long the stream may take to be closed.
-const SHUTDOWN: std::time::Duration = std::time::Duration::from_secs(2);
+const SHUTDOWN: Duration = Duration::from_secs(2);
 
 /// A request that the machine has.
 struct Running {
-    /// None once it took no more.
-    reply: Option<Box<dyn ReplySink>>,
+    id: RequestId,
+    reply: Box<dyn ReplySink>,
+    /// Why it took no more.
     cut: Option<SinkFull>,
-    outcome: oneshot::Sender<Result<ReplyEnd, RpcFailure>>,
 }
 
 pub(super) struct Driver<S> {
-    reader: ReadHalf<S>,
-    writer: WriteHalf<S>,
+    stream: S,
     session: Session,
     desk: Arc<Desk>,
     /// Whether a handle may still ask for something.
     asked: bool,
-    running: HashMap<RequestId, Running>,
-    given_up: Vec<GivenUp>,
-    buffer: Vec<u8>,
+    /// In the order in which they were asked for.
+    running: Vec<Running>,
     /// What is to be written, from `written` on.
     out: Vec<u8>,
     written: usize,
+    timer: Timer,
     hello: Option<Hello>,
     closed: Option<Closed>,
 }
 
-/// What happened while the task waited.
-enum Event {
-    Read(io::Result<usize>),
-    Written(io::Result<usize>),
-    Command(Option<Command>),
-    Timeout,
-}
-
-impl<S: AsyncRead + AsyncWrite> Driver<S> {
+impl<S: PieceStream> Driver<S> {
     pub(super) fn new(stream: S, session: Session, desk: Arc<Desk>) -> Self {
-        let (reader, writer) = split(stream);
         Self {
-            reader,
-            writer,
+            stream,
             session,
             desk,
             asked: true,
-            running: HashMap::new(),
-            given_up: Vec::new(),
-            buffer: vec![0; IDLE_BUFFER],
+            running: Vec::new(),
             out: Vec::new(),
             written: 0,
+            timer: Timer::default(),
             hello: None,
             closed: None,
         }
@@ -77,136 +64,152 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
 
     /// Runs until the hellos are exchanged.
     pub(super) async fn greet(&mut self) -> Result<Hello, Closed> {
-        loop {
-            self.act();
-            if let Some(closed) = self.closed {
-                self.shut_down().await;
-                return Err(closed);
-            }
-            if let Some(hello) = self.hello.take() {
-                return Ok(hello);
-            }
-            self.turn().await;
+        poll_fn(|cx| self.poll_until(cx, |driver| driver.hello.is_some())).await;
+        if let Some(closed) = self.closed {
+            self.shut_down().await;
+            return Err(closed);
         }
+        self.hello.take().ok_or(Closed::by_us(Reason::Stopped))
     }
 
     /// Runs until the session is over.
     pub(super) async fn run(mut self) {
         let over = EndOnDrop(Arc::clone(&self.desk));
-        loop {
-            self.act();
-            if self.closed.is_some() {
-                break;
-            }
-            self.turn().await;
-        }
+        poll_fn(|cx| self.poll_until(cx, |_| false)).await;
         over.say(self.closed);
         self.shut_down().await;
     }
 
-    /// Waits for one thing to happen and hands it to the machine.
-    async fn turn(&mut self) {
-        let deadline = self.session.poll_timeout().map(Instant::from_std);
+    /// Does all that there is to do; ready when the session is over, or `is_done`.
+    fn poll_until(&mut self, cx: &mut Context<'_>, is_done: fn(&Self) -> bool) -> Poll<()> {
+        loop {
+            self.act();
+            if self.closed.is_some() || is_done(self) {
+                return Poll::Ready(());
+            }
+            let commanded = self.poll_command(cx);
+            let written = self.poll_write(cx);
+            let read = self.poll_read(cx);
+            let deadline = self.session.poll_timeout().map(Instant::from_std);
+            let is_late = self.timer.poll(deadline, cx);
+            if is_late {
+                self.session.handle_timeout(Instant::now().into_std());
+            }
+            if !(commanded || written || read || is_late) {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Whether there was a command.
+    fn poll_command(&mut self, cx: &Context<'_>) -> bool {
+        if !self.asked {
+            return false;
+        }
+        match self.desk.poll_take(cx) {
+            Poll::Pending => return false,
+            Poll::Ready(Some(Command::Rpc(rpc))) => self.request(rpc),
+            Poll::Ready(Some(Command::Close)) => self.close(),
+            Poll::Ready(None) => {
+                self.asked = false;
+                self.close();
+            }
+        }
+        self.act();
+        true
+    }
+
+    /// Whether something was written.
+    fn poll_write(&mut self, cx: &mut Context<'_>) -> bool {
         let unwritten = self.out.get(self.written..).unwrap_or_default();
-        let event = tokio::select! {
-            read = self.reader.read(&mut self.buffer) => Event::Read(read),
-            sent = self.writer.write(unwritten), if !unwritten.is_empty() => Event::Written(sent),
-            command = self.desk.take(), if self.asked => Event::Command(command),
-            () = sleep_to(deadline), if deadline.is_some() => Event::Timeout,
-        };
-        match event {
-            Event::Read(Ok(count)) if count > 0 => self.received(count),
-            Event::Read(_) | Event::Written(Err(_) | Ok(0)) => self.session.handle_end_of_stream(),
-            Event::Written(Ok(count)) => {
+        if unwritten.is_empty() {
+            return false;
+        }
+        match Pin::new(&mut self.stream).poll_write(cx, unwritten) {
+            Poll::Pending => return false,
+            Poll::Ready(Err(_) | Ok(0)) => self.session.handle_end_of_stream(),
+            Poll::Ready(Ok(count)) => {
                 self.written += count;
                 if self.written == self.out.len() {
                     (self.out, self.written) = (Vec::new(), 0);
                 }
             }
-            Event::Command(Some(Command::Rpc(request))) => self.request(*request),
-            Event::Command(Some(Command::Close)) => self.close(),
-            Event::Command(None) => {
-                self.asked = false;
-                self.close();
-            }
-            Event::Timeout => self.session.handle_timeout(Instant::now().into_std()),
         }
+        true
+    }
+
+    /// Whether something came, or the end.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> bool {
+        match self.stream.poll_piece(cx) {
+            Poll::Pending => return false,
+            Poll::Ready(Ok(bytes)) if !bytes.is_empty() => self.received(&bytes),
+            Poll::Ready(_) => self.session.handle_end_of_stream(),
+        }
+        true
     }
 
     fn close(&mut self) {
         self.session.handle_close(Instant::now().into_std());
     }
 
-    fn received(&mut self, count: usize) {
-        for (id, running) in &self.running {
-            if running.outcome.is_closed() {
-                self.session.handle_cancelled(*id);
-            }
-        }
+    fn received(&mut self, bytes: &Bytes) {
+        self.forget_abandoned();
         let (running, hello) = (&mut self.running, &mut self.hello);
-        let bytes = self.buffer.get(..count).unwrap_or_default();
-        self.session.handle_data(
-            bytes,
-            Instant::now().into_std(),
-            &mut |received| match received {
-                Received::Hello(theirs) => *hello = Some(theirs),
-                Received::Reply(id, piece) => {
-                    if let Some(running) = running.get_mut(&id) {
-                        running.push(piece);
-                    }
+        let now = Instant::now().into_std();
+        self.session.handle_data(bytes, now, &mut |received| match received {
+            Received::Hello(theirs) => *hello = Some(theirs),
+            Received::Reply(id, piece) => {
+                if let Some(running) = running.iter_mut().find(|running| running.id == id) {
+                    running.push(part_of(bytes, piece));
                 }
-                Received::ReplyEnd(id, summary) => {
-                    if let Some(running) = running.remove(&id) {
-                        running.finish(summary);
-                    }
-                }
-            },
-        );
-        self.fit_buffer(count);
-    }
-
-    /// A large buffer while much comes in, a small one while nothing is due.
-    fn fit_buffer(&mut self, count: usize) {
-        if self.running.is_empty() {
-            if self.buffer.len() > IDLE_BUFFER {
-                self.buffer = vec![0; IDLE_BUFFER];
             }
-            self.running = HashMap::new();
-        } else if count == self.buffer.len() && count < BUSY_BUFFER {
-            self.buffer = vec![0; BUSY_BUFFER.min(count * 8)];
+            Received::ReplyEnd(id, summary) => {
+                if let Some(running) = take(running, id) {
+                    running.finish(summary);
+                }
+            }
+        });
+        if self.running.is_empty() {
+            self.running = Vec::new();
         }
     }
 
-    fn request(&mut self, request: Request) {
-        let Request { rpc, outcome } = request;
-        if outcome.is_closed() {
+    /// Requests that nobody waits for any more are not sent.
+    fn forget_abandoned(&mut self) {
+        let session = &mut self.session;
+        self.running.retain(|one| !(one.reply.is_abandoned() && session.handle_cancelled(one.id)));
+    }
+
+    fn request(&mut self, rpc: Rpc) {
+        let Rpc { operation, reply, deadline } = rpc;
+        if reply.is_abandoned() {
             return;
         }
-        let added =
-            Operation::new(&rpc.operation).map_err(RpcFailure::from).and_then(|operation| {
-                let compose = |message_id: &str| operation.compose(message_id);
-                Ok(self.session.handle_request(compose, rpc.deadline.into_std())?)
-            });
-        let running = Running { reply: Some(rpc.reply), cut: None, outcome };
+        let added = Operation::new(&operation).map_err(RpcFailure::from).and_then(|operation| {
+            let compose = |message_id: &str| operation.compose(message_id);
+            Ok(self.session.handle_request(compose, deadline.into_std())?)
+        });
         match added {
-            Ok(id) => drop(self.running.insert(id, running)),
-            Err(failure) => running.fail(failure),
+            Ok(id) => self.running.push(Running { id, reply, cut: None }),
+            Err(failure) => reply.ended(Err(failure)),
         }
     }
 
     /// Carries out what the machine wants.
     fn act(&mut self) {
+        let mut given_up = Vec::new();
         while let Some(action) = self.session.poll_action() {
             match action {
                 Action::Send(bytes) if self.out.is_empty() => self.out = bytes,
                 Action::Send(bytes) => self.out.extend_from_slice(&bytes),
-                Action::GiveUp(given_up) => self.given_up.push(given_up),
+                Action::GiveUp(one) => given_up.push(one),
                 Action::Close(closed) => self.closed = Some(closed),
             }
         }
-        for given_up in std::mem::take(&mut self.given_up) {
-            if let Some(running) = self.running.remove(&given_up.id) {
-                running.fail(RpcFailure::from_given_up(given_up, self.closed));
+        for given_up in given_up {
+            if let Some(running) = take(&mut self.running, given_up.id) {
+                let failure = RpcFailure::from_given_up(given_up, self.closed);
+                running.reply.ended(Err(failure));
             }
         }
     }
@@ -215,11 +218,26 @@ impl<S: AsyncRead + AsyncWrite> Driver<S> {
     async fn shut_down(&mut self) {
         let unwritten = self.out.get(self.written..).unwrap_or_default();
         let _ = timeout(SHUTDOWN, async {
-            self.writer.write_all(unwritten).await?;
-            self.writer.shutdown().await
+            self.stream.write_all(unwritten).await?;
+            self.stream.shutdown().await
         })
         .await;
     }
+}
+
+/// The very bytes of `piece`, which mostly is part of `whole`.
+fn part_of(whole: &Bytes, piece: &[u8]) -> Bytes {
+    let (all, part) = (whole.as_ptr_range(), piece.as_ptr_range());
+    if all.start <= part.start && part.end <= all.end {
+        whole.slice_ref(piece)
+    } else {
+        Bytes::copy_from_slice(piece)
+    }
+}
+
+fn take(running: &mut Vec<Running>, id: RequestId) -> Option<Running> {
+    let place = running.iter().position(|running| running.id == id)?;
+    Some(running.remove(place))
 }
 
 /// A task that is dropped ends its session too.
@@ -230,9 +248,8 @@ impl EndOnDrop {
     fn say(&self, closed: Option<Closed>) {
         let left = self.0.end(closed.unwrap_or(Closed::by_us(Reason::Stopped)));
         for command in left {
-            if let Command::Rpc(request) = command {
-                // Whoever asked may be gone.
-                let _ = request.outcome.send(Err(RpcFailure::LostUnsent(closed)));
+            if let Command::Rpc(rpc) = command {
+                rpc.reply.ended(Err(RpcFailure::LostUnsent(closed)));
             }
         }
     }
@@ -244,36 +261,14 @@ impl Drop for EndOnDrop {
     }
 }
 
-async fn sleep_to(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => pending().await,
-    }
-}
-
 impl Running {
-    fn push(&mut self, piece: &[u8]) {
-        if let Some(reply) = &mut self.reply
-            && let Err(full) = reply.push(piece)
-        {
-            if let Some(reply) = self.reply.take() {
-                reply.give_up(&full.reason);
-            }
-            self.cut = Some(full);
+    fn push(&mut self, piece: Bytes) {
+        if self.cut.is_none() {
+            self.cut = self.reply.push(piece).err();
         }
     }
 
     fn finish(self, summary: Summary) {
-        if let Some(reply) = self.reply {
-            reply.finish();
-        }
-        let _ = self.outcome.send(Ok(ReplyEnd { summary, cut: self.cut }));
-    }
-
-    fn fail(self, failure: RpcFailure) {
-        if let Some(reply) = self.reply {
-            reply.give_up(&failure.to_string());
-        }
-        let _ = self.outcome.send(Err(failure));
+        self.reply.ended(Ok(ReplyEnd { summary, cut: self.cut }));
     }
 }

@@ -1,22 +1,23 @@
 //! A NETCONF client's session over any stream.
 //!
 //! ```text
-//!   NetconfClient ──commands──▶ task: stream ⇄ session machine ──pieces──▶ ReplySink (a spool)
-//!      ▲   (clones)                                                           │
-//!      └───────────────── ReplyEnd │ RpcFailure ◀─────────────────────────────┘
+//!   NetconfClient ──commands──▶ task: stream ⇄ session machine ──pieces, end──▶ ReplySink (a spool)
+//!      (clones)
 //! ```
 //!
 //! One task owns the stream and the machine. It always reads: a sink that is full or gone makes the rest of
 //! its reply be dropped, never the stream be left unread, because an unread channel stops its whole SSH connection.
 //!
-//! An idle session has a read buffer of [`IDLE_BUFFER`] bytes and no timer.
+//! An idle session has no buffer and, once the last request's deadline is past, no timer.
 
 mod desk;
 mod driver;
 mod failure;
+mod pieces;
 mod sink;
 #[cfg(test)]
 mod tests;
+mod timer;
 
 use std::sync::Arc;
 
@@ -25,23 +26,21 @@ use homing_proto::netconf::client::{Session, Settings};
 use homing_proto::netconf::hello::Hello;
 use homing_proto::netconf::reply::Summary;
 use homing_proto::netconf::session::Closed;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use self::desk::{Command, Desk, Handle, Request};
+use self::desk::{Command, Desk, Handle, NoPlace};
 use self::driver::Driver;
 pub use self::failure::{RpcFailure, StartError};
+pub use self::pieces::{PieceStream, Pieces};
+use self::sink::Awaited;
 pub use self::sink::{ReplySink, SinkFull};
-
-/// Bytes of the read buffer while no reply is coming in.
-pub const IDLE_BUFFER: usize = 256;
 
 /// One request.
 pub struct Rpc {
     /// The element inside `<rpc>`.
     pub operation: Bytes,
-    /// Takes the reply's bytes, from `<rpc-reply` to its end.
+    /// Takes the reply's bytes, from `<rpc-reply` to its end, and how it ended.
     pub reply: Box<dyn ReplySink>,
     /// Until when the reply must be complete.
     pub deadline: Instant,
@@ -65,14 +64,11 @@ impl NetconfClient {
     ///
     /// # Errors
     /// [`StartError`]: the hellos were not exchanged until `deadline`, or don't fit.
-    pub async fn start<S>(
-        stream: S,
+    pub async fn start(
+        stream: impl PieceStream,
         settings: Settings,
         deadline: Instant,
-    ) -> Result<(Self, Hello), StartError>
-    where
-        S: AsyncRead + AsyncWrite + Send + 'static,
-    {
+    ) -> Result<(Self, Hello), StartError> {
         let now = Instant::now();
         let settings = Settings { hello_timeout: deadline.duration_since(now), ..settings };
         let desk = Desk::new();
@@ -83,6 +79,27 @@ impl NetconfClient {
         Ok((Self(Arc::new(Handle::new(desk))), hello))
     }
 
+    /// Sends a request when its turn comes; its sink is told how it ended. Does not wait.
+    pub fn begin(&self, rpc: Rpc) {
+        let desk = self.0.desk();
+        match desk.place() {
+            Ok(place) => desk.put_rpc(place, rpc),
+            Err(NoPlace::Over(closed)) => rpc.reply.ended(Err(RpcFailure::LostUnsent(closed))),
+            Err(NoPlace::Yet) => {
+                let desk = Arc::clone(desk);
+                tokio::spawn(async move {
+                    match timeout_at(rpc.deadline, desk.wait_for_place()).await {
+                        Ok(Ok(place)) => desk.put_rpc(place, rpc),
+                        Ok(Err(closed)) => {
+                            rpc.reply.ended(Err(RpcFailure::LostUnsent(Some(closed))));
+                        }
+                        Err(_) => rpc.reply.ended(Err(RpcFailure::LateUnsent)),
+                    }
+                });
+            }
+        }
+    }
+
     /// Sends a request when its turn comes and waits for the end of its reply.
     ///
     /// If the returned future is dropped, a request that was not sent yet never will be; the reply to
@@ -91,25 +108,22 @@ impl NetconfClient {
     /// # Errors
     /// [`RpcFailure`], which says whether the outcome is unknown. An `<rpc-error>` is a reply.
     pub async fn rpc(&self, rpc: Rpc) -> Result<ReplyEnd, RpcFailure> {
-        let desk = self.0.desk();
         let (outcome, ended) = oneshot::channel();
-        let deadline = rpc.deadline;
-        let request = Command::Rpc(Box::new(Request { rpc, outcome }));
-        match timeout_at(deadline, desk.put(request)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(closed)) => return Err(RpcFailure::LostUnsent(Some(closed))),
-            Err(_) => return Err(RpcFailure::LateUnsent),
-        }
+        let reply = Box::new(Awaited { sink: rpc.reply, outcome });
+        self.begin(Rpc { reply, ..rpc });
         match ended.await {
             Ok(outcome) => outcome,
-            Err(_) => Err(RpcFailure::LostSent(desk.is_closed())),
+            Err(_) => Err(RpcFailure::LostSent(self.0.desk().is_closed())),
         }
     }
 
     /// Closes the session with `<close-session>`, behind the request that is on the wire.
     pub async fn close(&self) -> Closed {
+        let desk = self.0.desk();
         // If it is closed already, that is what is waited for.
-        let _ = self.0.desk().put(Command::Close).await;
+        if let Ok(place) = desk.wait_for_place().await {
+            let _ = desk.put(place, Command::Close);
+        }
         self.closed().await
     }
 

@@ -182,10 +182,15 @@ impl SpoolReader {
     /// # Errors
     /// [`Cut`], after everything that was stored before it.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Cut> {
+        std::future::poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// As [`next`](Self::next).
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Cut>> {
         if !self.left.is_empty() {
-            return Ok(Some(std::mem::take(&mut self.left)));
+            return Poll::Ready(Ok(Some(std::mem::take(&mut self.left))));
         }
-        std::future::poll_fn(|cx| self.shared.lock().poll_next(cx)).await
+        self.shared.lock().poll_next(cx)
     }
 }
 

@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use super::file::{Ring, RingError};
 use super::{Budget, Cut, SpoolLimits};
 
-/// Pieces below this size are gathered instead of kept one by one.
+/// Pieces below this size are gathered instead of kept one by one, unless nothing else waits.
 const SMALL: usize = 4096;
 /// Size at which gathered pieces become one.
 const GATHERED: usize = 16 * 1024;
@@ -107,8 +107,9 @@ impl State {
 
     /// Adds to memory, which is paid for already.
     fn keep(&mut self, bytes: Bytes) {
+        let is_alone = self.in_memory == 0;
         self.in_memory += bytes.len();
-        if bytes.len() < SMALL {
+        if bytes.len() < SMALL && !is_alone {
             self.gathered.extend_from_slice(&bytes);
             if self.gathered.len() >= GATHERED {
                 self.pieces.push_back(self.gathered.split().freeze());

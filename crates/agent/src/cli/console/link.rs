@@ -11,7 +11,9 @@ use homing_proto::netconf::client::Settings;
 use homing_proto::netconf::element::Element;
 use homing_proto::netconf::scan::Limits;
 use homing_transport::Prefixed;
-use homing_transport::netconf::{NetconfClient, ReplySink, Rpc, SinkFull};
+use homing_transport::netconf::{
+    NetconfClient, Pieces, ReplyEnd, ReplySink, Rpc, RpcFailure, SinkFull,
+};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::Instant;
@@ -79,7 +81,7 @@ impl Link {
         let (client, interrupts) = runtime.block_on(async {
             stream.set_nonblocking(true).map_err(LinkError::System)?;
             let stream = tokio::net::UnixStream::from_std(stream).map_err(LinkError::System)?;
-            let stream = Prefixed::new(vec![first], stream);
+            let stream = Pieces::new(Prefixed::new(vec![first], stream));
             let deadline = Instant::now() + GREETING;
             let started = NetconfClient::start(stream, Settings::default(), deadline).await;
             let (client, _) = started.map_err(|error| LinkError::Start(error.to_string()))?;
@@ -147,17 +149,15 @@ impl Collected {
 }
 
 impl ReplySink for Collected {
-    fn push(&mut self, bytes: &[u8]) -> Result<(), SinkFull> {
+    fn push(&mut self, bytes: Bytes) -> Result<(), SinkFull> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() + bytes.len() > LONGEST {
             let reason = format!("the answer is longer than {} MiB", LONGEST / 1024 / 1024);
             return Err(SinkFull { code: "answer-too-long", reason });
         }
-        all.extend_from_slice(bytes);
+        all.extend_from_slice(&bytes);
         Ok(())
     }
 
-    fn finish(self: Box<Self>) {}
-
-    fn give_up(self: Box<Self>, _: &str) {}
+    fn ended(self: Box<Self>, _: Result<ReplyEnd, RpcFailure>) {}
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use homing_proto::access::{Grant, Operator, Role, Via};
+use homing_transport::spool::{Budget, Spool, SpoolLimits};
 
 use super::*;
 use crate::access::Access;
@@ -190,18 +191,20 @@ impl Operate for Fake {
     ) -> Answer<RpcReply> {
         self.device(name, operator).await?;
         self.note(format!("{} in {timeout:?} by {operator}", String::from_utf8_lossy(&xml)));
-        let (pieces, body) = mpsc::channel(1);
+        let (mut pieces, reply) = Spool::new(SpoolLimits::default(), &Budget::default());
         let (tell, outcome) = oneshot::channel();
         let script = self.script.lock().unwrap().clone();
         tokio::spawn(async move {
             for piece in script.pieces {
-                let _ = pieces.send(Bytes::from_static(piece.as_bytes())).await;
+                let _ = pieces.write(piece);
+                // Each is read by itself.
+                pieces.drained_to(0).await;
             }
-            drop(pieces);
+            pieces.finish();
             if let Some(outcome) = script.outcome {
                 let _ = tell.send(outcome);
             }
         });
-        Ok(RpcReply { body, outcome })
+        Ok(RpcReply::scripted(reply, outcome))
     }
 }

@@ -229,9 +229,9 @@ impl Session {
         Ok(id)
     }
 
-    /// Nobody waits for this request any more: it is not sent if it was not yet.
-    pub fn handle_cancelled(&mut self, id: RequestId) {
-        self.requests.cancel(id);
+    /// Nobody waits for this request any more: it is not sent if it was not yet. Whether it was not.
+    pub fn handle_cancelled(&mut self, id: RequestId) -> bool {
+        self.requests.cancel(id)
     }
 
     /// Begins to close the session: what waits is given up, what is on the wire may end.

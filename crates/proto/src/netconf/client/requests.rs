@@ -181,9 +181,11 @@ impl Requests {
         given_up
     }
 
-    /// Forgets a request that was not sent.
-    pub(super) fn cancel(&mut self, id: RequestId) {
+    /// Forgets a request that was not sent; false if it was.
+    pub(super) fn cancel(&mut self, id: RequestId) -> bool {
+        let before = self.waiting.len();
         self.waiting.retain(|request| request.id != id);
+        self.waiting.len() < before
     }
 
     /// Gives up what was not sent.
