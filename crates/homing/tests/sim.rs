@@ -37,8 +37,9 @@ impl Mortal {
         command.env("HOMING_MAX_PER_SOURCE", "2000").stderr(Stdio::null());
         let child = command.spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
-        while TcpStream::connect(address).is_err() {
-            assert!(Instant::now() < deadline, "the gateway does not listen");
+        let answers = || homing(folder).arg("status").output().unwrap().status.success();
+        while TcpStream::connect(address).is_err() || !answers() {
+            assert!(Instant::now() < deadline, "the gateway does not answer");
             std::thread::sleep(Duration::from_millis(20));
         }
         child
@@ -73,7 +74,7 @@ struct Fleet {
 impl Fleet {
     fn start(command: &mut Command) -> Fleet {
         let command = command.args(["-o", "ndjson", "--for", "180s"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Fleet { child, lines }
     }
