@@ -27,6 +27,24 @@ const WHOLE: [&str; 4] = ["ascii-text", "hexadecimal", "community-name", "md5-ke
 const BETWEEN: [&str; 7] =
     ["ascii-text", "hexadecimal", "plain-text", "value", "key", "md5", "type"];
 
+/// Words right behind which stands what Junos shows in its `$9$` form, whatever is above them.
+const VEILED: [&str; 14] = [
+    "secret",
+    "authentication-key",
+    "hello-authentication-key",
+    "ascii-text",
+    "hexadecimal",
+    "simple-password",
+    "authentication-password",
+    "privacy-password",
+    "chap-secret",
+    "default-chap-secret",
+    "pap-password",
+    "local-password",
+    "default-pap-password",
+    "password",
+];
+
 /// How hashed and obfuscated passwords begin.
 pub(crate) const MARKS: [&str; 10] =
     ["$9$", "$8$", "$6$", "$5$", "$1$", "$2a$", "$2b$", "$2y$", "$y$", "$sha1$"];
@@ -42,6 +60,21 @@ pub fn names_secret(word: &str) -> bool {
     }
     let lower = word.to_ascii_lowercase();
     WHOLE.contains(&lower.as_str()) || NAMES.iter().any(|name| lower.contains(name))
+}
+
+/// Whether what follows `word`, which stands behind `before`, is shown in the `$9$` form by Junos.
+///
+/// ```text
+/// login password minimum-length 8       authentication-key 1 type md5 value X      md5 1 key X
+///       └ says what passwords are like                         └ with a number      └ both
+/// ```
+pub(crate) fn is_veiled<'w>(word: &str, mut before: impl Iterator<Item = &'w str>) -> bool {
+    match word {
+        "value" => before.any(|word| word == "authentication-key"),
+        "key" => before.any(|word| word == "md5"),
+        "password" => before.last() != Some("login"),
+        word => VEILED.contains(&word),
+    }
 }
 
 /// Whether a word may stand between one that names a secret and the secret.
