@@ -10,7 +10,7 @@ use homing_proto::datastore::{
 };
 use homing_proto::junos::{Configuration, Form};
 use homing_proto::lock_out::{Origin, touched, warning};
-use tokio::sync::{Mutex, OwnedMutexGuard, broadcast, mpsc, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, broadcast, mpsc, watch};
 use tokio::task::{JoinError, JoinHandle};
 
 use super::clock::Wake;
@@ -26,6 +26,10 @@ use crate::supervisor::Changes;
 
 /// Events that may wait for one listener; one that is slower misses the oldest.
 const EVENT_QUEUE: usize = 64;
+/// Changes that are worked out at once.
+const MOST_DRAFTS: usize = 2;
+/// How often a change is worked out beside others before they have to wait for it.
+const DRAFTS: u32 = 3;
 /// How long a connection that a commit ends lives on, so that the reply can pass over it.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
@@ -51,6 +55,8 @@ pub struct Store {
     /// When the clock must look again.
     pub(super) wake: watch::Sender<Wake>,
     guard: Guard,
+    /// Who may work a change out.
+    drafts: Arc<Semaphore>,
     source: ConfigSource,
     pub(super) log_dir: PathBuf,
 }
@@ -65,6 +71,7 @@ impl Store {
             events: broadcast::Sender::new(EVENT_QUEUE),
             wake,
             guard: Guard::default(),
+            drafts: Arc::new(Semaphore::new(MOST_DRAFTS)),
             source: options.configuration.clone(),
             log_dir: options.log_dir.clone(),
         }
@@ -152,7 +159,7 @@ impl Store {
     /// # Errors
     /// The session may not edit, or the change makes no sense.
     pub async fn edit(&self, session: SessionId, edit: Edit) -> Result<Outcome, EditError> {
-        self.blocking(move |state| state.datastore.edit(session, edit)).await.1
+        self.draft(session, edit, TestOption::Set, |_| Ok::<_, EditError>(())).await
     }
 
     /// Changes a candidate if `option` says so and what comes of it is right, all at once.
@@ -167,8 +174,34 @@ impl Store {
     ) -> Result<Outcome, StoreError> {
         let log_dir = self.log_dir.clone();
         let test = move |next| Ok(Loaded::new(next, &log_dir).map(|_| ())?);
-        let work =
-            move |state: &mut State| state.datastore.edit_tested(session, edit, option, test);
+        self.draft(session, edit, option, test).await
+    }
+
+    /// Works a change out while others use the datastores, again if one of them changed the same
+    /// candidate meanwhile, and at last with all of them waiting.
+    async fn draft<E: From<EditError> + Send + 'static>(
+        &self,
+        session: SessionId,
+        edit: Edit,
+        option: TestOption,
+        test: impl Fn(Arc<Configuration>) -> Result<(), E> + Clone + Send + 'static,
+    ) -> Result<Outcome, E> {
+        // As many large configurations as there are drafts are in memory.
+        let _turn = self.drafts.acquire().await;
+        let edit = Arc::new(edit);
+        for _ in 0..DRAFTS {
+            let draft = self.enter().await.datastore.draft(session).map_err(EditError::from)?;
+            let (edit, test) = (edit.clone(), test.clone());
+            let work = move || draft.edit_tested(&edit, option, test);
+            let drafted = ended(tokio::task::spawn_blocking(work)).await?;
+            let settled = self.enter().await.datastore.settle(drafted);
+            if let Some(outcome) = settled.map_err(EditError::from)? {
+                return Ok(outcome);
+            }
+        }
+        let work = move |state: &mut State| {
+            state.datastore.edit_tested(session, Edit::clone(&edit), option, test)
+        };
         self.blocking(work).await.1
     }
 

@@ -340,3 +340,28 @@ async fn a_match_that_is_no_expression_is_found_before_the_commit() {
     let wrong = house.store.check(ONE).await.unwrap_err();
     assert_eq!(wrong.code(), "traceoptions-refused");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_changes_that_are_made_at_once_none_is_lost() {
+    let house = House::new().await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for who in 2..8 {
+        let store = house.store.clone();
+        tasks.spawn(async move {
+            let session = SessionId(who);
+            store.open(session, Author::new("bob", Client::Cli), Mode::Shared).await.unwrap();
+            for at in 0..12 {
+                let line = format!("set snmp view v{who}-{at} oid .1 include");
+                store.edit(session, Edit::Statement(line)).await.unwrap();
+            }
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done.unwrap();
+    }
+    let candidate = house.store.candidate(ONE).await;
+    let text = candidate.print(homing_proto::junos::Form::Set);
+    for (who, at) in (2..8).flat_map(|who| (0..12).map(move |at| (who, at))) {
+        assert!(text.contains(&format!("view v{who}-{at} oid")), "{who} {at}\n{text}");
+    }
+}

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::author::SessionId;
-use super::commit::prepare;
 use super::error::EditError;
 use super::merge::Merging;
 use super::{CANDIDATE, Datastore, hunk, protect, statement};
@@ -127,33 +126,25 @@ impl Datastore {
         option: TestOption,
         test: impl FnOnce(Arc<Configuration>) -> Result<(), E>,
     ) -> Result<Outcome, E> {
-        let is_strict = self.is_strict;
-        let candidate = self.editable(session).map_err(EditError::from)?;
-        let mut next = candidate.clone();
-        let outcome = apply(&mut next, edit)?;
-        check_size(&next)?;
-        if option != TestOption::Set && outcome.errors.is_empty() {
-            test(prepare(&next, is_strict).map_err(EditError::from)?.0)?;
-        }
-        if option != TestOption::TestOnly {
-            *candidate = next;
-        }
-        Ok(outcome)
+        let draft = self.draft(session).map_err(EditError::from)?;
+        let drafted = draft.edit_tested(&edit, option, test)?;
+        // Nobody comes in between.
+        Ok(self.settle(drafted).map_err(EditError::from)?.unwrap_or_default())
     }
 }
 
-fn apply(candidate: &mut Arc<Configuration>, edit: Edit) -> Result<Outcome, EditError> {
+pub(super) fn apply(candidate: &mut Arc<Configuration>, edit: &Edit) -> Result<Outcome, EditError> {
     match edit {
-        Edit::Statement(line) => statement::apply(Arc::make_mut(candidate).statements_mut(), &line),
+        Edit::Statement(line) => statement::apply(Arc::make_mut(candidate).statements_mut(), line),
         Edit::Load { action: Action::Set, text, .. } => {
-            statement::apply_all(Arc::make_mut(candidate).statements_mut(), &text)
+            statement::apply_all(Arc::make_mut(candidate).statements_mut(), text)
         }
-        Edit::Load { action, form, text } => load(candidate, action, form, &text),
+        Edit::Load { action, form, text } => load(candidate, *action, *form, text),
         Edit::Config { text, default_operation, error_option } => {
-            edit_config(candidate, &text, default_operation, error_option)
+            edit_config(candidate, text, *default_operation, *error_option)
         }
         Edit::Restore(other) => {
-            *candidate = super::settled(other);
+            *candidate = super::settled(other.clone());
             Ok(Outcome::default())
         }
     }
@@ -246,7 +237,7 @@ fn patch(candidate: &mut Arc<Configuration>, text: &str) -> Result<Outcome, Edit
     Ok(Outcome::default())
 }
 
-fn check_size(configuration: &Configuration) -> Result<(), EditError> {
+pub(super) fn check_size(configuration: &Configuration) -> Result<(), EditError> {
     fn count(statements: &[Statement]) -> usize {
         statements.iter().map(|each| 1 + count(&each.children)).sum()
     }

@@ -54,6 +54,26 @@ fn an_update_takes_in_what_others_committed_and_tells_what_both_changed() {
 }
 
 #[test]
+fn a_draft_is_settled_only_upon_what_it_was_made_from() {
+    let mut store = store("system { host-name a; }");
+    let draft = |store: &mut Datastore, text: &str| {
+        let edit = Edit::Statement(text.to_owned());
+        let draft = store.draft(ONE).unwrap();
+        draft.edit_tested(&edit, TestOption::Set, |_| Ok::<_, EditError>(())).unwrap()
+    };
+    let (first, second) = (
+        draft(&mut store, "set system host-name b"),
+        draft(&mut store, "set system time-zone UTC"),
+    );
+    assert!(store.settle(first).unwrap().is_some());
+    assert!(store.settle(second).unwrap().is_none());
+    assert_eq!(set_lines(&store.candidate(ONE)), "set system host-name b\n");
+    let late = draft(&mut store, "set system time-zone UTC");
+    store.close(ONE);
+    assert_eq!(store.settle(late).unwrap_err().code(), "not-open");
+}
+
+#[test]
 fn an_update_does_not_change_what_others_have_protected() {
     let mut store = Datastore::new(config("system { host-name a; }"), vec![]);
     for (session, name) in [(ONE, "ann"), (TWO, "bob")] {
