@@ -14,6 +14,7 @@ use crate::junos::print;
 use crate::junos::schema::Area;
 use crate::junos::tree::{Comment, Statement, Word};
 
+use super::batch;
 use super::merge::add;
 
 /// The changes at one level.
@@ -127,6 +128,13 @@ pub(super) fn apply(top: &mut Vec<Statement>, hunks: Vec<Hunk>) -> Vec<Misfit> {
             misfits.push(Misfit { above, statement: None });
             continue;
         };
+        if batch::fits(&hunk.changes) {
+            let found = batch::apply(level, area, hunk.changes);
+            misfits.extend(
+                found.iter().map(|it| Misfit { above: above.clone(), statement: Some(head(it)) }),
+            );
+            continue;
+        }
         for change in hunk.changes {
             let statement = head(change.statement());
             if change.apply(level, area).is_err() {
@@ -168,7 +176,26 @@ fn whole(level: &[Statement], path: &[Word]) -> Option<Vec<usize>> {
 }
 
 impl Change {
-    fn statement(&self) -> &Statement {
+    /// Beside what it says its statement is to stand.
+    pub(super) fn beside(&self) -> &Beside {
+        match self {
+            Self::Added(_, beside) | Self::Moved(_, beside) => beside,
+            _ => &Beside::End,
+        }
+    }
+
+    pub(super) fn into_statement(self) -> Statement {
+        match self {
+            Self::Removed(statement)
+            | Self::Added(statement, _)
+            | Self::Moved(statement, _)
+            | Self::Switched(statement)
+            | Self::Guarded(statement)
+            | Self::Commented(statement, _) => statement,
+        }
+    }
+
+    pub(super) fn statement(&self) -> &Statement {
         match self {
             Self::Removed(statement)
             | Self::Added(statement, _)
@@ -180,7 +207,7 @@ impl Change {
     }
 
     /// The words of the statement that is not as it was are the error.
-    fn apply(self, level: &mut Vec<Statement>, area: Area) -> Result<(), Vec<Word>> {
+    pub(super) fn apply(self, level: &mut Vec<Statement>, area: Area) -> Result<(), Vec<Word>> {
         match self {
             Self::Removed(statement) => {
                 let at = find(level, area, &statement)?;

@@ -89,15 +89,6 @@ fn levels(path: &[Word]) -> usize {
     levels
 }
 
-impl Change {
-    fn beside(&self) -> &Beside {
-        match self {
-            Self::Added(_, beside) | Self::Moved(_, beside) => beside,
-            _ => &Beside::End,
-        }
-    }
-}
-
 fn print_remarks(out: &mut String, mark: char, depth: usize, comments: &[Comment]) {
     for comment in comments {
         lines(out, mark, depth, &format!("{}\n", comment.text()));

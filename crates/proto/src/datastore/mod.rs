@@ -16,6 +16,7 @@
 //! Source: Junos, *CLI User Guide* (configuration, commit); RFC 6241 sections 7.5, 8.3, 8.4.
 
 mod author;
+mod batch;
 mod commit;
 mod compare;
 mod compare_xml;
