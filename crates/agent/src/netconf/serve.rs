@@ -12,6 +12,7 @@ use homing_proto::netconf::rpc::Rpc;
 use homing_proto::netconf::server::{Action, Session, Settings};
 use homing_proto::netconf::session::{Closed, Reason};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::access::Class;
@@ -61,6 +62,10 @@ const READER_REQUEST_LIMIT: u64 = 256 * 1024;
 /// The same.
 const READER_ELEMENT_LIMIT: usize = 4_000;
 
+/// Bytes from which a request is a large one, of which there are few at once: as elements it takes
+/// seven times its size.
+const LARGE_REQUEST: usize = 256 * 1024;
+
 /// Who speaks on a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -96,8 +101,17 @@ where
         Settings { request_limit, element_limit, ..Settings::new(capabilities, place.id) };
     let session = Session::new(settings, Instant::now().into_std());
     let stop = stop.shared();
-    let mut served =
-        Served { stream, session, subscribed: None, caller, view, sessions, place, stop };
+    let mut served = Served {
+        stream,
+        session,
+        subscribed: None,
+        caller,
+        view,
+        sessions,
+        place,
+        stop,
+        large: None,
+    };
     let closed = served.run().await;
     // What it held and did not commit is given back before the number is.
     store.close(SessionId(party.session)).await;
@@ -136,6 +150,8 @@ struct Served<'a, S, V, F: Future<Output = Reason>> {
     place: Place,
     /// Ready when the session must end.
     stop: Shared<F>,
+    /// Lets this session send a large request.
+    large: Option<OwnedSemaphorePermit>,
 }
 
 impl<S, V, F> Served<'_, S, V, F>
@@ -146,6 +162,7 @@ where
 {
     async fn run(&mut self) -> Closed {
         let mut buffer = vec![0; 4096];
+        let mut received = 0;
         loop {
             if let Some(closed) = self.act().await {
                 return closed;
@@ -174,6 +191,10 @@ where
                 self.session.handle_end_of_stream();
                 continue;
             }
+            received += count;
+            if received > LARGE_REQUEST && self.large.is_none() {
+                self.large = self.turn().await;
+            }
             let mut input = buffer.get(..count).unwrap_or_default();
             while let Some(rpc) = self.session.handle_data(&mut input, Instant::now().into_std()) {
                 self.answer(&rpc).await;
@@ -181,7 +202,27 @@ where
                     return closed;
                 }
             }
+            if !self.session.is_in_request() {
+                (received, self.large) = (0, None);
+            }
         }
+    }
+
+    /// Waits for leave to go on with a large request, for as long as a request may take; none if the
+    /// session is over.
+    async fn turn(&mut self) -> Option<OwnedSemaphorePermit> {
+        while !self.session.is_closed() {
+            let deadline = self.session.poll_timeout().map(Instant::from_std);
+            tokio::select! {
+                turn = self.sessions.large_request() => return turn,
+                () = self.place.killed.cancelled() => self.session.handle_stop(Reason::Killed),
+                reason = self.stop.clone() => self.session.handle_stop(reason),
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                    self.session.handle_timeout(Instant::now().into_std());
+                }
+            }
+        }
+        None
     }
 
     fn tell(&mut self, heard: Heard) {

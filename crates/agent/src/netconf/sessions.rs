@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use homing_proto::datastore::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::events::Events;
+
+/// Large requests at once, of all sessions together.
+pub(super) const LARGE_REQUESTS: usize = 4;
 
 /// All sessions that are open; clones are the same table.
 #[derive(Debug, Clone)]
@@ -14,11 +18,14 @@ pub struct Sessions {
     table: Arc<Mutex<Table>>,
     started: Timestamp,
     events: Events,
+    /// Large requests that may be in memory.
+    large: Arc<Semaphore>,
 }
 
 impl Default for Sessions {
     fn default() -> Self {
-        Self { table: Arc::default(), started: Timestamp::now(), events: Events::default() }
+        let large = Arc::new(Semaphore::new(LARGE_REQUESTS));
+        Self { table: Arc::default(), started: Timestamp::now(), events: Events::default(), large }
     }
 }
 
@@ -54,6 +61,11 @@ pub struct Place {
 impl Sessions {
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until one more large request may be in memory.
+    pub(super) async fn large_request(&self) -> Option<OwnedSemaphorePermit> {
+        self.large.clone().acquire_owned().await.ok()
     }
 
     /// Takes the next free number for a session of `user`.

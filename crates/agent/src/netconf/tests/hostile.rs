@@ -119,3 +119,36 @@ async fn wrong_chunk_sizes_end_the_session() {
         assert!(house.sessions.list().is_empty());
     }
 }
+
+/// A request that says nothing at great length, without its end.
+fn large(id: u32) -> String {
+    format!("<rpc message-id='{id}'><get-system-information/><!-- {} -->", "x".repeat(400 * 1024))
+}
+
+#[tokio::test]
+async fn few_large_requests_are_in_memory_at_once_and_small_ones_do_not_wait_for_them() {
+    let house = House::new();
+    let mut slow = Vec::new();
+    for _ in 0..super::super::sessions::LARGE_REQUESTS {
+        let mut client = house.greet(Class::SuperUser).await;
+        // All of it fits into what is on the way once the session has its turn.
+        client.far.write_all(large(1).as_bytes()).await.unwrap();
+        slow.push(client);
+    }
+    let mut next = house.greet(Class::SuperUser).await;
+    let sent = tokio::spawn(async move {
+        let whole = format!("{}</rpc>]]>]]>", large(1));
+        next.far.write_all(whole.as_bytes()).await.unwrap();
+        next.message().await
+    });
+    let mut small = house.greet(Class::SuperUser).await;
+    for _ in 0..20 {
+        is_well(&mut small).await;
+    }
+    assert!(!sent.is_finished(), "it waits for its turn");
+    let mut first = slow.swap_remove(0);
+    first.far.write_all(b"</rpc>]]>]]>").await.unwrap();
+    assert!(first.message().await.contains("<hardware-model>"));
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(60), sent).await;
+    assert!(answer.unwrap().unwrap().contains("<hardware-model>"));
+}

@@ -113,8 +113,7 @@ impl Session {
     /// Takes bytes off the front of `input` until a request is complete; `None` when all are used up.
     pub fn handle_data(&mut self, input: &mut &[u8], now: Instant) -> Option<Rpc> {
         let rpc = self.read(input);
-        let is_unfinished = self.incoming.is_some() || !self.decoder.is_between_messages();
-        if rpc.is_some() || !is_unfinished {
+        if rpc.is_some() || !self.is_in_request() {
             self.deadline = None;
         } else if matches!(self.state, State::Open) && self.deadline.is_none() {
             self.deadline = Some(now + self.settings.request_timeout);
@@ -274,6 +273,11 @@ impl Session {
             State::Open => self.deadline,
             State::Closed => None,
         }
+    }
+
+    /// Whether a request has begun and not ended.
+    pub fn is_in_request(&self) -> bool {
+        self.incoming.is_some() || !self.decoder.is_between_messages()
     }
 
     /// Whether the session is over.
