@@ -213,7 +213,7 @@ fn a_forgotten_device_is_gone() {
 fn a_watch_ends_when_the_device_is_in() {
     let gateway = gateway();
     let child = gateway.command(&["enroll", "watch", "mx3"]).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(400));
+    gateway.fake.wait_for_follower();
     gateway.fake.happen(event(1, "logged-in", None, "mx3"));
     gateway.fake.happen(event(2, "in-session", None, "mx3"));
     let ran = Ran::of(child.wait_with_output().unwrap());
@@ -225,7 +225,7 @@ fn a_watch_ends_when_the_device_is_in() {
 fn a_watch_ends_with_the_line_to_mend() {
     let gateway = gateway();
     let child = gateway.command(&["enroll", "watch", "mx3"]).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(400));
+    gateway.fake.wait_for_follower();
     gateway.fake.happen(event(1, "wrong-hmac", Some("operator"), "mx3"));
     let ran = Ran::of(child.wait_with_output().unwrap());
     assert_eq!(ran.exit, 1, "{ran:?}");

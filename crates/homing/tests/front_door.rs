@@ -5,7 +5,6 @@
 mod common;
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::Duration;
 
 use common::fake::event;
 use common::{Gateway, Ran};
@@ -98,7 +97,7 @@ fn a_device_is_waited_for() {
     let gateway = gateway();
     let fake = gateway.fake.clone();
     let calling = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(700));
+        fake.wait_for_follower();
         fake.happen(event(9, "in-session", None, "mx2"));
     });
     let ran = run(&gateway, &["netconf", "mx2", "--wait", "20s"]);

@@ -8,12 +8,9 @@ mod real;
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use real::Ran;
 use real::house::House;
-
-const PATIENCE: Duration = Duration::from_secs(60);
+use real::{Ran, until};
 
 /// A channel that stays open until it is dropped.
 struct Open(Child);
@@ -33,23 +30,8 @@ impl Drop for Open {
     }
 }
 
-fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        if let Some(found) = found() {
-            return found;
-        }
-        assert!(Instant::now() < end, "not in time: {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
-fn channels(house: &House) -> serde_json::Value {
-    serde_json::from_str(&house.homing(&["device", "sessions", "edge-7", "-o", "json"])).unwrap()
-}
-
 fn wait_for_channels(house: &House, count: usize) {
-    until("channels", || (channels(house).as_array().unwrap().len() == count).then_some(()));
+    until("channels", || (house.channels().len() == count).then_some(()));
 }
 
 /// As a person sees it who asks for one channel more.

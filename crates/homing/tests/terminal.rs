@@ -100,7 +100,7 @@ fn a_watch_goes_on_after_the_gateway_was_started_anew() {
         let line = lines.next().unwrap().unwrap();
         serde_json::from_str::<homing_proto::api::Event>(&line).unwrap().id
     };
-    std::thread::sleep(Duration::from_millis(400));
+    gateway.fake.wait_for_follower();
     gateway.fake.happen(event(1, "x", None, "mx1"));
     assert_eq!(next(), 1);
     gateway.stop();

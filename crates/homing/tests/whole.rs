@@ -6,11 +6,10 @@ mod real;
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use real::{Gateway, homing};
+use real::{Gateway, homing, until};
 
 #[test]
 fn an_enrolled_device_dials_in_and_answers() {
@@ -24,10 +23,10 @@ fn an_enrolled_device_dials_in_and_answers() {
     let (exit, _) = gateway.homing(&["rpc", "mx1", "get-nonsense"]).unwrap_err();
     assert_eq!(exit, Some(1));
     drop(device);
-    let gone = Instant::now() + Duration::from_secs(10);
-    while gateway.homing(&["device", "ls", "--state", "up", "--no-headers"]).unwrap() != "" {
-        assert!(Instant::now() < gone, "the device is still up");
-    }
+    until("the device is gone", || {
+        (gateway.homing(&["device", "ls", "--state", "up", "--no-headers"]).unwrap() == "")
+            .then_some(())
+    });
     let (exit, stderr) = gateway.homing(&["rpc", "mx1", "get"]).unwrap_err();
     assert_eq!(exit, Some(6), "{stderr}");
     kill(Pid::from_raw(i32::try_from(gateway.child.id()).unwrap()), Signal::SIGTERM).unwrap();
@@ -55,10 +54,10 @@ fn a_stranger_waits_and_is_accepted_by_its_key() {
     let device = gateway.add("mx1");
     gateway.in_session("mx1");
     gateway.homing(&["device", "forget", "mx1"]).unwrap();
-    let seen = Instant::now() + Duration::from_secs(30);
-    while gateway.homing(&["device", "ls", "--state", "pending", "--no-headers"]).unwrap() == "" {
-        assert!(Instant::now() < seen, "no stranger was seen");
-    }
+    until("a stranger is seen", || {
+        let listed = gateway.homing(&["device", "ls", "--state", "pending", "--no-headers"]);
+        (listed.unwrap() != "").then_some(())
+    });
     gateway.homing(&["device", "accept", "mx1", "--name", "sw1"]).unwrap();
     gateway.in_session("sw1");
     drop(device);

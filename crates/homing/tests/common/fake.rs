@@ -1,8 +1,9 @@
 //! Scripted answers, and a record of what was asked.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use homing_gateway::control::{ControlError, DeviceQuery, EventQuery, RpcReply};
@@ -30,6 +31,8 @@ pub struct Fake {
     pub events: Arc<Mutex<Vec<api::Event>>>,
     pub script: Arc<Mutex<Script>>,
     live: broadcast::Sender<api::Event>,
+    /// How often stored events were looked for by whoever gets the live ones, too.
+    looks: Arc<AtomicUsize>,
 }
 
 type Answer<T> = Result<T, ControlError>;
@@ -47,6 +50,7 @@ impl Fake {
             events: Arc::default(),
             script: Arc::new(Mutex::new(script)),
             live: broadcast::channel(64).0,
+            looks: Arc::default(),
         }
     }
 
@@ -62,6 +66,15 @@ impl Fake {
     pub fn happen(&self, event: api::Event) {
         self.events.lock().unwrap().push(event.clone());
         let _ = self.live.send(event);
+    }
+
+    /// Waits until somebody follows events: what happens from here on reaches them.
+    pub fn wait_for_follower(&self) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.looks.load(Ordering::SeqCst) == 0 {
+            assert!(Instant::now() < deadline, "nobody follows events");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     pub fn asked(&self) -> Vec<String> {
@@ -172,6 +185,9 @@ impl Operate for Fake {
 
     async fn events(&self, query: &EventQuery, _: &Operator) -> Answer<Vec<api::Event>> {
         let events = self.events.lock().unwrap();
+        if self.live.receiver_count() > 0 {
+            self.looks.fetch_add(1, Ordering::SeqCst);
+        }
         let is_meant = |event: &&api::Event| query.after.is_none_or(|after| event.id > after);
         let mut events: Vec<api::Event> = events.iter().filter(is_meant).cloned().collect();
         let limit = query.limit.unwrap_or(1000) as usize;

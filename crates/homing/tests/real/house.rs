@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use super::{Device, Gateway, Ran};
+use serde_json::Value;
+
+use super::{Device, Gateway, Ran, until};
 
 /// A gateway with an operator `ops` (admin), a viewer `eye` and one device `edge-7` that logs in as whoever runs the test.
 pub struct House {
@@ -51,6 +52,12 @@ impl House {
 
     pub fn homing(&self, line: &[&str]) -> String {
         self.gateway.homing(line).unwrap_or_else(|said| panic!("{line:?}: {said:?}"))
+    }
+
+    /// The channels on the device, as the API shows them.
+    pub fn channels(&self) -> Vec<Value> {
+        let listed = self.homing(&["device", "sessions", "edge-7", "-o", "json"]);
+        serde_json::from_str(&listed).unwrap()
     }
 
     pub fn add_user(&self, name: &str, role: &str) {
@@ -118,14 +125,11 @@ impl Operators {
             ssh.spawn().unwrap()
         };
         let operators = [start("cat", Stdio::piped()), start("sleep 600", Stdio::null())];
-        let there = Instant::now() + Duration::from_secs(10);
-        loop {
+        until("both commands run", || {
             let listed = house.homing(&["device", "sessions", "edge-7"]);
-            if listed.contains("exec cat") && listed.contains("exec sleep 600") {
-                return Operators(operators);
-            }
-            assert!(Instant::now() < there, "{listed}");
-        }
+            (listed.contains("exec cat") && listed.contains("exec sleep 600")).then_some(())
+        });
+        Operators(operators)
     }
 
     /// Waits until both have ended; neither ends by itself.

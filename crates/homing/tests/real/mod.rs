@@ -11,11 +11,15 @@ mod ran;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 pub use ran::Ran;
 
 use homing_agent::{ConfigSource, Options, SshServer};
 use tokio::sync::oneshot;
+
+/// How long anything may take, on a machine that has much else to do.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// `homing gateway` in a folder of its own, on a port that the system chose.
 pub struct Gateway {
@@ -86,6 +90,18 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Asks until there is an answer.
+pub fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = found() {
+            return found;
+        }
+        assert!(Instant::now() < end, "not in time: {what}");
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

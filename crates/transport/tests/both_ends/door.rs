@@ -191,7 +191,7 @@ async fn a_command_passes_with_output_errors_and_exit_status() {
     let house = house().await;
     let (out, err, status) = all(exec_on(&house.operator, "exit 7").await).await;
     assert_eq!((out.as_slice(), err.as_str(), status), (&b"out"[..], "err", Some(7)));
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    until("its end is told", || !house.ended.lock().unwrap().is_empty()).await;
     let ended = house.ended.lock().unwrap().clone();
     assert_eq!(ended, [Ended { exit_status: Some(7), exit_signal: None, reason: None }]);
 }
@@ -321,7 +321,7 @@ async fn a_command_that_has_ended_keeps_its_exit_status_and_hears_no_reason() {
     house.kill.send(Some("ada closed this channel".into())).unwrap();
     let after = channel.next().await;
     assert_eq!(after, None, "OpenSSH ends the whole connection over data after its end");
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    until("its end is told", || !house.ended.lock().unwrap().is_empty()).await;
     let ended = house.ended.lock().unwrap().clone();
     assert_eq!(ended, [Ended { exit_status: Some(7), exit_signal: None, reason: None }]);
 }
