@@ -15,10 +15,9 @@ use russh::{Channel, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Sig};
 use tokio::sync::Notify;
 
 use super::lingering::see_off;
-use super::link::{DeviceLink, Kind, OpenError, Terminal};
+use super::link::{DeviceLink, Kind, OpenError};
 use super::requests::ChannelRequests;
 use super::stream::DeviceStream;
-use crate::spool::{Cut, SpoolWriter};
 
 /// Bytes handed to the session at once.
 const PIECE: usize = 64 * 1024;
@@ -60,17 +59,6 @@ impl From<WriteError> for io::Error {
     fn from(error: WriteError) -> Self {
         io::Error::new(io::ErrorKind::BrokenPipe, error)
     }
-}
-
-/// What became of a channel that was drained.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Drained {
-    /// The command's exit status, if it told one.
-    pub exit_status: Option<u32>,
-    /// The signal that killed it, if one did.
-    pub exit_signal: Option<Excerpt>,
-    /// Why the channel was closed before its end, if it was.
-    pub cut: Option<Cut>,
 }
 
 /// Reader and writer of one channel.
@@ -159,31 +147,17 @@ impl DeviceChannel {
         Self { reader, writer: ChannelWriter { shared } }
     }
 
-    /// Asks for a terminal.
-    pub(super) async fn request_terminal(&mut self, terminal: &Terminal) -> Result<(), OpenError> {
-        let write = &self.writer.shared.write;
-        let Terminal { name, columns, rows } = terminal;
-        let sent = write.request_pty(false, name, *columns, *rows, 0, 0, &[]).await;
-        self.sent(sent).await
-    }
-
     /// Asks for what the channel is for, and waits for the answer.
     pub(super) async fn request(&mut self, kind: &Kind) -> Result<bool, OpenError> {
-        let write = &self.writer.shared.write;
+        let Shared { write, link, .. } = &*self.writer.shared;
         let sent = match kind {
             Kind::Subsystem(name) => write.request_subsystem(true, name.as_str()).await,
             Kind::Exec(command) => write.exec(true, command.as_str()).await,
             Kind::Shell => write.request_shell(true).await,
         };
-        self.sent(sent).await?;
-        self.reader.wait_for_answer().await
-    }
-
-    /// Whether the library took a request.
-    async fn sent(&self, sent: Result<(), russh::Error>) -> Result<(), OpenError> {
         match sent {
-            Ok(()) => Ok(()),
-            Err(error) => Err(self.writer.shared.link.lost(&error).await),
+            Ok(()) => self.reader.wait_for_answer().await,
+            Err(error) => Err(link.lost(&error).await),
         }
     }
 
@@ -304,49 +278,6 @@ impl ChannelReader {
             }
         }
     }
-
-    /// Reads everything at once into `output` and `errors` until the channel ends. Beyond the spool's limits, or when its reader has
-    /// gone, this channel alone is closed.
-    pub async fn drain_into(
-        mut self,
-        mut output: SpoolWriter,
-        mut errors: Option<SpoolWriter>,
-    ) -> Drained {
-        let mut drained = Drained { exit_status: None, exit_signal: None, cut: None };
-        let mut whole = false;
-        while let Some(event) = self.next().await {
-            let stored = match event {
-                Event::Data(bytes) => output.write(bytes),
-                Event::Stderr(bytes) => errors.as_mut().map_or(Ok(()), |spool| spool.write(bytes)),
-                Event::Answer(_) => Ok(()),
-                Event::Eof => {
-                    whole = true;
-                    Ok(())
-                }
-                Event::ExitStatus(status) => {
-                    (drained.exit_status, whole) = (Some(status), true);
-                    Ok(())
-                }
-                Event::ExitSignal(signal) => {
-                    (drained.exit_signal, whole) = (Some(signal.name), true);
-                    Ok(())
-                }
-            };
-            if let Err(cut) = stored {
-                drained.cut = Some(cut);
-                return drained;
-            }
-        }
-        if whole {
-            output.finish();
-            if let Some(errors) = errors {
-                errors.finish();
-            }
-        } else {
-            drained.cut = Some(Cut::WriterGone);
-        }
-        drained
-    }
 }
 
 impl Drop for ChannelReader {
@@ -394,23 +325,6 @@ impl ChannelWriter {
     /// The channel is closed.
     pub async fn eof(&mut self) -> Result<(), WriteError> {
         self.shared.end().await
-    }
-
-    /// Tells the device that the terminal's size changed.
-    ///
-    /// # Errors
-    /// The channel is closed.
-    pub async fn resize(&mut self, columns: u32, rows: u32) -> Result<(), WriteError> {
-        self.shared.write.window_change(columns, rows, 0, 0).await.map_err(|_| WriteError)
-    }
-
-    /// Sends a signal by its name without `SIG`, such as `INT`.
-    ///
-    /// # Errors
-    /// The channel is closed.
-    pub async fn signal(&mut self, name: &str) -> Result<(), WriteError> {
-        let signal = Sig::Custom(name.to_owned());
-        self.shared.write.signal(signal).await.map_err(|_| WriteError)
     }
 
     /// Closes the channel at once.

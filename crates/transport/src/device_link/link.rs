@@ -48,17 +48,6 @@ impl std::fmt::Display for Kind {
     }
 }
 
-/// A terminal for a shell or command.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Terminal {
-    /// As in `TERM`.
-    pub name: String,
-    /// Characters across.
-    pub columns: u32,
-    /// Characters down.
-    pub rows: u32,
-}
-
 /// Where a bare channel leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opening {
@@ -215,34 +204,8 @@ impl DeviceLink {
     /// # Errors
     /// [`OpenError`]; the link itself goes on unless it is `Closed`.
     pub async fn open(&self, kind: Kind, deadline: Instant) -> Result<DeviceChannel, OpenError> {
-        self.open_with(kind, None, deadline).await
-    }
-
-    /// As [`open`](Self::open), on a terminal.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub async fn open_on_terminal(
-        &self,
-        kind: Kind,
-        terminal: &Terminal,
-        deadline: Instant,
-    ) -> Result<DeviceChannel, OpenError> {
-        self.open_with(kind, Some(terminal), deadline).await
-    }
-
-    /// Opens the channel, then asks for what it is for.
-    async fn open_with(
-        &self,
-        kind: Kind,
-        terminal: Option<&Terminal>,
-        deadline: Instant,
-    ) -> Result<DeviceChannel, OpenError> {
         let opening = async {
             let mut channel = self.open_channel(Opening::Session).await?;
-            if let Some(terminal) = terminal {
-                channel.request_terminal(terminal).await?;
-            }
             match channel.request(&kind).await? {
                 true => Ok(channel),
                 false => Err(OpenError::Refused { kind }),

@@ -10,8 +10,7 @@
 //! but the key exchange.
 //!
 //! **Always drain.** A channel that nobody reads stops the whole connection after a few packets, for every other channel and for
-//! keep-alives. Read a [`ChannelReader`] at once and put what can't be passed on into a [`Spool`](crate::spool::Spool):
-//! [`ChannelReader::drain_into`] does just that.
+//! keep-alives. Read a [`ChannelReader`] at once and put what can't be passed on into a [`Spool`](crate::spool::Spool).
 //!
 //! Source: RFC 4252 to 4254; OpenSSH's *PROTOCOL*.
 
@@ -41,10 +40,8 @@ use crate::watched::{Pulse, Watched};
 use handler::{Answer, Handler};
 
 pub(crate) use channel::signal_text;
-pub use channel::{
-    ChannelReader, ChannelWriter, DeviceChannel, Drained, Event, ExitSignal, WriteError,
-};
-pub use link::{DeviceLink, Kind, OpenError, Opening, Terminal};
+pub use channel::{ChannelReader, ChannelWriter, DeviceChannel, Event, ExitSignal, WriteError};
+pub use link::{DeviceLink, Kind, OpenError, Opening};
 pub use login::{Credential, LogInError, Unauthenticated};
 pub use requests::{ChannelRequests, PtyRequest, Start, WindowSize};
 pub use stream::DeviceStream;
@@ -137,19 +134,6 @@ pub enum HostKeyAlgorithms {
     Any,
     /// These signature algorithms, the preferred first.
     Only(Vec<&'static str>),
-}
-
-impl HostKeyAlgorithms {
-    /// Those of the given keys, in their order.
-    pub fn of<'a>(keys: impl IntoIterator<Item = &'a HostKey>) -> Self {
-        let mut names = Vec::new();
-        for name in keys.into_iter().flat_map(HostKey::signature_algorithms) {
-            if !names.contains(name) {
-                names.push(*name);
-            }
-        }
-        Self::Only(names)
-    }
 }
 
 /// Why no link came about before login.

@@ -146,11 +146,11 @@ async fn a_channel_that_is_dropped_ends_on_the_device_too() {
 #[tokio::test]
 async fn terminal_size_changes_and_signals_reach_the_shell() {
     let (link, _device) = linked().await;
-    let terminal = Terminal { name: "xterm".into(), columns: 80, rows: 24 };
-    let channel = link.open_on_terminal(Kind::Shell, &terminal, soon()).await.unwrap();
-    let (mut reader, mut writer) = channel.split();
-    writer.resize(100, 30).await.unwrap();
-    writer.signal("INT").await.unwrap();
+    let size = WindowSize { columns: 80, rows: 24, ..WindowSize::default() };
+    let (mut reader, requests) = shell_on(&link, PtyRequest::new("xterm", size)).await;
+    let size = WindowSize { columns: 100, rows: 30, ..WindowSize::default() };
+    requests.resize(size).await.unwrap();
+    requests.signal("INT").await.unwrap();
     let mut seen = String::new();
     while !seen.contains("INT") {
         let Some(Event::Data(bytes)) = reader.next().await else { panic!("{seen}") };

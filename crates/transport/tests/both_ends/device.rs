@@ -169,6 +169,22 @@ pub(crate) async fn exec_on(link: &DeviceLink, line: &str) -> DeviceChannel {
     link.open(Kind::Exec(line.into()), soon()).await.unwrap()
 }
 
+/// A shell on a terminal.
+pub(crate) async fn shell_on(
+    link: &DeviceLink,
+    terminal: PtyRequest,
+) -> (ChannelReader, ChannelRequests) {
+    let channel = link.open_bare(Opening::Session, soon()).await.unwrap();
+    let requests = channel.requests();
+    let (mut reader, _writer) = channel.split();
+    requests.terminal(&terminal).await.unwrap();
+    requests.start(&Start::Shell).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(reader.next().await, Some(Event::Answer(true)));
+    }
+    (reader, requests)
+}
+
 /// What the gateway sends to a device, held back at will.
 pub(crate) struct Wire(watch::Sender<bool>);
 

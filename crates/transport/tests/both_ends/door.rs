@@ -237,8 +237,8 @@ async fn terminal_environment_window_and_signals_pass() {
     assert!(said.contains("columns: 120, rows: 50"), "{said}");
     requests.signal("USR1").await.unwrap();
     assert!(text(reader.next().await).contains("USR1"));
-    let terminal = Terminal { name: "vt100".into(), columns: 80, rows: 24 };
-    let mut shell = house.operator.open_on_terminal(Kind::Shell, &terminal, soon()).await.unwrap();
+    let size = WindowSize { columns: 80, rows: 24, ..WindowSize::default() };
+    let (mut shell, _requests) = shell_on(&house.operator, PtyRequest::new("vt100", size)).await;
     let said = text(shell.next().await);
     assert!(said.contains(r#"name: "vt100", size: Size { columns: 80, rows: 24"#), "{said}");
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use homing_proto::admission::Offer;
 use homing_proto::fault::Fault;
+use homing_proto::host_key::HostKey;
 use homing_transport::device_link::*;
 use homing_transport::device_server::ServerSettings;
 use homing_transport::keys::KeyKind;
@@ -12,13 +14,18 @@ use tokio::time::Instant;
 
 use crate::device::*;
 
+/// As the gateway offers it to a device whose key it knows.
+fn only(key: &HostKey) -> HostKeyAlgorithms {
+    HostKeyAlgorithms::Only(Offer::Keys(vec![key.clone()]).algorithms())
+}
+
 #[tokio::test]
 async fn a_device_with_several_keys_presents_the_one_that_is_expected() {
     for kind in KeyKind::ALL {
         let keys = KeyKind::ALL.map(key).to_vec();
         let (stream, _device) = device(ServerSettings::new(keys, Budget::default()));
         let expected = key(kind).host_key().clone();
-        let offer = HostKeyAlgorithms::of([&expected]);
+        let offer = only(&expected);
         let wanted = expected.clone();
         let check = async move |presented| presented == wanted;
         let link = connect(stream, &LinkSettings::default(), &offer, soon(), check).await.unwrap();
@@ -39,7 +46,7 @@ async fn a_wrong_host_key_is_refused_before_any_login() {
 #[tokio::test]
 async fn a_key_of_another_type_than_expected_is_no_common_algorithm() {
     let (stream, _device) = device(settings(KeyKind::EcdsaP256));
-    let offer = HostKeyAlgorithms::of([key(KeyKind::Ed25519).host_key()]);
+    let offer = only(key(KeyKind::Ed25519).host_key());
     let refused = connect(stream, &LinkSettings::default(), &offer, soon(), async |_| true).await;
     let error = refused.unwrap_err();
     assert_eq!(error.code(), "no-common-algorithm");
