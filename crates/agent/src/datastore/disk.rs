@@ -14,44 +14,22 @@
 //! stops between that and the rename of FILE, the next start finds `.FILE.homing-new` with the
 //! digest of the newest commit and goes on where it stopped.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use homing_proto::datastore::{CommitRecord, ConfirmingRecord, MOST_COMMITS, ScheduledRecord};
 
 use super::journal::{Entry, Journal, digest};
-
-/// A file that can't be read or written.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: {error}", path.display())]
-pub struct DiskError {
-    /// The file.
-    pub path: PathBuf,
-    /// What the system says.
-    pub error: io::Error,
-}
-
-impl DiskError {
-    /// A stable word for logs.
-    pub fn code(&self) -> &'static str {
-        match self.error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "disk-full",
-            _ => "commit-not-durable",
-        }
-    }
-}
-
-/// Gives an error its file.
-fn at(path: &Path) -> impl FnOnce(io::Error) -> DiskError {
-    |error| DiskError { path: path.to_owned(), error }
-}
+use super::replace::{
+    DiskError, at, check_replaceable, keep_owner, next_of, sync_directory, write,
+};
 
 /// Where the commits are kept.
 #[derive(Debug)]
 pub(super) struct Disk {
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
     /// The file that is the running configuration, if it is one.
     file: Option<PathBuf>,
     pub(super) journal: Journal,
@@ -251,82 +229,7 @@ impl Disk {
         Ok(text)
     }
 
-    /// The rescue configuration, if one was saved.
-    ///
-    /// # Errors
-    /// It can't be read.
-    pub(super) fn rescue(&self) -> Result<Option<String>, DiskError> {
-        let path = self.rescue_path();
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(at(&path)(error)),
-        }
-    }
-
-    /// Saves the rescue configuration, or deletes it; says whether there was one.
-    ///
-    /// # Errors
-    /// It can't be written.
-    pub(super) fn set_rescue(&self, text: Option<&str>) -> Result<bool, DiskError> {
-        let path = self.rescue_path();
-        let was_there = path.exists();
-        let Some(text) = text else {
-            if was_there {
-                fs::remove_file(&path).map_err(at(&path))?;
-            }
-            return Ok(was_there);
-        };
-        let next = self.dir.join("rescue.new");
-        write(&next, text.as_bytes(), 0o600)?;
-        fs::rename(&next, &path).map_err(at(&path))?;
-        sync_directory(&path)?;
-        Ok(was_there)
-    }
-
-    /// Keeps a commit that waits for its time, or forgets it.
-    ///
-    /// # Errors
-    /// It can't be written.
-    pub(super) fn set_schedule(
-        &mut self,
-        scheduled: Option<(&ScheduledRecord, &str)>,
-    ) -> Result<(), DiskError> {
-        let mut journal = self.journal.clone();
-        journal.scheduled = scheduled.map(|(record, _)| record.clone());
-        if let Some((_, text)) = scheduled {
-            write(&self.schedule_path(), text.as_bytes(), 0o600)?;
-        }
-        write(&self.next_journal(), journal.text().as_bytes(), 0o600)?;
-        let path = self.dir.join("journal.json");
-        fs::rename(self.next_journal(), &path).map_err(at(&path))?;
-        self.journal = journal;
-        sync_directory(&path)?;
-        if scheduled.is_none() {
-            // What can't be removed only takes space.
-            let _ = fs::remove_file(self.schedule_path());
-        }
-        Ok(())
-    }
-
-    /// The text of the commit that waits for its time.
-    ///
-    /// # Errors
-    /// It can't be read.
-    pub(super) fn schedule_text(&self) -> Result<String, DiskError> {
-        let path = self.schedule_path();
-        fs::read_to_string(&path).map_err(at(&path))
-    }
-
-    fn schedule_path(&self) -> PathBuf {
-        self.dir.join("scheduled.conf")
-    }
-
-    fn rescue_path(&self) -> PathBuf {
-        self.dir.join("rescue.conf")
-    }
-
-    fn next_journal(&self) -> PathBuf {
+    pub(super) fn next_journal(&self) -> PathBuf {
         self.dir.join("journal.new")
     }
 
@@ -340,66 +243,6 @@ impl Staged {
         self.made.push(path.to_owned());
         write(path, text.as_bytes(), mode)
     }
-}
-
-/// The name under which the next text of `file` waits.
-fn next_of(file: &Path) -> PathBuf {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    file.with_file_name(format!(".{name}.homing-new"))
-}
-
-/// Whether another file can take this one's name. If not, commits would be lost at the next start.
-fn check_replaceable(file: &Path) -> io::Result<()> {
-    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    if is_mount_point(&mounts, file) {
-        let message = "this file is a mount point and can't be replaced; mount its folder instead";
-        return Err(io::Error::other(message));
-    }
-    match OpenOptions::new().write(true).open(file) {
-        // Of the owner and root this is an immutable file (`chattr +i`).
-        Err(error) if error.raw_os_error() == Some(nix::libc::EPERM) => {
-            let message = "this file is immutable and can't be replaced; run `chattr -i` on it";
-            Err(io::Error::other(message))
-        }
-        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// Whether the table of mounts (`proc_pid_mountinfo(5)`) has one at `path`.
-fn is_mount_point(mounts: &str, path: &Path) -> bool {
-    let escapes = [("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")];
-    mounts.lines().filter_map(|line| line.split(' ').nth(4)).any(|mount| {
-        let mount = escapes.iter().fold(mount.to_owned(), |all, (from, to)| all.replace(from, to));
-        Path::new(&mount) == path
-    })
-}
-
-/// Writes a file that was not there, down to the disk.
-fn write(path: &Path, text: &[u8], mode: u32) -> Result<(), DiskError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(path)(error)),
-        _ => {}
-    }
-    let open = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
-    let mut file = open.map_err(at(path))?;
-    file.write_all(text).map_err(at(path))?;
-    file.sync_all().map_err(at(path))
-}
-
-/// Gives `next` the owner of `file`, where that is allowed.
-fn keep_owner(file: &Path, next: &Path) {
-    if let Ok(meta) = fs::metadata(file) {
-        // An agent that is not root can't, and is the owner itself most likely.
-        let _ = std::os::unix::fs::chown(next, Some(meta.uid()), Some(meta.gid()));
-    }
-}
-
-/// Makes the names in the folder of `path` durable.
-fn sync_directory(path: &Path) -> Result<(), DiskError> {
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
-    let dir = dir.unwrap_or(Path::new("."));
-    File::open(dir).and_then(|dir| dir.sync_all()).map_err(at(dir))
 }
 
 #[cfg(test)]
@@ -458,16 +301,5 @@ mod tests {
         Disk::open(dir.path(), Some(&file)).unwrap();
         assert_eq!(fs::read_to_string(&file).unwrap(), "c;\n");
         assert!(!next_of(&file).exists());
-    }
-
-    #[test]
-    fn a_mount_point_is_seen_and_is_no_place_for_commits() {
-        let mounts = "36 35 98:0 /x /etc/agent\\040one.conf rw,noatime - ext4 /dev/root rw\n";
-        assert!(is_mount_point(mounts, Path::new("/etc/agent one.conf")));
-        assert!(!is_mount_point(mounts, Path::new("/etc")));
-        assert!(check_replaceable(Path::new("/proc")).is_err());
-        let file = tempfile::NamedTempFile::new().unwrap();
-        check_replaceable(file.path()).unwrap();
-        check_replaceable(Path::new("/nowhere/agent.conf")).unwrap();
     }
 }

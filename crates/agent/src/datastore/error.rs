@@ -4,7 +4,7 @@ use homing_proto::datastore::{EditError, Refused};
 use homing_proto::fault::Fault;
 use homing_proto::lock_out::Unproven;
 
-use super::disk::DiskError;
+use super::replace::DiskError;
 use crate::handle::Gone;
 use crate::loaded::LoadError;
 

@@ -12,8 +12,11 @@
 mod carry_out;
 mod clock;
 mod disk;
+mod edit;
 mod error;
 mod journal;
+mod kept;
+mod replace;
 mod start;
 mod state;
 mod store;
@@ -21,8 +24,8 @@ mod store;
 mod tests;
 
 pub use clock::ToCome;
-pub use disk::DiskError;
 pub use error::StoreError;
+pub use replace::DiskError;
 pub(crate) use start::start;
 pub use store::{Committed, Store};
 pub(crate) use store::{reloader, to_the_end};

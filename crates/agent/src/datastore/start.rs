@@ -15,8 +15,9 @@ use homing_proto::datastore::{Author, Client, CommitRecord, Datastore, Timestamp
 use homing_proto::junos::Configuration;
 use tokio::sync::mpsc;
 
-use super::disk::{Disk, DiskError, NewCommit};
+use super::disk::{Disk, NewCommit};
 use super::journal;
+use super::replace::DiskError;
 use super::state::State;
 use super::store::{Store, parse};
 use crate::handle::Command;

@@ -6,7 +6,8 @@ use homing_proto::datastore::{CommitRecord, Datastore, Plan, Timestamp};
 use tokio::time::Instant;
 
 use super::clock::Wake;
-use super::disk::{Disk, DiskError, NewCommit};
+use super::disk::{Disk, NewCommit};
+use super::replace::DiskError;
 
 /// The longest time until what failed is tried again.
 const LONGEST_RETRY: Duration = Duration::from_secs(60);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use homing_proto::datastore::{
-    Author, Client, Commit, CommitRecord, ConfirmingRecord, Datastore, Edit, EditError, Event,
-    Mode, Outcome, Refused, SessionId, Target, TestOption, Timestamp,
+    Author, Client, Commit, CommitRecord, ConfirmingRecord, Datastore, Event, Mode, Refused,
+    SessionId, Target, Timestamp,
 };
 use homing_proto::junos::{Configuration, Form};
 use homing_proto::lock_out::{Origin, touched, warning};
@@ -26,10 +26,6 @@ use crate::supervisor::Changes;
 
 /// Events that may wait for one listener; one that is slower misses the oldest.
 const EVENT_QUEUE: usize = 64;
-/// Changes that are worked out at once.
-const MOST_DRAFTS: usize = 2;
-/// How often a change is worked out beside others before they have to wait for it.
-const DRAFTS: u32 = 3;
 /// How long a connection that a commit ends lives on, so that the reply can pass over it.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
@@ -56,7 +52,7 @@ pub struct Store {
     pub(super) wake: watch::Sender<Wake>,
     guard: Guard,
     /// Who may work a change out.
-    drafts: Arc<Semaphore>,
+    pub(super) drafts: Arc<Semaphore>,
     source: ConfigSource,
     pub(super) log_dir: PathBuf,
 }
@@ -71,7 +67,7 @@ impl Store {
             events: broadcast::Sender::new(EVENT_QUEUE),
             wake,
             guard: Guard::default(),
-            drafts: Arc::new(Semaphore::new(MOST_DRAFTS)),
+            drafts: Arc::new(Semaphore::new(super::edit::MOST_DRAFTS)),
             source: options.configuration.clone(),
             log_dir: options.log_dir.clone(),
         }
@@ -152,74 +148,6 @@ impl Store {
     /// Looks at the datastore.
     pub async fn read<T>(&self, look: impl FnOnce(&Datastore) -> T) -> T {
         look(&self.enter().await.datastore)
-    }
-
-    /// Changes a candidate, wholly or not at all.
-    ///
-    /// # Errors
-    /// The session may not edit, or the change makes no sense.
-    pub async fn edit(&self, session: SessionId, edit: Edit) -> Result<Outcome, EditError> {
-        self.draft(session, edit, TestOption::Set, |_| Ok::<_, EditError>(())).await
-    }
-
-    /// Changes a candidate if `option` says so and what comes of it is right, all at once.
-    ///
-    /// # Errors
-    /// The candidate is as it was.
-    pub async fn edit_tested(
-        &self,
-        session: SessionId,
-        edit: Edit,
-        option: TestOption,
-    ) -> Result<Outcome, StoreError> {
-        let log_dir = self.log_dir.clone();
-        let test = move |next| Ok(Loaded::new(next, &log_dir).map(|_| ())?);
-        self.draft(session, edit, option, test).await
-    }
-
-    /// Works a change out while others use the datastores, again if one of them changed the same
-    /// candidate meanwhile, and at last with all of them waiting.
-    async fn draft<E: From<EditError> + Send + 'static>(
-        &self,
-        session: SessionId,
-        edit: Edit,
-        option: TestOption,
-        test: impl Fn(Arc<Configuration>) -> Result<(), E> + Clone + Send + 'static,
-    ) -> Result<Outcome, E> {
-        // As many large configurations as there are drafts are in memory.
-        let _turn = self.drafts.acquire().await;
-        let edit = Arc::new(edit);
-        for _ in 0..DRAFTS {
-            let draft = self.enter().await.datastore.draft(session).map_err(EditError::from)?;
-            let (edit, test) = (edit.clone(), test.clone());
-            let work = move || draft.edit_tested(&edit, option, test);
-            let drafted = ended(tokio::task::spawn_blocking(work)).await?;
-            let settled = self.enter().await.datastore.settle(drafted);
-            if let Some(outcome) = settled.map_err(EditError::from)? {
-                return Ok(outcome);
-            }
-        }
-        let work = move |state: &mut State| {
-            state.datastore.edit_tested(session, Edit::clone(&edit), option, test)
-        };
-        self.blocking(work).await.1
-    }
-
-    /// Takes what others committed into the private candidate of a session; gives the paths of what
-    /// both changed.
-    ///
-    /// # Errors
-    /// The candidate is not a private one, or changes what others have protected.
-    pub async fn update(&self, session: SessionId) -> Result<Vec<String>, Refused> {
-        self.blocking(move |state| state.datastore.update(session)).await.1
-    }
-
-    /// Makes a candidate the running configuration again.
-    ///
-    /// # Errors
-    /// The session may not edit.
-    pub async fn discard(&self, session: SessionId) -> Result<(), Refused> {
-        self.enter().await.datastore.discard(session)
     }
 
     /// The candidate of a session, or the shared one.
@@ -421,7 +349,7 @@ pub(crate) async fn to_the_end<T: Send + 'static>(
 }
 
 /// What a task gives; its panic is the caller's.
-async fn ended<T>(task: JoinHandle<T>) -> T {
+pub(super) async fn ended<T>(task: JoinHandle<T>) -> T {
     match task.await.map_err(JoinError::try_into_panic) {
         Ok(done) => done,
         Err(Ok(panic)) => std::panic::resume_unwind(panic),
