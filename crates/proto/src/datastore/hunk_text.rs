@@ -1,4 +1,4 @@
-//! A hunk as `show | compare` prints it: see [`super::compare`].
+//! A hunk as `show | compare` prints it: see [`compare`](mod@super::compare).
 
 use super::hunk::{Beside, Change, Hunk};
 use crate::junos::print;
