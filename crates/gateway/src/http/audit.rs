@@ -15,6 +15,7 @@ use homing_proto::audit::{ExportLine, Head, Origin, Report, Sealed, syslog};
 use tokio::sync::broadcast;
 
 use super::Shared;
+use super::answer::Answer;
 use super::cursor;
 use super::extract::{Asker, Parameters};
 use super::operate::Operate;
@@ -153,7 +154,7 @@ pub(super) async fn verify<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
     parameters: Parameters,
-) -> Result<axum::Json<Report>, Refusal> {
+) -> Answer<Report> {
     parameters.only(&["head"])?;
     let noted: Option<Head> = parameters.read("head", "the head of a trail, ID:HASH")?;
     // A trail of millions takes longer than other answers may.

@@ -1,11 +1,12 @@
 //! `/api/v1/blocks`: what operators shut out.
 
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use homing_proto::api::{AddBlock, Block};
 
 use super::Shared;
+use super::answer::{Done, Made, done, made};
 use super::cursor;
 use super::extract::{Asker, Json, Name, NoParameters, Parameters};
 use super::openapi::Routes;
@@ -57,9 +58,9 @@ pub(super) async fn add<G: Operate>(
     Asker(operator): Asker,
     _: NoParameters,
     Json(request): Json<AddBlock>,
-) -> Result<(StatusCode, axum::Json<Block>), Refusal> {
+) -> Made<Block> {
     let block = shared.gateway.block(request, &operator).await?;
-    Ok((StatusCode::CREATED, axum::Json(block)))
+    made(block)
 }
 
 /// Ends a block, of a key by its fingerprint or of an address.
@@ -75,7 +76,7 @@ pub(super) async fn remove<G: Operate>(
     Asker(operator): Asker,
     Name(subject): Name,
     _: NoParameters,
-) -> Result<StatusCode, Refusal> {
+) -> Done {
     shared.gateway.unblock(&subject, &operator).await?;
-    Ok(StatusCode::NO_CONTENT)
+    done()
 }

@@ -1,11 +1,12 @@
 //! `/api/v1/devices/{name}/channels`, `/api/v1/devices/{name}/session`.
 
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use homing_proto::api::DeviceChannel;
 
 use super::Shared;
+use super::answer::{Done, done};
 use super::cursor;
 use super::extract::{Asker, Name, Names, NoParameters, Parameters};
 use super::openapi::Routes;
@@ -64,10 +65,10 @@ pub(super) async fn close<G: Operate>(
     Asker(operator): Asker,
     _: NoParameters,
     Names(name, channel): Names,
-) -> Result<StatusCode, Refusal> {
+) -> Done {
     let number = channel.parse().map_err(|_| Refusal::invalid("a channel is a number"))?;
     shared.gateway.close_channel(&name, number, &operator).await?;
-    Ok(StatusCode::NO_CONTENT)
+    done()
 }
 
 /// Ends a device's connection; it will dial again.
@@ -83,7 +84,7 @@ pub(super) async fn disconnect<G: Operate>(
     Asker(operator): Asker,
     _: NoParameters,
     Name(name): Name,
-) -> Result<StatusCode, Refusal> {
+) -> Done {
     shared.gateway.disconnect(&name, &operator).await?;
-    Ok(StatusCode::NO_CONTENT)
+    done()
 }

@@ -1,22 +1,20 @@
 //! `/api/v1/status`, `/api/v1/devices`, `/api/v1/accept`, `/api/v1/reject`.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Uri, header};
 use axum::response::Response;
 use homing_proto::access::Operator;
 use homing_proto::api::{Change, Decision, Device, DeviceState, Enroll, Enrolled, Status};
 use homing_proto::filter::Filter;
 
 use super::Shared;
+use super::answer::{Answer, Done, Made, done, made};
 use super::cursor::{self, Paging};
 use super::etag;
 use super::extract::{Asker, Json, Name, NoParameters, Parameters};
 use super::operate::Operate;
 use super::refusal::{Refusal, bounded};
 use crate::control::{DeviceQuery, DeviceSearch, Place};
-
-/// A JSON answer.
-type Answer<T> = Result<axum::Json<T>, Refusal>;
 
 /// How the gateway and its fleet stand.
 #[utoipa::path(
@@ -174,9 +172,9 @@ pub(super) async fn enroll<G: Operate>(
     Asker(operator): Asker,
     _: NoParameters,
     Json(request): Json<Enroll>,
-) -> Result<(StatusCode, axum::Json<Enrolled>), Refusal> {
+) -> Made<Enrolled> {
     let enrolled = shared.gateway.enroll(request, &operator).await?;
-    Ok((StatusCode::CREATED, axum::Json(enrolled)))
+    made(enrolled)
 }
 
 /// Changes a device: what is absent stays.
@@ -214,10 +212,10 @@ pub(super) async fn forget<G: Operate>(
     Name(name): Name,
     _: NoParameters,
     headers: HeaderMap,
-) -> Result<StatusCode, Refusal> {
+) -> Done {
     expect_unchanged(&shared.gateway, &name, &operator, &headers).await?;
     shared.gateway.forget(&name, &operator).await?;
-    Ok(StatusCode::NO_CONTENT)
+    done()
 }
 
 /// Lets a pending key in.

@@ -8,6 +8,7 @@
 //!
 //! Routes and shapes: [`homing_proto::api`]. Sources: RFC 9110, RFC 9112, RFC 9457.
 
+mod answer;
 mod audit;
 mod authenticate;
 mod blocks;

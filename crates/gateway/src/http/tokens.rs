@@ -1,11 +1,12 @@
 //! `/api/v1/tokens`.
 
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use homing_proto::api::{CreateToken, IssuedToken, Token};
 
 use super::Shared;
+use super::answer::{Done, Made, done, made};
 use super::cursor;
 use super::extract::{Asker, Json, Name, NoParameters, Parameters};
 use super::openapi::Routes;
@@ -69,9 +70,9 @@ pub(super) async fn create<G: Operate>(
     Asker(operator): Asker,
     _: NoParameters,
     Json(request): Json<CreateToken>,
-) -> Result<(StatusCode, axum::Json<IssuedToken>), Refusal> {
+) -> Made<IssuedToken> {
     let issued = shared.gateway.accounts()?.create_token(request, &operator).await?;
-    Ok((StatusCode::CREATED, axum::Json(issued)))
+    made(issued)
 }
 
 /// Revokes a token.
@@ -87,7 +88,7 @@ pub(super) async fn revoke<G: Operate>(
     Asker(operator): Asker,
     _: NoParameters,
     Name(id): Name,
-) -> Result<StatusCode, Refusal> {
+) -> Done {
     shared.gateway.accounts()?.revoke_token(&id, &operator).await?;
-    Ok(StatusCode::NO_CONTENT)
+    done()
 }

@@ -1,12 +1,13 @@
 //! `/api/v1/users`, `/api/v1/roles`, `/api/v1/whoami`.
 
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use homing_proto::access::Grant;
 use homing_proto::api::{AddKey, AddUser, IssuedPassword, RoleDescription, User, Whoami};
 
 use super::Shared;
+use super::answer::{Answer, Done, Made, done, made};
 use super::cursor;
 use super::extract::{Asker, Json, Name, Names, NoParameters, Parameters};
 use super::openapi::Routes;
@@ -28,13 +29,6 @@ const KEYS: &[&str] = &[
     "tokens",
     "created_at",
 ];
-
-/// A JSON answer.
-type Answer<T> = Result<axum::Json<T>, Refusal>;
-/// A JSON answer about something new.
-type Made<T> = Result<(StatusCode, axum::Json<T>), Refusal>;
-/// Nothing to say but that it is done.
-type Gone = Result<StatusCode, Refusal>;
 
 pub(super) fn routes<G: Operate>(routes: Routes<Shared<G>>) -> Routes<Shared<G>> {
     routes
@@ -89,7 +83,7 @@ pub(super) async fn add<G: Operate>(
     Json(request): Json<AddUser>,
 ) -> Made<User> {
     let user = shared.gateway.accounts()?.add_user(request, &operator).await?;
-    Ok((StatusCode::CREATED, axum::Json(user)))
+    made(user)
 }
 
 /// One user.
@@ -122,9 +116,9 @@ pub(super) async fn remove<G: Operate>(
     Asker(operator): Asker,
     _: NoParameters,
     Name(name): Name,
-) -> Gone {
+) -> Done {
     shared.gateway.accounts()?.remove_user(&name, &operator).await?;
-    Ok(StatusCode::NO_CONTENT)
+    done()
 }
 
 /// Gives a user a key more to log in with.
@@ -144,7 +138,7 @@ pub(super) async fn add_key<G: Operate>(
     Json(request): Json<AddKey>,
 ) -> Made<User> {
     let user = shared.gateway.accounts()?.add_key(&name, request, &operator).await?;
-    Ok((StatusCode::CREATED, axum::Json(user)))
+    made(user)
 }
 
 /// Takes a key from a user.
@@ -160,10 +154,10 @@ pub(super) async fn remove_key<G: Operate>(
     Asker(operator): Asker,
     _: NoParameters,
     Names(name, fingerprint): Names,
-) -> Gone {
+) -> Done {
     let accounts = shared.gateway.accounts()?;
     accounts.remove_key(&name, &fingerprint, &operator).await?;
-    Ok(StatusCode::NO_CONTENT)
+    done()
 }
 
 /// Grants a user a role on some devices.
@@ -183,7 +177,7 @@ pub(super) async fn grant<G: Operate>(
     Json(grant): Json<Grant>,
 ) -> Made<User> {
     let user = shared.gateway.accounts()?.grant(&name, grant, &operator).await?;
-    Ok((StatusCode::CREATED, axum::Json(user)))
+    made(user)
 }
 
 /// Revokes a grant.
@@ -199,12 +193,12 @@ pub(super) async fn revoke<G: Operate>(
     Asker(operator): Asker,
     _: NoParameters,
     Names(name, number): Names,
-) -> Gone {
+) -> Done {
     let number = number
         .parse()
         .map_err(|_| Refusal::invalid(format!("{number:?}: expected the number of a grant")))?;
     shared.gateway.accounts()?.revoke(&name, number, &operator).await?;
-    Ok(StatusCode::NO_CONTENT)
+    done()
 }
 
 /// Makes a one-time password, shown this once.
@@ -222,7 +216,7 @@ pub(super) async fn password<G: Operate>(
     Name(name): Name,
 ) -> Made<IssuedPassword> {
     let issued = shared.gateway.accounts()?.one_time_password(&name, &operator).await?;
-    Ok((StatusCode::CREATED, axum::Json(issued)))
+    made(issued)
 }
 
 /// The roles, and what each gives.

@@ -1,14 +1,13 @@
 //! `/api/v1/web`: links to the console, and the browsers that are logged in.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use homing_proto::api::{MakeWebLink, WebLink, WebSession};
 
 use super::Shared;
+use super::answer::{Answer, Done, Made, done, made};
 use super::extract::{Asker, Json, Name, NoParameters};
 use super::openapi::Routes;
 use super::operate::Operate;
-use super::refusal::Refusal;
 use crate::control::ControlError;
 use crate::web::Console;
 
@@ -33,13 +32,13 @@ pub(super) async fn link<G: Operate>(
     Asker(operator): Asker,
     _: NoParameters,
     Json(request): Json<MakeWebLink>,
-) -> Result<(StatusCode, axum::Json<WebLink>), Refusal> {
+) -> Made<WebLink> {
     let control = console(&shared)?.control;
     let link = match &request.user {
         Some(user) => control.web_link_of(user, &operator)?,
         None => control.web_link(&operator)?,
     };
-    Ok((StatusCode::CREATED, axum::Json(link)))
+    made(link)
 }
 
 /// The browsers that are logged in: one's own; an admin sees all.
@@ -53,7 +52,7 @@ pub(super) async fn sessions<G: Operate>(
     State(shared): State<Shared<G>>,
     Asker(operator): Asker,
     _: NoParameters,
-) -> Result<axum::Json<Vec<WebSession>>, Refusal> {
+) -> Answer<Vec<WebSession>> {
     Ok(axum::Json(console(&shared)?.control.web_sessions(&operator)))
 }
 
@@ -70,8 +69,8 @@ pub(super) async fn end<G: Operate>(
     Asker(operator): Asker,
     Name(id): Name,
     _: NoParameters,
-) -> Result<StatusCode, Refusal> {
+) -> Done {
     let control = console(&shared)?.control;
     control.end_web_session(&id, &operator).await?;
-    Ok(StatusCode::NO_CONTENT)
+    done()
 }

@@ -1,11 +1,12 @@
 //! `/api/v1/webhooks`: where events are sent.
 
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::Uri;
 use axum::response::Response;
 use homing_proto::api::{AddWebhook, IssuedWebhook, Webhook};
 
 use super::Shared;
+use super::answer::{Answer, Done, Made, done, made};
 use super::cursor;
 use super::extract::{Asker, Json, Name, NoParameters, Parameters};
 use super::openapi::Routes;
@@ -70,9 +71,9 @@ pub(super) async fn add<G: Operate>(
     Asker(operator): Asker,
     _: NoParameters,
     Json(request): Json<AddWebhook>,
-) -> Result<(StatusCode, axum::Json<IssuedWebhook>), Refusal> {
+) -> Made<IssuedWebhook> {
     let issued = shared.gateway.add_webhook(request, &operator).await?;
-    Ok((StatusCode::CREATED, axum::Json(issued)))
+    made(issued)
 }
 
 /// Takes a webhook away.
@@ -88,9 +89,9 @@ pub(super) async fn remove<G: Operate>(
     Asker(operator): Asker,
     Name(id): Name,
     _: NoParameters,
-) -> Result<StatusCode, Refusal> {
+) -> Done {
     shared.gateway.remove_webhook(&id, &operator).await?;
-    Ok(StatusCode::NO_CONTENT)
+    done()
 }
 
 /// Delivers a trial event at once, and sets a dead webhook going again.
@@ -106,6 +107,6 @@ pub(super) async fn test<G: Operate>(
     Asker(operator): Asker,
     Name(id): Name,
     _: NoParameters,
-) -> Result<axum::Json<Webhook>, Refusal> {
+) -> Answer<Webhook> {
     Ok(axum::Json(shared.gateway.test_webhook(&id, &operator).await?))
 }
