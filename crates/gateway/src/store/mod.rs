@@ -43,7 +43,7 @@ use std::thread::JoinHandle;
 
 use homing_proto::api::{Event, KeySource, KeyState, Timestamp};
 use homing_proto::audit::{Entry, Head, Sealed};
-use homing_proto::host_key::{Fingerprint, HostKey, Secret};
+use homing_proto::host_key::{Fingerprint, HostKey};
 use homing_proto::identity::{DeviceId, DeviceName};
 use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::Connection;
@@ -267,18 +267,6 @@ impl Store {
     /// There is no such device, or the store can't be written.
     pub async fn forget(&self, name: DeviceName) -> Result<(), WriteError> {
         self.write(vec![Change::Forget(name)]).await
-    }
-
-    /// Gives a device a new secret, issued at this moment, or takes it away.
-    ///
-    /// # Errors
-    /// There is no such device, or the store can't be written.
-    pub async fn set_secret(
-        &self,
-        name: DeviceName,
-        secret: Option<Secret>,
-    ) -> Result<(), WriteError> {
-        self.update(name, DeviceUpdate { secret: Some(secret), ..DeviceUpdate::default() }).await
     }
 
     /// Puts a key in force and takes others out of it, which stay in the history.

@@ -206,7 +206,8 @@ async fn an_update_changes_only_what_it_names() {
     let device = store.device(&name("mx1")).unwrap();
     assert!(device.blocked && device.user.is_none());
     assert_eq!(device.addresses, ["gw.example.net:4334"]);
-    store.set_secret(name("mx1"), None).await.unwrap();
+    let update = DeviceUpdate { secret: Some(None), ..DeviceUpdate::default() };
+    store.update(name("mx1"), update).await.unwrap();
     let device = store.device(&name("mx1")).unwrap();
     assert!(device.secret.is_none() && device.secret_issued_at.is_none());
     assert!(device.password.is_some());
