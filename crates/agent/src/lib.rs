@@ -32,6 +32,7 @@ mod state;
 pub mod status;
 mod supervisor;
 mod trace;
+mod wall_clock;
 
 pub use control::server::DoorError;
 pub use handle::{AgentHandle, Gone, ReloadError};

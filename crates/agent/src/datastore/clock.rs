@@ -1,7 +1,5 @@
 //! Commits by the clock: `commit at`, and the rollback of a confirmed commit that nobody confirmed.
 
-use std::time::Duration;
-
 use homing_proto::datastore::{Plan, ScheduledRecord, SessionId, Timestamp};
 use homing_proto::fault::Fault;
 use homing_proto::lock_out::{Origin, touched, warning};
@@ -9,9 +7,10 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::time::Instant;
 
 use super::error::StoreError;
-use super::state::{State, left};
+use super::state::State;
 use super::store::{Store, to_the_end};
 use crate::lock_out::Speaker;
+use crate::wall_clock;
 
 /// A commit that will be made.
 #[derive(Clone, Debug)]
@@ -151,16 +150,15 @@ impl Wake {
     /// Waits for whichever comes first: a clock that is set forward is noticed within a minute, one
     /// that is set back makes nothing wait longer that has a deadline.
     async fn wait(self) {
-        const LOOK: Duration = Duration::from_secs(60);
-        loop {
-            let by_clock = self.at.map(left);
-            let by_deadline =
-                self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            match by_clock.into_iter().chain(by_deadline).min() {
+        let deadline = async {
+            match self.deadline {
+                Some(deadline) => tokio::time::sleep_until(deadline).await,
                 None => std::future::pending().await,
-                Some(Duration::ZERO) => return,
-                Some(left) => tokio::time::sleep(left.min(LOOK)).await,
             }
+        };
+        tokio::select! {
+            () = wall_clock::reaches(self.at) => {}
+            () = deadline => {}
         }
     }
 }

@@ -5,6 +5,7 @@
 //! ```
 
 use homing_proto::datastore::{CommitRecord, ConfirmingRecord, ScheduledRecord};
+use homing_proto::hex::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -62,5 +63,5 @@ impl Journal {
 
 /// SHA-256 in hexadecimal digits.
 pub(super) fn digest(text: &[u8]) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(text))
 }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::clock::Wake;
 use super::disk::{Disk, NewCommit};
 use super::replace::DiskError;
+use crate::wall_clock;
 
 /// The longest time until what failed is tried again.
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
@@ -101,7 +102,7 @@ impl State {
     pub(super) fn wake(&mut self) -> Wake {
         let until = self.datastore.confirming().map(|confirming| confirming.until);
         if self.deadline.map(|(until, _)| until) != until {
-            self.deadline = until.map(|until| (until, Instant::now() + left(until)));
+            self.deadline = until.map(|until| (until, Instant::now() + wall_clock::left(until)));
         }
         let deadline = self.deadline.map(|(_, deadline)| deadline);
         match self.retry {
@@ -120,9 +121,4 @@ impl State {
             _ => now,
         }
     }
-}
-
-/// How long it is until then; no time if it is past.
-pub(super) fn left(until: Timestamp) -> Duration {
-    Duration::try_from(until.duration_since(Timestamp::now())).unwrap_or_default()
 }

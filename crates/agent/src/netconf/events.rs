@@ -16,6 +16,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::sessions::Sessions;
 use crate::datastore::Store;
+use crate::wall_clock;
 
 /// Notifications that are remembered.
 const REPLAY: usize = 1_000;
@@ -81,24 +82,10 @@ impl Subscribed {
     /// Waits for the next message. Dropping the wait loses nothing.
     pub(super) async fn next(&mut self) -> Heard {
         loop {
-            let left = self.subscription.stop.map(|stop| {
-                Duration::try_from(stop.duration_since(Timestamp::now())).unwrap_or_default()
-            });
-            let end = async {
-                match left {
-                    // A clock that is set forward is noticed within a minute.
-                    Some(left) => tokio::time::sleep(left.min(Duration::from_secs(60))).await,
-                    None => std::future::pending().await,
-                }
-            };
             let received = tokio::select! {
                 received = self.live.recv() => received,
-                () = end => {
-                    let now = Timestamp::now();
-                    if self.subscription.stop.is_some_and(|stop| stop <= now) {
-                        return Heard::End(notification::notification_complete(now));
-                    }
-                    continue;
+                () = wall_clock::reaches(self.subscription.stop) => {
+                    return Heard::End(notification::notification_complete(Timestamp::now()));
                 }
             };
             match received {

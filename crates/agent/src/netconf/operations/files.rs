@@ -10,6 +10,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use homing_proto::datastore::Timestamp;
+use homing_proto::hex::hex;
 use homing_proto::netconf::element::Element;
 use homing_proto::netconf::error::RpcError;
 use md5::Digest as _;
@@ -289,7 +290,7 @@ pub(super) async fn sha256(operation: &Element, context: &Context) -> Answer {
 async fn checksum(operation: &Element, context: &Context, method: &str, sum: Sum) -> Answer {
     let place = place(operation, "path", context)?;
     let (name, bytes) = read(place, context).await?;
-    let text: String = sum(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = hex(&sum(&bytes));
     let file = Element::new("file-checksum")
         .with(leaf("computation-method", method))
         .with(leaf("input-file", name))
