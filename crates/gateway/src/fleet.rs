@@ -89,7 +89,10 @@ impl Fleet {
 
     /// The newest session of the device.
     pub(crate) fn session(&self, device: &DeviceName) -> Option<Arc<Session>> {
-        self.sessions_of(device).into_iter().max_by_key(|session| session.epoch)
+        let inner = self.lock();
+        let entries = inner.roster.sessions_of(device);
+        let sessions = entries.filter_map(|(_, entry)| inner.sessions.get(&entry.session));
+        sessions.max_by_key(|session| session.epoch).cloned()
     }
 
     /// Every session.
