@@ -58,8 +58,7 @@ class House:
 
     def audit(self, action):
         """The entries of an action, oldest first."""
-        said = self.gateway.run("-o", "json", "audit", "search", "--action", action).stdout
-        return json.loads(said)
+        return self.gateway.audit("--action", action)
 
     def enroll(self, name, *words):
         """Enrols a device; its secret."""

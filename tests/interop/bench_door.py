@@ -10,7 +10,6 @@ Everything is measured in turn in one run, on loopback, with the same `ssh` and 
 """
 
 import argparse
-import json
 import os
 import re
 import shutil
@@ -188,8 +187,7 @@ def calls(bench, rpcs):
 
 def trail(house, action, operator):
     """Entries of the audit trail by operators whose name begins so."""
-    lines = house.gateway.run("-o", "ndjson", "audit", "search", "--limit", "1000", "--action", action).stdout.splitlines()
-    return [entry for entry in map(json.loads, lines) if entry["operator"].startswith(operator) and entry["operator"] != "ops"]
+    return [entry for entry in house.gateway.audit("--action", action) if entry["operator"].startswith(operator) and entry["operator"] != "ops"]
 
 
 def stall(bench, operators, size, seconds):

@@ -21,9 +21,7 @@ YANG = VENV / "share" / "yang" / "modules" / "ietf"
 
 @pytest.fixture(scope="session", autouse=True)
 def binaries():
-    for name in ("homing", "homing-agent"):
-        path = programs.BINARIES / name
-        assert path.exists(), f"{path} is missing: cargo build -p homing -p homing-agent"
+    programs.check_binaries()
 
 
 @pytest.fixture

@@ -18,6 +18,12 @@ BINARIES = Path(os.environ.get("HOMING_BIN", ROOT / "target" / "debug"))
 PATIENCE = 25.0
 
 
+def check_binaries():
+    for name in ("homing", "homing-agent"):
+        path = BINARIES / name
+        assert path.exists(), f"{path} is missing: cargo build -p homing -p homing-agent"
+
+
 def free_port(host="127.0.0.1"):
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -229,6 +235,11 @@ class Gateway(Program):
         except AssertionError as error:
             seen = [e["code"] for e in self.events()]
             raise AssertionError(f"{error}\nevents: {seen}\n{self.output()[-2000:]}") from None
+
+    def audit(self, *filters):
+        """Entries of the audit trail, oldest first."""
+        lines = self.run("-o", "ndjson", "audit", "search", "--limit", "1000", *filters).stdout
+        return [json.loads(line) for line in lines.splitlines()]
 
     def enroll(self, name, *more, user="homing", format="set"):
         """Enrols a device; returns the stanza to paste."""

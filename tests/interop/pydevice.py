@@ -266,3 +266,10 @@ class PyDevice:
                 pass
         if self.task is not None:
             self.task.cancel()
+
+
+def up_device(gateway, dial, *words, name="edge-1"):
+    """A device that is enrolled, with these words of `homing enroll`, and in session."""
+    device = dial(device_id=name, secret=gateway.secret_of(gateway.enroll(name, *words)))
+    gateway.wait_up(name)
+    return device

@@ -78,18 +78,13 @@ def test_a_device_and_its_operator_that_fall_silent_are_given_up_and_come_back(t
     assert "keep-alive: no answer" in closed["message"]
     # The operator of the healthy device is given up when the kernel could not deliver for a minute.
     until("no channel is left", lambda: not api.json("GET", "/devices/healthy/channels"), timeout=150)
-    left = lambda: [entry for entry in audit(gateway, "logout") if entry["operator"] == "ops"]  # noqa: E731
+    left = lambda: [entry for entry in gateway.audit("--action", "logout") if entry["operator"] == "ops"]  # noqa: E731
     until("both operators have left", lambda: len(left()) == 2, timeout=150)
     healthy.check(most_mebibytes=48)
 
     hosts.mend()
     until("the device is back", lambda: (epoch(gateway, "afar") or 0) > before, timeout=90)
     assert "<host-name>afar</host-name>" in gateway.run("rpc", "afar", "get-system-information").stdout
-
-
-def audit(gateway, action):
-    lines = gateway.run("-o", "ndjson", "audit", "search", "--limit", "1000", "--action", action).stdout
-    return [json.loads(line) for line in lines.splitlines()]
 
 
 FLOOD = '''

@@ -29,11 +29,6 @@ def door(tmp_path_factory):
         house.stop()
 
 
-def entries(door, *filters):
-    lines = door.gateway.run("-o", "ndjson", "audit", "search", "--limit", "1000", *filters).stdout
-    return [json.loads(line) for line in lines.splitlines()]
-
-
 def recording(door):
     """The one finished recording."""
     found = json.loads(door.gateway.run("-o", "json", "audit", "replay").stdout)
@@ -61,7 +56,7 @@ def test_a_recording_is_played_by_asciinema(door, recorded, tmp_path):
     assert "recorded: Zürich" in played.stdout
     [stored] = (door.gateway.data / "recordings").glob("*.cast")
     assert stored.stat().st_mode & 0o777 == 0o600
-    [finished] = entries(door, "--action", "recording-finished")
+    [finished] = door.gateway.audit("--action", "recording-finished")
     assert finished["fields"]["sha256"] == hashlib.sha256(stored.read_bytes()).hexdigest()
 
 
@@ -72,7 +67,7 @@ def test_a_recording_is_played_on_a_terminal(door, recorded):
 
 
 def test_the_entries_of_a_session_belong_together(door, recorded):
-    of_session = [entry for entry in entries(door) if entry.get("session") == recorded["session"]]
+    of_session = [entry for entry in door.gateway.audit() if entry.get("session") == recorded["session"]]
     actions = [entry["action"] for entry in of_session]
     assert actions[0] == "channel-opened" and {"channel-closed", "recording-finished"} <= set(actions)
     opened = of_session[0]
@@ -80,7 +75,7 @@ def test_the_entries_of_a_session_belong_together(door, recorded):
     assert opened["fields"]["recording"] == recorded["id"]
     closed = next(entry for entry in of_session if entry["action"] == "channel-closed")
     assert closed["bytes_out"] > 20 and closed["fields"]["exit-status"] == "0"
-    logins = entries(door, "--action", "login", "--operator", "ops")
+    logins = door.gateway.audit("--action", "login", "--operator", "ops")
     assert logins and logins[0]["fields"]["credential"].startswith("key SHA256:")
 
 
@@ -97,9 +92,9 @@ def test_no_secret_is_stored_anywhere(door, tmp_path):
     text = HELLO + rpc(1, edit) + rpc(2, load) + rpc(3, "<close-session/>")
     door.ssh(doorway.EMBEDDED, "netconf", options=["-s"], stdin=text, check=None)
     door.ssh(doorway.EMBEDDED, f"echo set password {nine} '{eight}'")
-    told = until("the trail tells of them", lambda: entries(door, "echo set password"))
+    told = until("the trail tells of them", lambda: door.gateway.audit("echo set password"))
     assert "echo set password (secret)" in told[0]["operation"]
-    rpcs = [(entry["operation"], entry["result"]) for entry in entries(door, "--action", "rpc")]
+    rpcs = [(entry["operation"], entry["result"]) for entry in door.gateway.audit("--action", "rpc")]
     assert ("edit-config", "begun") in rpcs and ("load-configuration", "begun") in rpcs, rpcs
     door.gateway.run("audit", "verify")
     stored = b"".join(file.read_bytes() for file in door.gateway.data.glob("homing.db*"))
@@ -137,6 +132,6 @@ def test_who_tries_what_it_may_not_is_found(door):
     as_jane = ["-o", f"User=jane:{doorway.EMBEDDED}", "-o", f"IdentityFile={door.key_of('jane')}"]
     done = door.ssh(doorway.EMBEDDED, "request system reboot", options=as_jane, check=None)
     assert done.returncode != 0 and "configurator" in done.stderr
-    [denied] = until("the refusal is told", lambda: entries(door, "--operator", "jane", "--action", "channel-opened", "--result", "refused"))
+    [denied] = until("the refusal is told", lambda: door.gateway.audit("--operator", "jane", "--action", "channel-opened", "--result", "refused"))
     assert (denied["result"], denied["device"]) == ("refused:access-denied", doorway.EMBEDDED)
     assert denied["operation"] == "exec request system reboot"

@@ -151,8 +151,7 @@ def test_what_is_taken_away_ends_a_connection_without_a_channel(house, taken):
     line = [f"IdentityFile={key}" if str(word).startswith("IdentityFile=") else word for word in line]
 
     def told(action):
-        said = house.gateway.run("-o", "json", "audit", "search", "--action", action, "--operator", name).stdout
-        return json.loads(said)
+        return house.gateway.audit("--action", action, "--operator", name)
 
     idle = subprocess.Popen(line, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=house.environment)
     try:

@@ -16,15 +16,8 @@ def run_in_background(gateway, *arguments):
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def up_device(gateway, dial, name="edge-1", **more):
-    secret = gateway.secret_of(gateway.enroll(name))
-    device = dial(device_id=name, secret=secret, **more)
-    gateway.wait_up(name)
-    return device
-
-
 def test_a_device_killed_before_its_reply_leaves_the_outcome_unknown(gateway, dial):
-    device = up_device(gateway, dial)
+    device = pydevice.up_device(gateway, dial)
     running = run_in_background(gateway, "rpc", "edge-1", "get-nothing")
     assert device.busy.wait(10)
     device.kill()
@@ -36,7 +29,7 @@ def test_a_device_killed_before_its_reply_leaves_the_outcome_unknown(gateway, di
 
 
 def test_a_device_killed_in_the_middle_of_its_reply_leaves_the_outcome_unknown(gateway, dial):
-    device = up_device(gateway, dial)
+    device = pydevice.up_device(gateway, dial)
     running = run_in_background(gateway, "rpc", "edge-1", "get-half")
     assert device.busy.wait(10)
     time.sleep(0.3)
@@ -47,7 +40,7 @@ def test_a_device_killed_in_the_middle_of_its_reply_leaves_the_outcome_unknown(g
 
 
 def test_an_rpc_for_a_device_that_is_away_says_offline(gateway, dial):
-    device = up_device(gateway, dial)
+    device = pydevice.up_device(gateway, dial)
     device.kill()
     until("it is down", lambda: gateway.device("edge-1")["state"] == "down")
     gateway.run("rpc", "edge-1", "get-system-information", check=6)
@@ -55,7 +48,7 @@ def test_an_rpc_for_a_device_that_is_away_says_offline(gateway, dial):
 
 
 def test_other_operators_don_t_notice_an_rpc_that_never_ends(gateway, dial):
-    up_device(gateway, dial)
+    pydevice.up_device(gateway, dial)
     secret = gateway.secret_of(gateway.enroll("edge-2"))
     dial(device_id="edge-2", secret=secret)
     gateway.wait_up("edge-2")
@@ -83,7 +76,7 @@ def test_a_killed_gateway_comes_back_with_all_it_knew(gateway, start_agent):
 
 
 def test_a_gateway_killed_in_mid_rpc_is_reported_as_outcome_unknown(gateway, dial):
-    device = up_device(gateway, dial)
+    device = pydevice.up_device(gateway, dial)
     running = run_in_background(gateway, "rpc", "edge-1", "get-nothing")
     assert device.busy.wait(10)
     gateway.kill()
@@ -93,7 +86,7 @@ def test_a_gateway_killed_in_mid_rpc_is_reported_as_outcome_unknown(gateway, dia
 
 
 def test_a_stopped_gateway_ends_soon_and_tells_the_devices(gateway, dial):
-    device = up_device(gateway, dial)
+    device = pydevice.up_device(gateway, dial)
     gateway.process.terminate()
     assert gateway.process.wait(15) == 0
     assert device.lost.wait(5)

@@ -11,6 +11,7 @@ import pytest
 
 import programs
 from programs import TOOLS, until
+from pydevice import up_device
 
 CONFIG = """
 [http]
@@ -59,13 +60,8 @@ def api(gateway, tmp_path):
     return Api(gateway, tmp_path)
 
 
-def up_device(gateway, dial, name="edge-1"):
-    dial(device_id=name, secret=gateway.secret_of(gateway.enroll(name, "--tag", "site=lab")))
-    gateway.wait_up(name)
-
-
 def test_curl_with_a_token_sees_what_its_role_may(gateway, dial, api, tmp_path):
-    up_device(gateway, dial)
+    up_device(gateway, dial, "--tag", "site=lab")
     assert [device["name"] for device in api.json("/api/v1/devices?q=state:up%20site:lab")] == ["edge-1"]
     assert api.json("/api/v1/devices?q=-site:lab") == []
     viewer = Api(gateway, tmp_path, role="viewer")
@@ -111,7 +107,7 @@ def test_a_list_comes_in_pages(gateway, api):
 
 
 def test_a_reply_streams_and_half_of_one_is_no_success(gateway, dial, api):
-    up_device(gateway, dial)
+    up_device(gateway, dial, "--tag", "site=lab")
     rpc = ["--header", "Content-Type: application/xml", "--data-binary"]
     path = "/api/v1/devices/edge-1/rpc"
     assert "<configuration" in api.curl(path, *rpc, "<get-config><source><running/></source></get-config>")
@@ -122,7 +118,7 @@ def test_a_reply_streams_and_half_of_one_is_no_success(gateway, dial, api):
 
 
 def test_a_large_reply_is_not_held_in_memory(gateway, dial, api):
-    up_device(gateway, dial)
+    up_device(gateway, dial, "--tag", "site=lab")
     mebibytes = int(os.environ.get("INTEROP_REPLY_MIB", "192"))
     command = api.command("/api/v1/devices/edge-1/rpc?timeout=600", "--header", "Content-Type: application/xml", "--data-binary")
     command[-1:-1] = [f"<get-large><mib>{mebibytes}</mib></get-large>"]
@@ -152,7 +148,7 @@ def test_server_sent_events_go_on_after_the_last_one_seen(gateway, api):
 
 
 def test_homing_works_on_a_gateway_on_another_machine(gateway, dial, api, tmp_path):
-    up_device(gateway, dial)
+    up_device(gateway, dial, "--tag", "site=lab")
     home = tmp_path / "home"
     home.mkdir()
     token = home / "token"
@@ -189,7 +185,7 @@ def test_nothing_but_tls_is_spoken_and_port_in_use_is_said(gateway, api, tmp_pat
 @pytest.mark.skipif(not SCHEMATHESIS.exists(), reason="./test.sh interop makes its environment")
 def test_schemathesis_finds_no_answer_that_is_not_documented(gateway, dial, api):
     for name in ("edge-1", "edge-2"):
-        up_device(gateway, dial, name)
+        up_device(gateway, dial, "--tag", "site=lab", name=name)
     checks = "status_code_conformance,content_type_conformance,response_schema_conformance"
 
     def run(seconds, checks, *selection):

@@ -1,6 +1,5 @@
 """A new secret for a device in service, with a real agent: the old one counts until the new one was seen, and no longer."""
 
-import json
 
 from programs import configuration, login, stanza, until
 
@@ -30,10 +29,6 @@ def put(agent, gateway, secret):
     agent.run("reload")
 
 
-def audited(gateway, action):
-    return json.loads(gateway.run("-o", "json", "audit", "search", "--action", action).stdout)
-
-
 def test_an_old_secret_counts_until_the_new_one_was_seen(gateway, start_agent):
     old = gateway.secret_of(gateway.enroll(NAME, user="root"))
     agent = start_agent(config(gateway, old), "--ssh-server", "embedded")
@@ -53,7 +48,7 @@ def test_an_old_secret_counts_until_the_new_one_was_seen(gateway, start_agent):
     dialled_anew(gateway, second)
     gateway.wait_code(NAME, "old-secret-ended")
     assert gateway.device(NAME).get("old_secret_until") is None
-    assert [entry["operator"] for entry in audited(gateway, "old-secret-ended")] == ["gateway"]
+    assert [entry["operator"] for entry in gateway.audit("--action", "old-secret-ended")] == ["gateway"]
 
     # From here on the old one is a wrong one.
     put(agent, gateway, old)
