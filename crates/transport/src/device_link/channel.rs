@@ -198,7 +198,7 @@ impl DeviceChannel {
     }
 }
 
-/// The reading side. Dropping it ends the channel: politely at first, see [`lingering`](super::lingering), and what still comes is
+/// The reading side. Dropping it ends the channel: politely at first, and what still comes is
 /// thrown away.
 #[derive(Debug)]
 pub struct ChannelReader {
