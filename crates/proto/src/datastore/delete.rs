@@ -67,19 +67,20 @@ const NOT_AT_ALL: usize = usize::MAX;
 
 /// The paths that go on from a place.
 #[derive(Debug, Default)]
-struct Node<'w> {
+pub(super) struct Node<'w> {
     /// The first path that ends here.
-    end: Option<usize>,
-    below: HashMap<&'w Word, Node<'w>>,
+    pub(super) end: Option<usize>,
+    pub(super) below: HashMap<&'w Word, Node<'w>>,
 }
 
 impl<'w> Node<'w> {
-    fn add(&mut self, path: Vec<&'w Word>, number: usize) {
+    /// Adds a path; gives the number of the first one that is the same.
+    pub(super) fn add(&mut self, path: Vec<&'w Word>, number: usize) -> usize {
         let mut node = self;
         for word in path {
             node = node.below.entry(word).or_default();
         }
-        node.end.get_or_insert(number);
+        *node.end.get_or_insert(number)
     }
 
     /// Where these words lead; `None` if no path has them all.

@@ -38,6 +38,7 @@ mod protect;
 mod schedule;
 mod sessions;
 mod statement;
+mod switch;
 #[cfg(test)]
 mod tests;
 

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! `edit`, `up`, `top` and `[edit …]` choose the level of the lines that follow. Consecutive `set`
-//! lines are read into one tree and merged at once, and consecutive `delete` lines are one walk.
+//! lines are read into one tree and merged at once, and consecutive lines of `delete`, `activate` or
+//! `deactivate` are one walk.
 
 use regex_lite::{Regex, RegexBuilder};
 
@@ -18,7 +19,7 @@ use super::edit::Outcome;
 use super::error::EditError;
 use super::merge::{add, merge};
 use super::path::{find, level_of};
-use super::{CANDIDATE, delete, protect};
+use super::{CANDIDATE, delete, protect, switch};
 use crate::junos::edit::Switch;
 use crate::junos::identity::{identity, position};
 use crate::junos::place::follow;
@@ -70,27 +71,57 @@ pub(super) fn apply_all(top: &mut Vec<Statement>, text: &str) -> Result<Outcome,
     }
     let source = Source::new(CANDIDATE, text);
     let mut lines = Lines::new(&source, &COMMANDS);
-    let mut outcome = Outcome::default();
-    let mut gathered = Vec::new();
-    let mut deletes: Vec<Vec<Word>> = Vec::new();
+    let mut run = Run { top, gathered: Vec::new(), verb: String::new(), paths: Vec::new() };
+    let mut warnings = Vec::new();
     while let Some(line) = lines.next() {
-        if line.verb.text() == "delete" && !line.path.is_empty() {
-            merge(top, std::mem::take(&mut gathered), Area::TOP)?;
-            deletes.push(line.path);
-            continue;
+        let verb = line.verb.text();
+        let is_one_of_many = MANY.contains(&verb) && !line.path.is_empty();
+        if verb != run.verb {
+            warnings.extend(run.end()?);
         }
-        outcome.warnings.extend(delete::delete(top, &std::mem::take(&mut deletes))?);
-        if line.verb.text() == "set" {
-            lines.set(&mut gathered, line);
-            continue;
+        match verb {
+            "set" => {
+                verb.clone_into(&mut run.verb);
+                lines.set(&mut run.gathered, line);
+            }
+            _ if is_one_of_many => {
+                verb.clone_into(&mut run.verb);
+                run.paths.push(line.path);
+            }
+            _ => warnings.extend(command(run.top, line)?),
         }
-        merge(top, std::mem::take(&mut gathered), Area::TOP)?;
-        outcome.warnings.extend(command(top, line)?);
     }
     lines.builder.diagnostics.or(()).map_err(EditError::Statements)?;
-    outcome.warnings.extend(delete::delete(top, &deletes)?);
-    merge(top, gathered, Area::TOP)?;
-    Ok(outcome)
+    warnings.extend(run.end()?);
+    Ok(Outcome { warnings, errors: Vec::new() })
+}
+
+/// Consecutive lines of these are carried out together, as those of `set` are.
+const MANY: [&str; 3] = ["delete", "activate", "deactivate"];
+
+/// Lines of one verb that wait to be carried out together.
+struct Run<'t> {
+    top: &'t mut Vec<Statement>,
+    /// What lines of `set` say.
+    gathered: Vec<Statement>,
+    verb: String,
+    paths: Vec<Vec<Word>>,
+}
+
+impl Run<'_> {
+    /// Carries them out; gives warnings.
+    fn end(&mut self) -> Result<Vec<String>, EditError> {
+        let paths = std::mem::take(&mut self.paths);
+        let verb = std::mem::take(&mut self.verb);
+        match verb.as_str() {
+            "set" => merge(self.top, std::mem::take(&mut self.gathered), Area::TOP)?,
+            "delete" => return delete::delete(self.top, &paths),
+            "activate" => switch::switch(self.top, &paths, false)?,
+            "deactivate" => switch::switch(self.top, &paths, true)?,
+            _ => {}
+        }
+        Ok(Vec::new())
+    }
 }
 
 fn command(top: &mut Vec<Statement>, line: CommandLine) -> Result<Vec<String>, EditError> {
@@ -99,8 +130,6 @@ fn command(top: &mut Vec<Statement>, line: CommandLine) -> Result<Vec<String>, E
         return Err(EditError::Syntax(format!("`{}` stands without a statement", verb.text())));
     }
     match verb.text() {
-        "deactivate" => switch(top, &path, true)?,
-        "activate" => switch(top, &path, false)?,
         "protect" => return guard(top, &path, Guard::Protected),
         "unprotect" => return guard(top, &path, Guard::Open),
         "rename" => rename(top, &path, false)?,
@@ -198,12 +227,6 @@ pub(super) fn prune(level: &mut Vec<Statement>, path: &[Word]) {
         })
     }
     prune_in(level, Area::TOP, path);
-}
-
-fn switch(top: &mut Vec<Statement>, path: &[Word], inactive: bool) -> Result<(), EditError> {
-    protect::check(top, path, true)?;
-    let is_there = edit::switch(top, Area::TOP, path, Switch::Inactive(inactive));
-    if is_there { Ok(()) } else { Err(not_there(path)) }
 }
 
 /// Protects or unprotects what is at `path`; as on Junos it is no error if there is nothing.
