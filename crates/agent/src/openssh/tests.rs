@@ -1,3 +1,5 @@
+//! What is told of an sshd that fails.
+
 use super::*;
 
 #[test]

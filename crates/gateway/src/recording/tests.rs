@@ -1,3 +1,5 @@
+//! Recordings as files: whole, cut, limited, and listed after a restart.
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};

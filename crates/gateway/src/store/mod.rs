@@ -135,7 +135,7 @@ impl Store {
         self.shared.state.directory().device(name).cloned()
     }
 
-    /// A device by what it sends as DEVICE-ID.
+    /// The devices that send this DEVICE-ID: more than one if each has a listener of its own.
     #[must_use]
     pub fn by_device_id(&self, id: &DeviceId) -> Vec<Arc<DeviceRecord>> {
         self.shared.state.directory().by_device_id(id)

@@ -1,3 +1,5 @@
+//! The chain and its text against committed vectors, and what entries never hold.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! HMACs of real devices, and what they vouch for.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Initiation sequences as devices send them, in every way to cut them.
+
 use proptest::prelude::*;
 
 use super::*;

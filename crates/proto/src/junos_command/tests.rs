@@ -1,3 +1,5 @@
+//! Commands as typed, and the RPCs that they become.
+
 use proptest::prelude::*;
 
 use super::*;

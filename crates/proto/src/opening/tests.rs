@@ -1,3 +1,5 @@
+//! The first bytes of every kind of connection.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Sessions that take over, come late or fight, against a simple model.
+
 use proptest::prelude::*;
 
 use super::*;

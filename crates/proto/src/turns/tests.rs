@@ -1,3 +1,5 @@
+//! Handshakes in their turn, in virtual time.
+
 #![allow(clippy::disallowed_methods, reason = "a virtual clock starts somewhere")]
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Private keys as text and as files.
+
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;

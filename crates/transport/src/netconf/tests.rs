@@ -1,3 +1,5 @@
+//! The session over a stream in memory, against a device that is scripted.
+
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::time::Duration;

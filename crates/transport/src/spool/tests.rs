@@ -1,3 +1,5 @@
+//! Spools in memory and on disk, their limits and their ends.
+
 use tokio::io::AsyncReadExt;
 
 use super::*;

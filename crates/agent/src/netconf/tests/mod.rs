@@ -1,3 +1,5 @@
+//! The NETCONF server over a stream in memory: what is read, by whom, and what is refused.
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

@@ -1,3 +1,5 @@
+//! Who is told of in the trail, who may read it, and what metrics name.
+
 use homing_proto::access::{Role, Via};
 use homing_proto::api::Change;
 use homing_proto::audit::Entry;

@@ -1,3 +1,5 @@
+//! The trail in the store: durable with what it tells of, chained, pruned, searched.
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Operations from names and arguments, and as typed.
+
 use super::*;
 
 fn named(name: &str, arguments: &[&str]) -> Result<String, OperationError> {

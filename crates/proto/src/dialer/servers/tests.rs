@@ -1,3 +1,5 @@
+//! Which server is tried when, in numbers.
+
 use super::*;
 use ReconnectStrategy::{InOrder, Sticky};
 use proptest::prelude::*;

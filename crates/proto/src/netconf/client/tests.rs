@@ -1,3 +1,5 @@
+//! Requests in their turn, hellos, deadlines and replies that come late.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Both framings, in every way to cut the stream.
+
 use proptest::prelude::*;
 
 use super::*;

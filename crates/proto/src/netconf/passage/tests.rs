@@ -1,3 +1,5 @@
+//! Sessions of operators that pass through the gateway, and what is held back.
+
 mod laws;
 mod tricks;
 

@@ -1,3 +1,5 @@
+//! Replies as they stream by: their errors, and their end.
+
 use proptest::prelude::*;
 
 use super::*;

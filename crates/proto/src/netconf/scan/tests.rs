@@ -1,3 +1,5 @@
+//! Tags, text and namespaces, and what is no XML.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Requests of clients, and what cannot be read.
+
 use proptest::prelude::*;
 
 use super::*;
