@@ -361,3 +361,27 @@ fn dropped_event(at: Timestamp, count: u64) -> Event {
         fields: [("count".to_owned(), count.to_string())].into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_failure_the_notes_are_there_in_their_order_and_what_somebody_waited_for_is_not() {
+        let entry = |action: &str| Entry::new(action, "ops", Timestamp::now());
+        let seal = |action: &str| Head::START.seal(entry(action)).0;
+        let mut entries = Entries { sealed: vec![seal("a")], notes: vec![0], ..Entries::default() };
+        entries.add(vec![seal("waited-for")]);
+        entries.notes.push(entries.sealed.len());
+        entries.sealed.push(seal("b"));
+        entries.failed = Some(Box::new(entry("c")));
+        let kept: Vec<String> = entries
+            .unwritten()
+            .map(|item| match item {
+                Item::Audit(entry) => entry.action,
+                _ => unreachable!("only notes are kept"),
+            })
+            .collect();
+        assert_eq!(kept, ["a", "b", "c"]);
+    }
+}
