@@ -175,6 +175,58 @@ fn devices_that_call_home_over_a_bad_road_come_in() {
 }
 
 #[test]
+fn slow_devices_of_several_addresses_answer_late_and_probe_the_gateway() {
+    let gateway = Gateway::start(&[]);
+    let mut command = homing(gateway.folder.path());
+    command.args(["sim", "--devices", "4", "--enroll", "--to", &gateway.address]);
+    command.args(["--slow", "1", "--source", "127.0.0.7", "--source", "127.0.0.8"]);
+    command.args(["--keep-alive", "5s", "--post-quantum", "--give-up", "90s"]);
+    let mut fleet = Fleet::start(&mut command);
+    let wave = fleet.next("wave");
+    // Each answer of the device comes a second late, and a handshake has several.
+    assert!(wave["from_first_answer_s"].as_f64() >= Some(4.0), "{wave}");
+    let devices = gateway.homing(&["device", "ls", "-o", "json"]).unwrap();
+    let devices: Value = serde_json::from_str(&devices).unwrap();
+    let sources: Vec<&str> = devices
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["session"]["source"].as_str().unwrap())
+        .collect();
+    let from = |address: &str| sources.iter().filter(|it| it.starts_with(address)).count();
+    assert_eq!((from("127.0.0.7:"), from("127.0.0.8:")), (2, 2), "{sources:?}");
+    let began = Instant::now();
+    gateway.homing(&["rpc", "sim-00001", "get-system-information"]).unwrap();
+    assert!(began.elapsed() >= Duration::from_secs(1), "it is slow");
+    kill(Pid::from_raw(fleet.child.id() as i32), Signal::SIGTERM).unwrap();
+    assert_eq!(fleet.next("report")["lost"], 0, "keep-alives are answered");
+}
+
+#[test]
+fn clones_are_told_of_and_so_are_shared_keys_where_the_key_is_all_that_is_known() {
+    let gateway = Gateway::start(&[]);
+    let ends_with = |line: &[&str], code: &str| {
+        let mut command = homing(gateway.folder.path());
+        command.args(["sim", "--enroll", "--to", &gateway.address, "--timeout", "1s"]).args(line);
+        let _fleet = Fleet::start(command.args(["--give-up", "90s"]));
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !gateway.homing(&["events", "-o", "json"]).unwrap().contains(code) {
+            assert!(Instant::now() < deadline, "{line:?}: no {code}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    };
+    ends_with(&["--prefix", "copied", "--devices", "1", "--clones", "1"], "\"duplicate-device\"");
+    ends_with(
+        &["--prefix", "home", "--devices", "2", "--keys", "1", "--call-home"],
+        "\"ambiguous-key\"",
+    );
+    let mut command = homing(gateway.folder.path());
+    command.args(["sim", "--prefix", "named", "--devices", "4", "--keys", "2", "--enroll"]);
+    command.args(["--to", &gateway.address, "--give-up", "90s", "--waves", "1"]);
+    assert_eq!(Fleet::start(&mut command).next("report")["up"], 4, "a device-id tells them apart");
+}
+
+#[test]
 fn a_fleet_that_finds_no_gateway_says_so_and_fails() {
     let folder = tempfile::tempdir().unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
