@@ -28,6 +28,9 @@ pub struct StormGrid {
     /// How likely a dial leaves half a connection
     #[arg(long, value_delimiter = ',', default_values_t = [0.0, 0.02])]
     half_open: Vec<f64>,
+    /// Any dial may leave half a connection, instead of the first ones of a device
+    #[arg(long)]
+    half_open_later: bool,
     /// How many seeds each
     #[arg(long, default_value_t = 10)]
     seeds: u64,
@@ -50,8 +53,9 @@ impl StormGrid {
     pub fn run(&self) -> serde_json::Result<()> {
         if !self.json {
             println!(
-                "cores    ms  gives up  loss  half-open   floor   own floor      99 % in (worst)        all in (worst)  \
-                 dials/device  turned away  wasted  left out"
+                "Times of the floor (worst) / of the least (worst)\n\
+                 cores    ms  gives up  loss  half-open   floor       least                              99 % in  \
+                              all in  dials/device  turned away  wasted  left out"
             );
         }
         for storm in self.storms() {
@@ -80,6 +84,7 @@ impl StormGrid {
                                 patience,
                                 loss,
                                 half_open,
+                                half_open_later: self.half_open_later,
                                 takes_everybody: self.takes_everybody,
                                 ..Storm::new(0)
                             });
@@ -95,28 +100,34 @@ impl StormGrid {
 /// A storm that has not passed by then does not pass.
 const LONGEST: Duration = Duration::from_secs(900);
 
-/// One storm against this gateway, and against one that has a core for everybody.
+/// One storm against this gateway, and what it would take any.
 struct Pair {
     passed: Passed,
-    own: Passed,
+    least_most: Duration,
+    least_all: Duration,
 }
 
 impl Pair {
     fn of(storm: Storm, seed: u64) -> Self {
         let storm = Storm { seed, ..storm };
-        let endless = Storm { cores: storm.devices, takes_everybody: true, ..storm };
-        Self { passed: run(storm, LONGEST), own: run(endless, LONGEST) }
+        let (least_most, least_all) = (storm.least(0.99), storm.least(1.0));
+        Self { passed: run(storm, LONGEST), least_most, least_all }
     }
 
-    /// How long it took, and how often the time that the cores need at least; where packets are lost, the cores and
-    /// the network.
-    fn times(&self, storm: &Storm, of: fn(&Passed) -> Option<Duration>) -> (f64, f64) {
-        let seconds = |passed| of(passed).map_or(f64::INFINITY, |at| at.as_secs_f64());
-        let took = seconds(&self.passed);
-        let is_clean = storm.loss == 0.0 && storm.half_open == 0.0;
-        let own = if is_clean { 0.0 } else { seconds(&self.own) };
-        (took, took / (storm.floor().as_secs_f64() + own))
+    /// Until 99 of 100 were in: how long it took, how often what the cores need for all, how often the least.
+    fn most(&self, storm: &Storm) -> [f64; 3] {
+        times(self.passed.most, storm.floor(), self.least_most)
     }
+
+    /// The same until all were.
+    fn all(&self, storm: &Storm) -> [f64; 3] {
+        times(self.passed.all, storm.floor(), self.least_all)
+    }
+}
+
+fn times(took: Option<Duration>, floor: Duration, least: Duration) -> [f64; 3] {
+    let took = took.map_or(f64::INFINITY, |at| at.as_secs_f64());
+    [took, took / floor.as_secs_f64(), took / least.as_secs_f64()]
 }
 
 /// A combination, over all seeds.
@@ -128,12 +139,13 @@ struct Kind {
     patience_s: u64,
     loss: f64,
     half_open: f64,
+    half_open_later: bool,
     takes_everybody: bool,
     seeds: usize,
     /// What the cores need for the handshakes alone.
     floor_s: f64,
-    /// What a gateway with endless cores needs.
-    own_floor_s: f64,
+    /// The least that any gateway needs in the same storm, on average.
+    least_s: f64,
     /// Until 99 of 100 are in.
     most: Times,
     /// Until all are.
@@ -145,22 +157,38 @@ struct Kind {
     left_out: usize,
 }
 
-/// How long it took, and how often the floor that is.
+/// How long it took, and how often what the cores need that is, and how often the least that any gateway needs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 struct Times {
     median_s: f64,
+    of_floor: Often,
+    of_least: Often,
+}
+
+/// Over all seeds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+struct Often {
     median: f64,
     worst: f64,
 }
 
+impl Often {
+    fn of(mut all: Vec<f64>) -> Self {
+        all.sort_by(f64::total_cmp);
+        let at = |index: usize| all.get(index).copied().unwrap_or_default();
+        Self { median: at(all.len() / 2), worst: at(all.len().saturating_sub(1)) }
+    }
+}
+
 impl Kind {
     fn of(storm: &Storm, pairs: &[Pair]) -> Self {
-        let times = |of: fn(&Passed) -> Option<Duration>| {
-            let mut all: Vec<(f64, f64)> = pairs.iter().map(|it| it.times(storm, of)).collect();
-            all.sort_by(|one, other| one.1.total_cmp(&other.1));
-            let (median_s, median) = all.get(all.len() / 2).copied().unwrap_or_default();
-            let (_, worst) = all.last().copied().unwrap_or_default();
-            Times { median_s, median, worst }
+        let times = |of: fn(&Pair, &Storm) -> [f64; 3]| {
+            let column = |pick: fn([f64; 3]) -> f64| {
+                Often::of(pairs.iter().map(|pair| pick(of(pair, storm))).collect())
+            };
+            let median_s = column(|[took, ..]| took).median;
+            let [of_floor, of_least] = [column(|[_, it, _]| it), column(|[_, _, it]| it)];
+            Times { median_s, of_floor, of_least }
         };
         let mean =
             |of: fn(&Pair) -> f64| pairs.iter().map(of).sum::<f64>() / pairs.len().max(1) as f64;
@@ -171,12 +199,13 @@ impl Kind {
             patience_s: storm.patience.as_secs(),
             loss: storm.loss,
             half_open: storm.half_open,
+            half_open_later: storm.half_open_later,
             takes_everybody: storm.takes_everybody,
             seeds: pairs.len(),
             floor_s: storm.floor().as_secs_f64(),
-            own_floor_s: mean(|it| it.own.all.map_or(f64::INFINITY, |at| at.as_secs_f64())),
-            most: times(|it| it.most),
-            all: times(|it| it.all),
+            least_s: mean(|it| it.least_all.as_secs_f64()),
+            most: times(Pair::most),
+            all: times(Pair::all),
             dials_per_device: mean(|it| it.passed.dials as f64) / storm.devices as f64,
             turned_away: mean(|it| it.passed.turned_away as f64),
             wasted: mean(|it| it.passed.wasted as f64),
@@ -191,8 +220,13 @@ impl Kind {
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let times =
-            |it: Times| format!("{:>6.1} s = {:>4.2} ({:>4.2})", it.median_s, it.median, it.worst);
+        let times = |it: Times| {
+            let Times { median_s, of_floor, of_least } = it;
+            format!(
+                "{median_s:>6.1} s = {:>4.2} ({:>4.2}) / {:>4.2} ({:>4.2})",
+                of_floor.median, of_floor.worst, of_least.median, of_least.worst
+            )
+        };
         write!(
             f,
             "{:>5} {:>5.1} {:>7} s {:>4.0} % {:>8.0} % {:>5.1} s {:>9.1} s {} {} {:>13.2} {:>12.0} {:>7.0} {:>9}",
@@ -202,7 +236,7 @@ impl fmt::Display for Kind {
             self.loss * 100.0,
             self.half_open * 100.0,
             self.floor_s,
-            self.own_floor_s,
+            self.least_s,
             times(self.most),
             times(self.all),
             self.dials_per_device,

@@ -6,13 +6,19 @@ from tables.markdown import markdown, number
 def table(runs):
     for run in runs:
         for it in (run["most"], run["all"]):
-            # JSON has no infinity: not all came in.
-            it.update({name: float("inf") if value is None else value for name, value in it.items()})
+            for often in (it["of_floor"], it["of_least"]):
+                # JSON has no infinity: not all came in.
+                often.update({name: float("inf") if value is None else value for name, value in often.items()})
+    harsh = [run for run in runs if run["half_open_later"]]
+    runs = [run for run in runs if not run["half_open_later"]]
     sizes = sorted({run["devices"] for run in runs}, reverse=True)
     full = [run for run in runs if run["devices"] == sizes[0]]
     parts = [summary([run for run in runs if run["devices"] == size]) for size in sizes]
-    parts += [grid([run for run in full if is_clean(run)]), "With loss and half-open peers:"]
-    return "\n\n".join(parts + [faults([run for run in runs if not is_clean(run)])])
+    parts += [grid([run for run in full if is_clean(run)]), "With loss and half-open peers, the worst of all seeds and kinds:"]
+    parts += [faults([run for run in runs if not is_clean(run)])]
+    if harsh:
+        parts += ["The same if any dial may leave half a connection, also those of devices that were turned away:", faults(harsh)]
+    return "\n\n".join(parts)
 
 
 def is_clean(run):
@@ -24,13 +30,17 @@ def summary(runs):
     parts = []
     for group, what in ((clean, "without faults"), (faulty, "with faults")):
         if group:
-            worst = max(group, key=lambda run: run["all"]["worst"])
             parts.append(
-                f"{number(sum(run['seeds'] for run in group))} {what}, {len(group)} kinds, the worst "
-                f"{number(worst['all']['worst'], 2)} times the floor ({kind(worst)})"
+                f"{number(sum(run['seeds'] for run in group))} {what}, {len(group)} kinds, the worst {worst(group, 'all', 'of_floor')} "
+                f"times the floor of the cores and {worst(group, 'all', 'of_least')} times the least that any gateway would need"
             )
     left_out = max(run["left_out"] for run in runs)
     return f"Storms of {number(runs[0]['devices'])} devices: {'; '.join(parts)}. Devices left out: {left_out}."
+
+
+def worst(runs, part, of):
+    run = max(runs, key=lambda run: run[part][of]["worst"])
+    return f"{number(run[part][of]['worst'], 2)} ({kind(run)})"
 
 
 def kind(run):
@@ -43,7 +53,7 @@ def kind(run):
 
 
 def times(it):
-    return f"{number(it['median_s'], 1)} s = {number(it['median'], 2)} ({number(it['worst'], 2)})"
+    return f"{number(it['median_s'], 1)} s = {number(it['of_floor']['median'], 2)} ({number(it['of_floor']['worst'], 2)})"
 
 
 def grid(runs):
@@ -66,15 +76,11 @@ def faults(runs):
     rows = []
     for devices, loss, half_open in sorted({key(run) for run in runs}):
         group = [run for run in runs if key(run) == (devices, loss, half_open)]
-        most = max(group, key=lambda run: run["most"]["worst"])
-        worst = max(group, key=lambda run: run["all"]["worst"])
         rows.append([
-            number(-devices), f"{loss:.0%}", f"{half_open:.0%}", sum(run["seeds"] for run in group),
-            f"{number(most['most']['worst'], 2)} ({kind(most)})",
-            f"{number(worst['all']['worst'], 2)} ({kind(worst)})",
-            max(run["left_out"] for run in group),
-        ])
-    head = ["devices", "loss", "half-open", "storms", "99 % in, worst", "all in, worst", "left out"]
+            number(-devices), f"{loss:.0%}", f"{half_open:.0%}", number(sum(run["seeds"] for run in group)),
+            worst(group, "most", "of_least"), worst(group, "all", "of_least"), worst(group, "all", "of_floor"), max(run["left_out"] for run in group),
+        ])  # fmt: skip
+    head = ["devices", "loss", "half-open", "storms", "99 % in, times the least", "all in, times the least", "all in, times the floor", "left out"]
     return markdown(head, rows)
 
 

@@ -7,11 +7,15 @@
 //!   cores    one queue of slices, first come, first served; its delay is the lag
 //! ```
 //!
+//! What attempts meet with on the network is drawn apart from what the gateway does, so that the same storm can be held against
+//! the least that it would take any gateway.
+//!
 //! What it shows is the queue's decisions. The cost of a handshake is an input, not a result.
 //!
 //! [`Turns`]: homing_proto::turns::Turns
 
 mod cores;
+mod faults;
 mod model;
 
 use std::time::Duration;
@@ -33,8 +37,11 @@ pub struct Storm {
     pub round_trip: Duration,
     /// How likely a round trip loses a packet, which costs a second.
     pub loss: f64,
-    /// How likely a dial leaves a connection of which only the gateway's half is there.
+    /// How likely a dial leaves a connection of which only the gateway's half is there: the first of a device, and each after one
+    /// that did. So it has nothing to do with the gateway how often it happens.
     pub half_open: f64,
+    /// It may happen to any other dial as well, so that the devices that are turned away pay for it.
+    pub half_open_later: bool,
     /// Whether the gateway takes in everybody at once, as without a queue.
     pub takes_everybody: bool,
     /// Decides everything that is left to chance.
@@ -53,6 +60,7 @@ impl Storm {
             round_trip: Duration::from_millis(100),
             loss: 0.0,
             half_open: 0.0,
+            half_open_later: false,
             takes_everybody: false,
             seed,
         }
@@ -62,6 +70,13 @@ impl Storm {
     #[must_use]
     pub fn floor(&self) -> Duration {
         self.handshake.mul_f64(self.devices as f64 / self.cores as f64)
+    }
+
+    /// The least time in which any gateway with as many cores could have this part of the devices in session, in this very storm: it
+    /// wastes nothing, and knows beforehand what each attempt of each device will meet with.
+    #[must_use]
+    pub fn least(&self, part: f64) -> Duration {
+        faults::Faults::new(*self).least(part)
     }
 }
 

@@ -8,15 +8,15 @@ use homing_proto::identity::{DeviceId, Epoch, ListenerName};
 use homing_proto::turns::{Action, Caller, Settings, Standing, Turns};
 
 use super::cores::{Cores, Slice};
+use super::faults::Faults;
 use super::{Passed, Storm};
-use crate::random::Random;
 
 /// Junos's pause between two attempts.
-const PAUSE: Duration = Duration::from_secs(15);
+pub(super) const PAUSE: Duration = Duration::from_secs(15);
 /// Within which all devices dial.
-const BURST: Duration = Duration::from_millis(500);
+pub(super) const BURST: Duration = Duration::from_millis(500);
 /// What a lost packet costs.
-const AGAIN: Duration = Duration::from_secs(1);
+pub(super) const AGAIN: Duration = Duration::from_secs(1);
 /// Accept, read and look up an initiation sequence.
 const TAKE_IN: Duration = Duration::from_micros(40);
 /// Close a connection.
@@ -24,7 +24,7 @@ const CLOSE: Duration = Duration::from_micros(10);
 /// After which the gateway gives a handshake up.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Slices of a handshake, a round trip between each.
-const SLICES: u8 = 4;
+pub(super) const SLICES: u8 = 4;
 
 type Connection = u64;
 type Device = usize;
@@ -56,6 +56,8 @@ enum Happening {
 #[derive(Debug)]
 struct Attempt {
     device: Device,
+    /// Which of the device's, counted from nought.
+    number: u32,
     /// The device has given up, was turned away, or is in session.
     is_over: bool,
     /// No packet of the device arrives any more.
@@ -65,7 +67,7 @@ struct Attempt {
 
 struct World {
     storm: Storm,
-    random: Random,
+    faults: Faults,
     turns: Turns,
     cores: Cores<Work>,
     agenda: BinaryHeap<Reverse<(Duration, u64)>>,
@@ -75,6 +77,8 @@ struct World {
     begin: Instant,
     attempts: HashMap<Connection, Attempt>,
     in_session: Vec<bool>,
+    /// Dials of each device.
+    dials: Vec<u32>,
     listener: ListenerName,
     next_timeout: Option<Instant>,
     count: usize,
@@ -87,7 +91,7 @@ struct World {
 pub fn run(storm: Storm, at_most: Duration) -> Passed {
     let Ok(listener) = ListenerName::new("4334") else { return nothing() };
     let mut world = World {
-        random: Random::new(storm.seed),
+        faults: Faults::new(storm),
         turns: Turns::new(settings(&storm), storm.seed),
         cores: Cores::new(storm.cores),
         agenda: BinaryHeap::new(),
@@ -97,6 +101,7 @@ pub fn run(storm: Storm, at_most: Duration) -> Passed {
         begin: Instant::now(),
         attempts: HashMap::new(),
         in_session: vec![false; storm.devices],
+        dials: vec![0; storm.devices],
         listener,
         next_timeout: None,
         count: 0,
@@ -104,7 +109,7 @@ pub fn run(storm: Storm, at_most: Duration) -> Passed {
         storm,
     };
     for device in 0..storm.devices {
-        let at = BURST.mul_f64(world.random.part());
+        let at = world.faults.first_dial(device);
         world.at(at, Happening::Dial(device));
     }
     world.at(Duration::ZERO, Happening::Beat);
@@ -159,12 +164,6 @@ impl World {
         self.begin + self.now
     }
 
-    /// A round trip, with what is lost of it.
-    fn round_trip(&mut self) -> Duration {
-        let is_lost = self.random.happens(self.storm.loss);
-        self.storm.round_trip + if is_lost { AGAIN } else { Duration::ZERO }
-    }
-
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Dial(device) => self.dial(device),
@@ -173,7 +172,7 @@ impl World {
             Happening::Noticed(connection) => self.noticed(connection),
             Happening::Worked(work) => self.worked(work),
             Happening::Answered(connection, slice) => self.answered(connection, slice),
-            Happening::Deadline(connection) => self.end(connection),
+            Happening::Deadline(connection) => self.out_of_time(connection),
             Happening::Beat => {
                 self.cores.add(Work::Probe(self.now), Duration::ZERO);
             }
@@ -213,10 +212,13 @@ impl World {
         }
         self.passed.dials += 1;
         let connection = self.passed.dials;
-        let is_half_open = self.random.happens(self.storm.half_open);
-        let attempt = Attempt { device, is_over: false, is_half_open, is_under_way: false };
+        let Some(dials) = self.dials.get_mut(device) else { return };
+        let number = *dials;
+        *dials += 1;
+        let is_half_open = self.faults.is_half_open(device, number);
+        let attempt = Attempt { device, number, is_over: false, is_half_open, is_under_way: false };
         self.attempts.insert(connection, attempt);
-        let delay = self.round_trip();
+        let delay = self.faults.round_trip(device, number, 0);
         self.later(delay, Happening::Reaches(connection));
         self.later(self.storm.patience, Happening::GivesUp(connection));
     }
@@ -290,7 +292,7 @@ impl World {
             return;
         }
         if slice + 1 < SLICES {
-            let delay = self.round_trip();
+            let delay = self.faults.round_trip(attempt.device, attempt.number, slice + 1);
             self.later(delay, Happening::Answered(connection, slice + 1));
         } else {
             self.end(connection);
@@ -303,15 +305,12 @@ impl World {
         }
     }
 
-    /// The handshake is over: in session if the device is still there.
+    /// The handshake is done, or the gateway has learnt that the device is gone: in session if it is still there.
     fn end(&mut self, connection: Connection) {
         let Some(attempt) = self.attempts.remove(&connection) else { return };
         self.turns.handle_done(Epoch(connection), self.instant());
-        if attempt.is_over || attempt.is_half_open {
+        if attempt.is_over {
             self.passed.wasted += 1;
-            if !attempt.is_over {
-                self.later(PAUSE, Happening::Dial(attempt.device));
-            }
             return;
         }
         if let Some(is_in) = self.in_session.get_mut(attempt.device) {
@@ -319,6 +318,15 @@ impl World {
         }
         self.count += 1;
         self.mark();
+    }
+
+    /// The gateway gives the handshake up.
+    fn out_of_time(&mut self, connection: Connection) {
+        let Some(attempt) = self.attempts.get_mut(&connection) else { return };
+        attempt.is_under_way = false;
+        self.passed.wasted += 1;
+        self.turns.handle_done(Epoch(connection), self.begin + self.now);
+        self.close(connection);
     }
 
     fn close(&mut self, connection: Connection) {
