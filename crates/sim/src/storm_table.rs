@@ -34,6 +34,9 @@ pub struct StormGrid {
     /// How many seeds each
     #[arg(long, default_value_t = 10)]
     seeds: u64,
+    /// The devices call home instead of saying who they are
+    #[arg(long)]
+    call_home: bool,
     /// Take in everybody at once, as a gateway without a queue does
     #[arg(long)]
     takes_everybody: bool,
@@ -85,6 +88,7 @@ impl StormGrid {
                                 loss,
                                 half_open,
                                 half_open_later: self.half_open_later,
+                                calls_home: self.call_home,
                                 takes_everybody: self.takes_everybody,
                                 ..Storm::new(0)
                             });
@@ -140,6 +144,7 @@ struct Kind {
     loss: f64,
     half_open: f64,
     half_open_later: bool,
+    calls_home: bool,
     takes_everybody: bool,
     seeds: usize,
     /// What the cores need for the handshakes alone.
@@ -200,6 +205,7 @@ impl Kind {
             loss: storm.loss,
             half_open: storm.half_open,
             half_open_later: storm.half_open_later,
+            calls_home: storm.calls_home,
             takes_everybody: storm.takes_everybody,
             seeds: pairs.len(),
             floor_s: storm.floor().as_secs_f64(),

@@ -38,6 +38,16 @@ fn everybody_is_back_within_one_and_a_half_times_what_the_cores_need() {
 }
 
 #[test]
+fn a_fleet_that_calls_home_is_back_as_soon() {
+    for cores in [1, 4] {
+        let storm = Storm { calls_home: true, ..storm(cores, 3) };
+        let all = run(storm, LONGEST).all.map_or(f64::INFINITY, |at| at.as_secs_f64());
+        let times = all / storm.floor().as_secs_f64();
+        assert!(times <= 1.5, "{storm:?} took {all:.1} s, {times:.2} times the floor");
+    }
+}
+
+#[test]
 fn nobody_is_left_out_where_packets_are_lost_and_connections_break() {
     for seed in 0..8 {
         let storm = Storm { loss: 0.05, half_open: 0.05, half_open_later: true, ..storm(2, seed) };

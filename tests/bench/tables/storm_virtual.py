@@ -10,12 +10,16 @@ def table(runs):
                 # JSON has no infinity: not all came in.
                 often.update({name: float("inf") if value is None else value for name, value in often.items()})
     harsh = [run for run in runs if run["half_open_later"]]
-    runs = [run for run in runs if not run["half_open_later"]]
+    home = [run for run in runs if run["calls_home"]]
+    runs = [run for run in runs if not run["half_open_later"] and not run["calls_home"]]
     sizes = sorted({run["devices"] for run in runs}, reverse=True)
     full = [run for run in runs if run["devices"] == sizes[0]]
     parts = [summary([run for run in runs if run["devices"] == size]) for size in sizes]
     parts += [grid([run for run in full if is_clean(run)]), "With loss and half-open peers, the worst of all seeds and kinds:"]
     parts += [faults([run for run in runs if not is_clean(run)])]
+    if home:
+        parts += [f"Fleets that call home instead of saying who they are: {number(sum(run['seeds'] for run in home))} storms of "
+                  f"{number(home[0]['devices'])} devices, with and without loss, the worst {worst(home, 'all', 'of_floor')} times the floor."]  # fmt: skip
     if harsh:
         parts += ["The same if any dial may leave half a connection, also those of devices that were turned away:", faults(harsh)]
     return "\n\n".join(parts)

@@ -127,6 +127,8 @@ pub struct Turns {
     permits: Permits,
     pace: Pace,
     waiting: HashMap<Epoch, Waiting>,
+    /// How many of them nobody knows.
+    strangers: usize,
     claims: HashMap<Claim, Epoch>,
     /// Those who are served in their order, by standing.
     staying: [Line; 3],
@@ -150,6 +152,7 @@ impl Turns {
             settings,
             pace: Pace::default(),
             waiting: HashMap::new(),
+            strangers: 0,
             claims: HashMap::new(),
             staying: Default::default(),
             parting: Default::default(),
@@ -177,6 +180,7 @@ impl Turns {
             self.claims.insert(claim.clone(), caller.id);
         }
         let waiting = Waiting { standing: caller.standing, network, claim, is_parting: false };
+        self.strangers += usize::from(caller.standing == Standing::Unknown);
         let _ = self.waiting.insert(caller.id, waiting);
         line(&mut self.staying, caller.standing).push(network, caller.id);
         self.arrivals.push_back((now, caller.id));
@@ -255,11 +259,15 @@ impl Turns {
 
     fn serve(&mut self, now: Instant) {
         while self.permits.is_free() {
-            let Some(id) = self.next(now) else { return };
+            let Some(id) = self.next(now) else { break };
             let Some(waiting) = self.forget(id) else { continue };
             self.permits.take(waiting.standing, waiting.network);
             self.under_way.insert(id, (waiting.standing, waiting.network));
             self.actions.push_back(Action::Begin(id));
+        }
+        // Those who call home have half of the permits: a fleet of them is short while half are free. Strangers want no more.
+        if self.waiting.len() > self.strangers {
+            self.permits.note_short();
         }
     }
 
@@ -349,6 +357,7 @@ impl Turns {
 
     fn forget(&mut self, id: Epoch) -> Option<Waiting> {
         let waiting = self.waiting.remove(&id)?;
+        self.strangers -= usize::from(waiting.standing == Standing::Unknown);
         if let Some(claim) = &waiting.claim
             && self.claims.get(claim) == Some(&id)
         {

@@ -1,7 +1,7 @@
 //! How many handshakes may run at once: more while the event loop keeps up, half when it lags.
 //!
 //! ```text
-//!   start ──lag under 20 ms, all in use: twice──▶ … ──first lag──▶ an eighth more, while under 20 ms
+//!   start ──lag under 20 ms, somebody waits: twice──▶ … ──first lag──▶ an eighth more, while under 20 ms
 //!                                                                  half, when over 100 ms
 //! ```
 
@@ -15,6 +15,8 @@ use super::line::Network;
 const LOW: Duration = Duration::from_millis(20);
 /// Above it there is too much.
 const HIGH: Duration = Duration::from_millis(100);
+/// Permits for each core that a lag never takes: so few handshakes can't be what makes the event loop late.
+const LEAST: u32 = 4;
 /// Beats to wait after a cut, until its effect is seen.
 const REST: u32 = 5;
 /// Beats after a lag for which the cores count as full.
@@ -33,7 +35,7 @@ pub(super) struct Permits {
     of_network: HashMap<Network, u32>,
     /// No lag was seen yet.
     is_starting: bool,
-    /// All were in use since the last beat, and somebody waited.
+    /// Somebody who is no stranger had to wait since the last beat.
     was_short: bool,
     /// Beats until the next cut.
     rest: u32,
@@ -46,7 +48,7 @@ pub(super) struct Permits {
 impl Permits {
     pub(super) fn new(cores: u32, most: u32) -> Self {
         let most = most.max(1);
-        let least = cores.clamp(1, most);
+        let least = cores.saturating_mul(LEAST).clamp(1, most);
         Self {
             limit: cores.saturating_mul(10).clamp(least, most),
             least,
@@ -90,7 +92,11 @@ impl Permits {
         self.in_use += 1;
         *self.count_mut(standing) += 1;
         *self.of_network.entry(network).or_default() += 1;
-        self.was_short |= !self.is_free();
+    }
+
+    /// Somebody who is no stranger has to wait.
+    pub(super) fn note_short(&mut self) {
+        self.was_short = true;
     }
 
     pub(super) fn give_back(&mut self, standing: Standing, network: Network) {
@@ -118,7 +124,6 @@ impl Permits {
             self.limit = (self.limit / 2).max(self.least);
             self.rest = REST;
         }
-        self.was_short = !self.is_free();
         let is_full = self.saturated > 0 || (is_short && self.limit == self.most);
         self.full_for = if is_full { self.full_for.saturating_add(1) } else { 0 };
     }

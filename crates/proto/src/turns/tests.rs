@@ -166,6 +166,26 @@ fn permits_follow_the_lag() {
 }
 
 #[test]
+fn a_fleet_that_calls_home_gets_more_permits_though_half_of_them_are_free_and_strangers_do_not() {
+    for (standing, expected) in
+        [(Standing::Known, 40), (Standing::CallHome, 40), (Standing::Unknown, 10)]
+    {
+        let mut house = House::new(1);
+        (0..300).for_each(|id| house.ask(id, standing, FRANKFURT));
+        (0..2).for_each(|_| house.beat(0));
+        assert_eq!(house.turns.permits(), expected, "{standing:?}");
+    }
+}
+
+#[test]
+fn however_late_the_event_loop_is_a_few_handshakes_run() {
+    let mut house = House::new(2);
+    (0..300).for_each(|id| house.ask(id, Standing::CallHome, FRANKFURT));
+    (0..100).for_each(|_| house.beat(500));
+    assert_eq!(house.turns.permits(), 8);
+}
+
+#[test]
 fn those_who_would_wait_in_vain_are_turned_away_each_at_its_own_time() {
     let mut house = House::narrow(10);
     (0..2_000).for_each(|id| house.ask(id, Standing::Known, FRANKFURT));

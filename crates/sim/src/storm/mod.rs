@@ -42,6 +42,8 @@ pub struct Storm {
     pub half_open: f64,
     /// It may happen to any other dial as well, so that the devices that are turned away pay for it.
     pub half_open_later: bool,
+    /// The devices call home: who they are is known only after the key exchange.
+    pub calls_home: bool,
     /// Whether the gateway takes in everybody at once, as without a queue.
     pub takes_everybody: bool,
     /// Decides everything that is left to chance.
@@ -61,6 +63,7 @@ impl Storm {
             loss: 0.0,
             half_open: 0.0,
             half_open_later: false,
+            calls_home: false,
             takes_everybody: false,
             seed,
         }

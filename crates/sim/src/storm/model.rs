@@ -267,7 +267,11 @@ impl World {
         let claim = DeviceId::new(format!("d{device}")).ok().map(|it| (self.listener.clone(), it));
         let [_, high, middle, low] = u32::try_from(device).unwrap_or(0).to_be_bytes();
         let source = [10, high, middle, low].into();
-        let caller = Caller { id: Epoch(connection), claim, standing: Standing::Known, source };
+        let (claim, standing) = match self.storm.calls_home {
+            true => (None, Standing::CallHome),
+            false => (claim, Standing::Known),
+        };
+        let caller = Caller { id: Epoch(connection), claim, standing, source };
         self.turns.handle_asked(caller, self.instant());
     }
 
