@@ -37,7 +37,7 @@ mod reply_body;
 mod rpc;
 mod serve;
 mod socket;
-mod stream;
+pub(crate) mod stream;
 mod tls;
 mod tokens;
 mod users;
@@ -45,9 +45,9 @@ mod web;
 mod webhooks;
 mod whole;
 
-use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::{Extension, Router};
 use homing_proto::fault::Fault;
 use homing_proto::rate::Rate;
 use tokio_util::sync::CancellationToken;
@@ -84,7 +84,8 @@ fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Ro
     let console = gateway.console();
     let guard = Guard::new(gateway.clone(), rate);
     let answers = (Answers::new(gateway.take_kept_answers()), gateway.clone());
-    let shared = Shared { gateway, followers: Followers::new(stopping), bodies: Bodies::new() };
+    let followers = Followers::new(stopping);
+    let shared = Shared { gateway, followers: followers.clone(), bodies: Bodies::new() };
     let works = Works::new();
     let routes = Routes::new()
         .add(devices::__path_status, devices::status::<G>)
@@ -118,7 +119,7 @@ fn router<G: Operate>(gateway: G, stopping: CancellationToken, rate: Rate) -> Ro
         .layer(from_fn(whole))
         .with_state(shared);
     match console {
-        Some(console) => crate::web::router(console, rate, works, api),
+        Some(console) => crate::web::router(console, rate, works, api).layer(Extension(followers)),
         None => api,
     }
 }

@@ -25,7 +25,7 @@ use super::refusal::Refusal;
 /// How many may read such answers at once.
 const MAX_FOLLOWERS: usize = 128;
 /// Stored rows that are read at once.
-pub(super) const PAGE: u32 = 500;
+pub(crate) const PAGE: u32 = 500;
 /// A sign of life while nothing happens.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// A reader that takes nothing for so long is given up.
@@ -33,28 +33,29 @@ const STUCK: Duration = Duration::from_secs(60);
 
 /// The readers of such answers.
 #[derive(Clone, Debug)]
-pub(super) struct Followers {
+pub(crate) struct Followers {
     room: Arc<Semaphore>,
     stopping: CancellationToken,
 }
 
 /// Room for one reader.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     permit: OwnedSemaphorePermit,
     stopping: CancellationToken,
 }
 
 impl Followers {
-    pub(super) fn new(stopping: CancellationToken) -> Self {
+    pub(crate) fn new(stopping: CancellationToken) -> Self {
         Self { room: Arc::new(Semaphore::new(MAX_FOLLOWERS)), stopping }
     }
 
     /// # Errors
     /// There are too many readers.
-    pub(super) fn enter(&self) -> Result<Place, Refusal> {
+    pub(crate) fn enter(&self) -> Result<Place, Refusal> {
         let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else {
-            let title = format!("{MAX_FOLLOWERS} readers follow events already");
+            let title =
+                format!("{MAX_FOLLOWERS} readers follow events or fetch long lists already");
             let status = StatusCode::TOO_MANY_REQUESTS;
             return Err(Refusal::new(status, "too-many-followers", Fault::Operator, title));
         };
@@ -64,7 +65,7 @@ impl Followers {
 
 impl Place {
     /// Starts an answer; `ahead` pieces may wait for its reader.
-    pub(super) fn write<F>(self, ahead: usize, write: impl FnOnce(Pieces) -> F) -> Written
+    pub(crate) fn write<F>(self, ahead: usize, write: impl FnOnce(Pieces) -> F) -> Written
     where
         F: Future<Output = Result<(), Ended>> + Send + 'static,
     {
@@ -80,21 +81,21 @@ impl Place {
 
 /// Why an answer ends: nobody reads it, or it can't go on.
 #[derive(Debug)]
-pub(super) struct Ended;
+pub(crate) struct Ended;
 
 /// Where the pieces go.
 #[derive(Debug)]
-pub(super) struct Pieces {
+pub(crate) struct Pieces {
     sender: mpsc::Sender<Result<Bytes, BrokenOff>>,
 }
 
 impl Pieces {
-    pub(super) async fn put(&self, piece: impl Into<Bytes>) -> Result<(), Ended> {
+    pub(crate) async fn put(&self, piece: impl Into<Bytes>) -> Result<(), Ended> {
         self.send(Ok(piece.into())).await
     }
 
     /// Cuts the answer: what is stored can't be read to its end.
-    pub(super) async fn break_off<T>(&self) -> Result<T, Ended> {
+    pub(crate) async fn break_off<T>(&self) -> Result<T, Ended> {
         self.send(Err(BrokenOff)).await.and(Err(Ended))
     }
 
@@ -107,7 +108,7 @@ impl Pieces {
 }
 
 /// Ticks when a sign of life is due, the first time at once.
-pub(super) fn heartbeat() -> Interval {
+pub(crate) fn heartbeat() -> Interval {
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     heartbeat
@@ -115,14 +116,14 @@ pub(super) fn heartbeat() -> Interval {
 
 /// The pieces of an answer, as its body.
 #[derive(Debug)]
-pub(super) struct Written {
+pub(crate) struct Written {
     pieces: mpsc::Receiver<Result<Bytes, BrokenOff>>,
 }
 
 /// What is stored could not be read to its end: the answer is cut, and must not look whole.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("what is stored can't be read")]
-pub(super) struct BrokenOff;
+pub(crate) struct BrokenOff;
 
 impl Body for Written {
     type Data = Bytes;

@@ -9,23 +9,22 @@
 //! ```
 
 use askama::Template;
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::Bytes;
 use homing_proto::api::{Device, Timestamp};
 use homing_proto::filter::Filter;
 use serde::Deserialize;
-use tokio_stream::StreamExt as _;
-use tokio_stream::wrappers::ReceiverStream;
 
 use super::columns::{Cell, Column, DEFAULT};
 use super::link;
 use super::login::to;
 use crate::control::{DevicePage, DeviceQuery, DeviceSearch, Sort};
+use crate::http::stream::Followers;
 use crate::web::shell::{Place, Shell, render};
 use crate::web::visitor::Posted;
 use crate::web::{Console, Page, Trouble, Visitor};
@@ -223,32 +222,32 @@ fn line(q: &str) -> String {
 /// All that fits, as CSV (RFC 4180), piece by piece.
 pub(in crate::web) async fn csv(
     State(console): State<Console>,
+    Extension(followers): Extension<Followers>,
     visitor: Visitor,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
     let mut search = asked.search(PIECE).map_err(Trouble::Invalid)?;
     (search.after, search.skip) = (None, 0);
-    let (sender, pieces) = tokio::sync::mpsc::channel::<Bytes>(4);
-    tokio::spawn(async move {
-        let mut text = Column::csv_head();
+    let place = followers.enter()?;
+    let first = console.control.search(&search, &visitor.operator).await?;
+    let rows = place.write(4, |rows| async move {
+        let (mut text, mut page) = (Column::csv_head(), first);
         loop {
-            let Ok(page) = console.control.search(&search, &visitor.operator).await else { return };
             text.extend(page.devices.iter().map(Column::csv_row));
-            if sender.send(Bytes::from(std::mem::take(&mut text))).await.is_err() {
-                return;
-            }
-            match page.next {
-                Some(next) => search.after = Some(next),
-                None => return,
-            }
+            rows.put(std::mem::take(&mut text)).await?;
+            let Some(next) = page.next else { return Ok(()) };
+            search.after = Some(next);
+            page = match console.control.search(&search, &visitor.operator).await {
+                Ok(page) => page,
+                Err(_) => return rows.break_off().await,
+            };
         }
     });
-    let body = ReceiverStream::new(pieces).map(Ok::<_, std::convert::Infallible>);
     let head = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"devices.csv\""),
     ];
-    Ok((head, Body::from_stream(body)).into_response())
+    Ok((head, Body::new(rows)).into_response())
 }
 
 /// A view to be saved or, without a query, taken away.
